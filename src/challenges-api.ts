@@ -1,0 +1,102 @@
+import { type ErrorCode, misconfigured } from "./core/errors.js";
+import type { Kit } from "./express/kit.js";
+import { publicChallenge, type PublicChallenge } from "./express/problem.js";
+import type { MethodName } from "./methods/method.js";
+import { endOf } from "./stores/ended.js";
+import type { Mark } from "./step-up/mark.js";
+import type { Refused } from "./step-up/outcome.js";
+import { DEFAULT_MAX_AGE } from "./step-up/policy.js";
+import { bindTransaction, type Bound } from "./step-up/transaction.js";
+import type { Transaction } from "./step-up/policy.js";
+import type { Asker, Wanted } from "./step-up/wanted.js";
+
+/** Whose challenge it is: the user, and the login it was asked in (a session id, a connection id). */
+export interface ChallengeOwner {
+  user: string;
+  session: string;
+}
+
+export interface ChallengeStart extends ChallengeOwner {
+  /** The strongest one that the user has, by default. */
+  method?: MethodName;
+  action?: string;
+  /** What exactly is being approved. */
+  transaction?: Transaction;
+  /** BCP 47 tag, where the contact has none. */
+  locale?: string;
+}
+
+export interface ChallengeAnswer extends ChallengeOwner {
+  code: string;
+  /** The newest open one of this owner, by default. */
+  challenge?: string;
+}
+
+export type ChallengeNo = {
+  readonly ok: false;
+  readonly reason: ErrorCode;
+  /** Seconds. */
+  readonly retryAfter?: number;
+  readonly attemptsLeft?: number;
+};
+
+export type ChallengeResult = { readonly ok: true; readonly challenge: PublicChallenge } | ChallengeNo;
+
+/** Expected refusals are values; a store or callback that fails throws `TwoFactorError`. */
+export interface ChallengesApi {
+  /** Opens a challenge and sends its code, or returns the open one for the same owner, action and transaction. */
+  start(request: ChallengeStart): Promise<ChallengeResult>;
+  /** A right code uses the challenge up; what it proves is then yours to keep. */
+  verify(answer: ChallengeAnswer): Promise<{ readonly ok: true; readonly proof: Mark } | ChallengeNo>;
+  resend(which: ChallengeOwner & { challenge?: string }): Promise<ChallengeResult>;
+  /** False when there was none to end. */
+  cancel(which: ChallengeOwner & { challenge?: string }): Promise<boolean>;
+  /** The open one, if any. */
+  get(which: ChallengeOwner & { challenge?: string }): Promise<PublicChallenge | undefined>;
+}
+
+export function challengesApi({ challenges, clock }: Kit): ChallengesApi {
+  const which = ({ challenge }: { challenge?: string }) => (challenge === undefined ? {} : { id: challenge });
+  return {
+    async start(request) {
+      return result(await challenges.start(asker(request), wanted(request), request.method));
+    },
+    async verify(answer) {
+      const proved = await challenges.verify(asker(answer), which(answer), answer.code);
+      return proved.ok ? { ok: true, proof: proved.mark } : no(proved);
+    },
+    async resend(owner) {
+      return result(await challenges.resend(asker(owner), which(owner)));
+    },
+    cancel: (owner) => challenges.cancel(asker(owner), which(owner)),
+    async get(owner) {
+      const entry = await challenges.find(asker(owner), which(owner));
+      return entry && !endOf(entry, clock()) ? publicChallenge(entry) : undefined;
+    },
+  };
+}
+
+function asker({ user, session }: ChallengeOwner): Asker {
+  if (typeof user !== "string" || user === "" || typeof session !== "string" || session === "") {
+    throw misconfigured("A challenge belongs to a user and a session: both are non-empty strings.");
+  }
+  return { user, binding: session };
+}
+
+function wanted({ action, transaction, locale }: ChallengeStart): Wanted {
+  const bound: Bound | undefined = transaction && bindTransaction(transaction);
+  return { action, label: action, bound, maxAge: DEFAULT_MAX_AGE, limits: [], language: locale };
+}
+
+function result(started: Awaited<ReturnType<Kit["challenges"]["start"]>>): ChallengeResult {
+  return started.ok ? { ok: true, challenge: publicChallenge(started.entry) } : no(started);
+}
+
+function no({ reason, details: { retryAfter, attemptsLeft } }: Refused): ChallengeNo {
+  return {
+    ok: false,
+    reason,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(attemptsLeft === undefined ? {} : { attemptsLeft }),
+  };
+}

@@ -1,0 +1,125 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  randomFillSync,
+  timingSafeEqual,
+} from "node:crypto";
+import { misconfigured } from "./errors.js";
+
+/** One secret of the app, spread into a key for each use so that no use can answer for another. */
+export interface KeySet {
+  /** Public name of the secret, stored beside whatever it made. */
+  readonly id: string;
+  readonly code: KeyObject;
+  readonly seal: KeyObject;
+  readonly token: KeyObject;
+}
+
+/** All secrets: the first makes new things, every one of them still checks old ones. */
+export interface Keyring {
+  readonly current: KeySet;
+  find(id: string): KeySet | undefined;
+}
+
+const MIN_SECRET_BYTES = 32;
+
+/**
+ * @throws TwoFactorError `misconfigured` for a missing secret or one below 32 bytes (RFC 8725 section 3.5:
+ * a keyed hash wants a key at least as long as its output).
+ */
+export function createKeyring(secret: string | readonly string[] | undefined): Keyring {
+  const secrets = typeof secret === "string" ? [secret] : (secret ?? []);
+  const first = secrets[0];
+  if (first === undefined) {
+    throw misconfigured(
+      'twoFactor({ secret }) is missing. Make one with: node -p "require(\'crypto\').randomBytes(32).toString(\'base64url\')", and keep it where your other secrets are.',
+    );
+  }
+  const sets = secrets.map((each) => {
+    if (typeof each !== "string" || Buffer.byteLength(each) < MIN_SECRET_BYTES) {
+      throw misconfigured(`twoFactor({ secret }) needs at least ${MIN_SECRET_BYTES} bytes in every secret.`);
+    }
+    return keySet(each);
+  });
+  const current = sets[0] ?? keySet(first);
+  const byId = new Map(sets.map((set) => [set.id, set]));
+  return { current, find: (id) => byId.get(id) };
+}
+
+function keySet(secret: string): KeySet {
+  const derive = (use: string): Buffer => Buffer.from(hkdfSync("sha256", secret, "require2fa", use, 32));
+  const key = (use: string): KeyObject => createSecretKey(derive(use));
+  return {
+    id: derive("id").subarray(0, 6).toString("base64url"),
+    code: key("code"),
+    seal: key("seal"),
+    token: key("token"),
+  };
+}
+
+/** A keyed hash over parts, each fenced by its length so that no two lists of parts hash alike. */
+export function mac(key: KeyObject, parts: readonly string[], algorithm: "sha256" | "sha512" = "sha256"): Buffer {
+  const hmac = createHmac(algorithm, key);
+  for (const part of parts) hmac.update(`${part.length}:${part}`);
+  return hmac.digest();
+}
+
+/** A short name for a tuple, the same everywhere and different for different tuples. */
+export function fingerprint(parts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 32);
+}
+
+const COMPARE_BYTES = 64;
+
+/** Equality in constant time; both sides are laid into buffers of one length first. */
+export function sameText(left: string, right: string): boolean {
+  const a = Buffer.alloc(COMPARE_BYTES);
+  const b = Buffer.alloc(COMPARE_BYTES);
+  const lengths = a.write(left) === Buffer.byteLength(left) && b.write(right) === Buffer.byteLength(right);
+  return timingSafeEqual(a, b) && lengths;
+}
+
+const ID_BYTES = 32;
+const pool = Buffer.alloc(ID_BYTES * 128);
+let used = pool.length;
+
+/** 256 random bits, base64url. Drawn from a pool: a call to the system for every id would cost more than the id. */
+export function randomId(): string {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const id = pool.toString("base64url", used, used + ID_BYTES);
+  pool.fill(0, used, used + ID_BYTES);
+  used += ID_BYTES;
+  return id;
+}
+
+/** Encrypts with AES-256-GCM; `context` must be the same when it is opened (NIST SP 800-38D). */
+export function seal(keys: Keyring, plain: string, context: string): string {
+  const iv = randomBytes(12);
+  const cipher = createCipheriv("aes-256-gcm", keys.current.seal, iv).setAAD(Buffer.from(context));
+  const body = Buffer.concat([cipher.update(plain, "utf8"), cipher.final()]);
+  return [keys.current.id, Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64url")].join(".");
+}
+
+/** What was sealed, or `undefined` if key, context or a single bit differs. */
+export function unseal(keys: Keyring, sealed: string, context: string): string | undefined {
+  const [id = "", data = ""] = sealed.split(".");
+  const set = keys.find(id);
+  const bytes = Buffer.from(data, "base64url");
+  if (!set || bytes.length < 28) return undefined;
+  try {
+    const decipher = createDecipheriv("aes-256-gcm", set.seal, bytes.subarray(0, 12), { authTagLength: 16 });
+    decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(12, 28));
+    return decipher.update(bytes.subarray(28), undefined, "utf8") + decipher.final("utf8");
+  } catch {
+    return undefined;
+  }
+}

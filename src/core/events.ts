@@ -1,0 +1,66 @@
+import { EventEmitter } from "node:events";
+
+/** Everything that happens, by name. No event carries a code, a secret or a full address. */
+export interface TwoFactorEvents {
+  "challenge.opened": ChallengeEvent;
+  "challenge.sent": ChallengeEvent & { readonly to: string; readonly provider: string; readonly reference?: string };
+  "challenge.verified": ChallengeEvent;
+  "challenge.failed": ChallengeEvent & { readonly reason: string; readonly attemptsLeft: number };
+  "challenge.canceled": ChallengeEvent;
+  /** A code was compared: the one place where a guess can be right. */
+  "code.compared": { readonly challenge: string; readonly method: string };
+  "account.locked": { readonly user: string; readonly until: number };
+  "limit.exceeded": { readonly user?: string; readonly limit: string; readonly retryAt: number };
+  "delivery.failed": { readonly challenge: string; readonly provider: string; readonly outcome: "failed" | "unknown"; readonly error: unknown };
+  "proof.granted": { readonly user: string; readonly methods: readonly string[]; readonly action?: string };
+  "proof.revoked": { readonly user: string };
+  /** A guard with `reportOnly` let something pass that it would have refused. */
+  "guard.reported": { readonly user?: string; readonly method: string; readonly path: string; readonly code: string; readonly reason?: string };
+  "guard.refused": { readonly user?: string; readonly method: string; readonly path: string; readonly code: string; readonly reason?: string };
+  "store.unavailable": { readonly error: unknown };
+  "store.recovered": { readonly down: number };
+  /** A fault behind a generic answer; `error` says what really happened. */
+  fault: { readonly where: string; readonly error: unknown };
+}
+
+interface ChallengeEvent {
+  readonly challenge: string;
+  readonly user: string;
+  readonly method: string;
+  readonly action?: string;
+}
+
+export type EventName = keyof TwoFactorEvents;
+export type EventListener<N extends EventName> = (event: TwoFactorEvents[N]) => void;
+export type EventListeners = { readonly [N in EventName]?: EventListener<N> };
+
+/** Typed events. A listener that throws is its own problem: it never changes an answer. */
+export class Events {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+
+  constructor(listeners: EventListeners = {}) {
+    for (const [name, listener] of Object.entries(listeners)) this.#emitter.on(`on:${name}`, listener);
+  }
+
+  on<N extends EventName>(name: N, listener: EventListener<N>): this {
+    this.#emitter.on(`on:${name}`, listener);
+    return this;
+  }
+
+  off<N extends EventName>(name: N, listener: EventListener<N>): this {
+    this.#emitter.off(`on:${name}`, listener);
+    return this;
+  }
+
+  emit<N extends EventName>(name: N, event: TwoFactorEvents[N]): void {
+    for (const listener of this.#emitter.listeners(`on:${name}`)) {
+      try {
+        void Promise.resolve(listener(event)).catch(ignore);
+      } catch {
+        // see above: the person at the door must not suffer for a broken log line
+      }
+    }
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,67 @@
+import express, { type Request, type Response } from "express";
+import { TwoFactorError } from "../core/errors.js";
+
+const LIMIT = "64kb";
+const readText = express.text({ type: () => true, limit: LIMIT });
+
+/** Fields of a body, whatever parser ran before, or none at all. Values are whatever the client sent. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * JSON or urlencoded, at most 64 KB.
+ *
+ * @throws TwoFactorError `invalid_request` for anything else.
+ */
+export async function readBody(req: Request, res: Response): Promise<Fields> {
+  const parsed: unknown = req.body;
+  if (typeof parsed === "object" && parsed !== null && !Buffer.isBuffer(parsed)) return parsed as Fields;
+  const text = typeof parsed === "string" ? parsed : Buffer.isBuffer(parsed) ? parsed.toString() : await rawText(req, res);
+  if (text.trim() === "") return {};
+  return isJson(req, text) ? parseJson(text) : parseForm(text);
+}
+
+/** The body as it came; a body parser that ran before has already drained it. */
+export async function rawText(req: Request, res: Response): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    readText(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(unreadable(error))));
+  });
+  const body: unknown = req.body;
+  return typeof body === "string" ? body : "";
+}
+
+function isJson(req: Request, text: string): boolean {
+  const type = req.headers["content-type"] ?? "";
+  return /\bjson\b/i.test(type) || (!/urlencoded/i.test(type) && text.trimStart().startsWith("{"));
+}
+
+function parseJson(text: string): Fields {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  } catch {
+    // told below
+  }
+  throw new TwoFactorError("invalid_request", { detail: "The body is not a JSON object." });
+}
+
+/** A field that is given twice is a list, and a list is nowhere an answer. */
+function parseForm(text: string): Fields {
+  const fields = new Map<string, string | string[]>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    const before = fields.get(name);
+    fields.set(name, before === undefined ? value : [before, value].flat());
+  }
+  return Object.fromEntries(fields);
+}
+
+function unreadable(cause: unknown): TwoFactorError {
+  return new TwoFactorError("invalid_request", { detail: `The body could not be read; it may be at most ${LIMIT}.` }, { cause });
+}
+
+/** One optional word out of a body: absent, or a string. */
+export function word(fields: Fields, name: string): string | undefined {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value === "string" && value.length <= 200) return value;
+  throw new TwoFactorError("invalid_request", { detail: `"${name}" must be a single string.` });
+}

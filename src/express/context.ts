@@ -1,0 +1,107 @@
+import type { Request } from "express";
+import { isPromise } from "../core/deadline.js";
+import { judge } from "../step-up/judge.js";
+import type { Mark } from "../step-up/mark.js";
+import { DEFAULT_MAX_AGE, LONGEST_PROOF } from "../step-up/policy.js";
+import { identify, type Identity } from "./identity.js";
+import type { Kit } from "./kit.js";
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- the way Express' own types are extended
+  namespace Express {
+    interface Request {
+      /** The second factor of this request; there once `twoFactor()` has run. */
+      twoFactor: RequestTwoFactor;
+    }
+  }
+}
+
+/** What a handler may ask about the second factor of its request. */
+export class RequestTwoFactor {
+  readonly #kit: Kit;
+  readonly #req: Request;
+  readonly #base: string;
+  #passed: Passed | undefined;
+
+  constructor(kit: Kit, req: Request) {
+    this.#kit = kit;
+    this.#req = req;
+    this.#base = req.baseUrl;
+  }
+
+  /** Whether there is a proof: the one the guard accepted, else any that is at most 15 minutes old. */
+  get verified(): boolean {
+    return this.#proof() !== undefined;
+  }
+
+  /** The methods proved, as in `["totp"]`; empty without a proof. */
+  get methods(): readonly string[] {
+    return [...new Set(this.#proof()?.marks.flatMap((mark) => mark.methods))];
+  }
+
+  /** When it was proved. */
+  get verifiedAt(): Date | undefined {
+    const proof = this.#proof();
+    return proof && new Date(oldest(proof.marks));
+  }
+
+  /** Until when it holds, by the guard's `maxAge` (15 minutes without a guard). */
+  get expiresAt(): Date | undefined {
+    const proof = this.#proof();
+    return proof && new Date(oldest(proof.marks) + proof.maxAge);
+  }
+
+  /** Takes the proof away: the next guarded request asks again. */
+  async clear(): Promise<void> {
+    const who = await identify(this.#kit, this.#req);
+    if (!who.ok) return;
+    await this.#kit.store.revoke(who.login.binding, LONGEST_PROOF, this.#kit.clock());
+    await who.proof.clear(this.#req);
+    this.#passed = undefined;
+  }
+
+  /** @internal */
+  static kitOf(context: unknown): Kit | undefined {
+    return context instanceof RequestTwoFactor ? context.#kit : undefined;
+  }
+
+  /** @internal Where this instance's routes are, seen from outside. */
+  static pathOf(context: RequestTwoFactor): string {
+    return context.#base + context.#kit.path;
+  }
+
+  /** @internal */
+  static pass(context: RequestTwoFactor, passed: Passed): void {
+    context.#passed = passed;
+  }
+
+  #proof(): Passed | undefined {
+    if (this.#passed) return this.#passed;
+    const who = identify(this.#kit, this.#req);
+    if (isPromise(who) || !who.ok) return undefined;
+    const verdict = judge(PLAIN, who.login.marks, questionOf(this.#kit, who));
+    return verdict.ok ? { marks: verdict.marks, maxAge: DEFAULT_MAX_AGE } : undefined;
+  }
+}
+
+/** The marks that opened the door, and how long they are good for. */
+export interface Passed {
+  readonly marks: readonly Mark[];
+  readonly maxAge: number;
+}
+
+const PLAIN = { maxAge: DEFAULT_MAX_AGE, methods: "all", oneShot: false } as const;
+
+/** What marks are held against, for this person and this moment. */
+export function questionOf(kit: Kit, { user, login }: Identity, action?: string, bind?: string) {
+  const revokedAt = Math.max(kit.store.revokedAt(user), kit.store.revokedAt(login.binding));
+  return { user, now: kit.clock(), revokedAt, action, bind, resistant: resistantMethods(kit) };
+}
+
+function resistantMethods(kit: Kit): readonly string[] {
+  return kit.methods.filter((method) => method.phishingResistant).map((method) => method.name);
+}
+
+function oldest(marks: readonly Mark[]): number {
+  return Math.min(...marks.map((mark) => mark.at));
+}

@@ -1,0 +1,80 @@
+import type { Request, Response } from "express";
+import { randomId } from "../core/crypto.js";
+import { isPromise } from "../core/deadline.js";
+import { isTwoFactorError } from "../core/errors.js";
+import { judge, type Verdict } from "../step-up/judge.js";
+import type { Mark } from "../step-up/mark.js";
+import { refused } from "../step-up/outcome.js";
+import { ask } from "../step-up/people.js";
+import { LONGEST_PROOF, type ParsedPolicy } from "../step-up/policy.js";
+import { type Bound, bindTransaction, unreadable } from "../step-up/transaction.js";
+import { type Case, spend } from "./case.js";
+import { questionOf, RequestTwoFactor } from "./context.js";
+import { demand } from "./demand.js";
+import { identify } from "./identity.js";
+import type { Kit } from "./kit.js";
+import { refuse } from "./refuse.js";
+
+/** True when the handler may run; otherwise the request has been answered. */
+export async function decide(kit: Kit, policy: ParsedPolicy<Request>, req: Request, res: Response): Promise<boolean> {
+  if (!(await isDue(policy, req))) return true;
+  const identified = identify(kit, req);
+  const who = isPromise(identified) ? await identified : identified;
+  if (!who.ok) {
+    if (who.reason !== "machine") await refuse(kit, req, res, who);
+    else if (policy.machine === "allow") return true;
+    else await refuse(kit, req, res, refused("first_factor_required", { detail: "This token speaks for no person." }));
+    return false;
+  }
+  const about: Case = { kit, policy, req, res, who, action: actionOf(policy, req), bound: await readTransaction(policy, req) };
+  const verdict = judge(policy, who.login.marks, questionOf(kit, who, about.action, about.bound?.digest));
+  if (!verdict.ok) {
+    return demand(about, (await strayed(kit, verdict)) ? { ...verdict, reason: "mismatch" } : verdict);
+  }
+  if (!(await stillInUse(about, verdict.marks))) return demand(about, { ...verdict, ok: false, reason: "expired", strayed: [], missing: undefined });
+  if (policy.oneShot && !(await spend(about, verdict.marks))) {
+    return demand(about, { ok: false, reason: "consumed", strayed: [], missing: undefined });
+  }
+  RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
+  return true;
+}
+
+/** Only a clear "no" waives the second factor. */
+export async function isDue({ when }: ParsedPolicy<Request>, req: Request): Promise<boolean> {
+  return when === undefined || (await ask("The when callback", () => when(req))) !== false;
+}
+
+/**
+ * What the proof must have been given for. A proof for a single request that names no action is for that request:
+ * this method on this path.
+ */
+export function actionOf({ action, oneShot }: ParsedPolicy<Request>, req: Request): string | undefined {
+  return action ?? (oneShot ? `${req.method} ${req.baseUrl}${req.path}` : undefined);
+}
+
+export async function readTransaction({ bind }: ParsedPolicy<Request>, req: Request): Promise<Bound | undefined> {
+  if (!bind) return undefined;
+  try {
+    return bindTransaction(await ask("The bind callback", () => bind(req)));
+  } catch (error) {
+    throw isTwoFactorError(error) && error.code === "invalid_request" ? error : unreadable(error);
+  }
+}
+
+async function stillInUse({ kit, policy }: Case, marks: readonly Mark[]): Promise<boolean> {
+  const { idle } = policy;
+  if (idle === undefined) return true;
+  for (const mark of marks) {
+    if (!(await kit.store.touch(`idle:${mark.id}`, mark.at, idle, kit.clock()))) return false;
+  }
+  return true;
+}
+
+/** A proof for another transaction is void once this one was tried with it (OWASP TX cheat sheet 2.6). */
+async function strayed(kit: Kit, verdict: Verdict & { ok: false }): Promise<boolean> {
+  let unused = false;
+  for (const mark of verdict.strayed) {
+    unused = (await kit.store.once(`spent:${mark.id}`, randomId(), LONGEST_PROOF, kit.clock())) || unused;
+  }
+  return unused;
+}

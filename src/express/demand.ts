@@ -1,0 +1,110 @@
+import type { Request } from "express";
+import type { MethodName } from "../methods/method.js";
+import type { Mark } from "../step-up/mark.js";
+import { judge, type Reason, type Verdict } from "../step-up/judge.js";
+import { refused, type Refused } from "../step-up/outcome.js";
+import type { ParsedPolicy } from "../step-up/policy.js";
+import { readDetail, type Wanted } from "../step-up/wanted.js";
+import type { Pending } from "../stores/store.js";
+import { type Case, spend } from "./case.js";
+import { questionOf, RequestTwoFactor } from "./context.js";
+import { elevate } from "./elevate.js";
+import { isIdle, navigates } from "./negotiate.js";
+import { type GuardDetails, harden } from "./problem.js";
+import { refuse } from "./refuse.js";
+import { keep } from "./resume.js";
+
+type Shortfall = Verdict & { readonly ok: false };
+
+/** Opens the challenge, or finds the open one, and tells the client; true only if an inline code answered it. */
+export async function demand(about: Case, shortfall: Shortfall): Promise<boolean> {
+  const { kit, policy, req, res, who } = about;
+  // Nobody is there to answer, and reading must not send.
+  if (isIdle(req)) return tell(about, shortfall.reason, refused("second_factor_required"));
+
+  const asker = { user: who.user, binding: who.login.binding };
+  const started = await kit.challenges.start(asker, wantedBy(about, shortfall.missing));
+  if (!started.ok && started.reason === "not_enrolled") {
+    if (policy.onNotEnrolled === "allow") return true;
+    return tell(about, "not_enrolled", started);
+  }
+  const code = req.headers["two-factor-code"];
+  if (typeof code === "string" && started.ok && (!started.fresh || started.entry.delivery.status === "none")) {
+    return answerInline(about, started.entry, code);
+  }
+  const entry = started.ok ? started.entry : started.entry;
+  if (entry && policy.resume && navigates(req)) await keep(kit, req, res, entry);
+  const stands = started.ok || started.reason === "delivery_failed";
+  if (stands && navigates(req)) return showTheWay(about);
+  return tell(about, shortfall.reason, started.ok ? refused("second_factor_required", {}, started.entry) : started);
+}
+
+/** `Two-Factor-Code`: verified in the request that needs it. */
+async function answerInline(about: Case, entry: Pending, code: string): Promise<boolean> {
+  const { kit, policy, req, res, who, action, bound } = about;
+  const asker = { user: who.user, binding: who.login.binding };
+  const proved = await kit.challenges.verify(asker, { id: entry.id }, code);
+  if (!proved.ok) return tell(about, undefined, proved);
+
+  const marks: readonly Mark[] = [...who.login.marks, proved.mark];
+  const verdict = judge(policy, marks, questionOf(kit, who, action, bound?.digest));
+  const done = verdict.ok && (!policy.oneShot || (await spend(about, verdict.marks)));
+  if (!done || !policy.oneShot) {
+    const { token } = await elevate(kit, req, res, who, proved.mark);
+    if (token !== undefined) res.setHeader("Two-Factor-Token", token);
+  }
+  if (!done) return demandRest(about, proved.mark);
+  RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
+  return true;
+}
+
+/** Of several methods one is proved; the header can carry only one code, so the rest is asked for. */
+async function demandRest(about: Case, mark: Mark): Promise<boolean> {
+  const { kit, policy, who, action, bound, req } = about;
+  const login = { ...who.login, marks: [...who.login.marks, mark] };
+  const verdict = judge(policy, login.marks, questionOf(kit, who, action, bound?.digest));
+  if (verdict.ok) return tell(about, "consumed", refused("second_factor_required"));
+  delete req.headers["two-factor-code"];
+  return demand({ ...about, who: { ...who, login } }, verdict);
+}
+
+async function tell(about: Case, reason: Reason | undefined, refusal: Refused): Promise<false> {
+  const { kit, policy, req, res, who } = about;
+  const { user } = who;
+  const why = reason === undefined ? {} : { reason };
+  kit.events.emit("guard.refused", { user, method: req.method, path: req.originalUrl, code: refusal.reason, ...why });
+  await refuse(kit, req, res, refusal, guardDetails(policy, refusal, why));
+  return false;
+}
+
+function guardDetails(policy: ParsedPolicy<Request>, refusal: Refused, why: { reason?: Reason }): GuardDetails {
+  const required = refusal.reason === "second_factor_required";
+  return {
+    ...(required || refusal.reason === "not_enrolled" ? why : {}),
+    ...(required ? { maxAge: policy.maxAgeSeconds, status: policy.status } : {}),
+    ...(refusal.entry ? { methods: readDetail(refusal.entry).methods } : {}),
+  };
+}
+
+/** A person is shown the page; 303, so that whatever they sent is not sent there. */
+function showTheWay({ req, res }: Case): false {
+  harden(res);
+  res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor));
+  return false;
+}
+
+function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly MethodName[] | undefined): Wanted {
+  const { methods } = policy;
+  const named = typeof methods === "object" ? methods.names : undefined;
+  const resistant = kit.methods.filter((method) => method.phishingResistant).map((method) => method.name);
+  return {
+    action,
+    label: policy.action,
+    bound,
+    allowed: missing?.slice(0, 1) ?? (methods === "phishing-resistant" ? resistant : named),
+    maxAge: policy.maxAge,
+    limits: policy.limits,
+    ip: req.ip,
+    language: req.headers["accept-language"],
+  };
+}

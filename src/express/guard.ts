@@ -1,0 +1,80 @@
+import type { NextFunction, Request, RequestHandler, Response } from "express";
+import { isPromise } from "../core/deadline.js";
+import { misconfigured } from "../core/errors.js";
+import { judge } from "../step-up/judge.js";
+import { type ParsedPolicy, parsePolicy, type Policy } from "../step-up/policy.js";
+import { questionOf, RequestTwoFactor } from "./context.js";
+import { decide } from "./decide.js";
+import { identify } from "./identity.js";
+import type { Kit } from "./kit.js";
+import { faultToRefusal, refuse } from "./refuse.js";
+import { report } from "./report.js";
+
+export type RoutePolicy = Policy<Request>;
+
+/** Marks a handler as a guard, for the inventory of routes. */
+export const GUARD = Symbol.for("require2fa.guard");
+
+/**
+ * Lets a request pass whose login has proved a second factor as the policy wants it; any other gets a challenge.
+ * Works on a route, on a router and on `app.use("/admin", ...)`, before any body parser (with `bind`, after it).
+ *
+ * @example
+ * app.post("/transfer", require2fa({ maxAge: "5m" }), transfer);
+ *
+ * @throws TwoFactorError `misconfigured` for an unknown option or a value that makes no sense.
+ */
+export function require2fa(policy: RoutePolicy = {}): RequestHandler {
+  const parsed = parsePolicy(policy);
+  const simple = !parsed.when && !parsed.oneShot && parsed.idle === undefined && !parsed.reportOnly;
+
+  const guard: RequestHandler = function twoFactorGuard(req, res, next) {
+    // A CORS preflight carries no credentials; the request it asks for is stopped when it comes.
+    if (req.method === "OPTIONS") return next();
+    const kit = RequestTwoFactor.kitOf(req.twoFactor);
+    if (!kit) return next(noContext());
+    if (simple && passesAtOnce(kit, parsed, req)) return next();
+    void decideAndAnswer(kit, parsed, req, res, next);
+  };
+  return Object.assign(guard, { [GUARD]: policy });
+}
+
+/** The hot path: no promise, no store, no allocation that the answer does not need. */
+function passesAtOnce(kit: Kit, policy: ParsedPolicy<Request>, req: Request): boolean {
+  try {
+    const who = identify(kit, req);
+    if (isPromise(who) || !who.ok) return false;
+    const verdict = judge(policy, who.login.marks, questionOf(kit, who, policy.action));
+    if (verdict.ok) RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
+    return verdict.ok;
+  } catch {
+    // Not a pass, whatever it was; the slow path meets the same fault again and answers it.
+    return false;
+  }
+}
+
+async function decideAndAnswer(
+  kit: Kit,
+  policy: ParsedPolicy<Request>,
+  req: Request,
+  res: Response,
+  next: NextFunction,
+): Promise<void> {
+  if (policy.reportOnly) {
+    await report(kit, policy, req, res);
+    return next();
+  }
+  let pass = false;
+  try {
+    pass = await decide(kit, policy, req, res);
+  } catch (error) {
+    await refuse(kit, req, res, faultToRefusal(kit, "require2fa()", error)).catch(next);
+  }
+  if (pass) next();
+}
+
+function noContext(): Error {
+  return misconfigured(
+    "require2fa() found no twoFactor() before it. Add app.use(twoFactor({ ... })) after the session and before the guarded routes.",
+  );
+}

@@ -1,0 +1,58 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { fingerprint, randomId } from "../core/crypto.js";
+import { unavailable } from "../core/errors.js";
+import { refused } from "../step-up/outcome.js";
+import { type Answered, askerOf, type Call, type Route } from "./routes/reply.js";
+import { ownerOf } from "../step-up/wanted.js";
+
+const KEPT_FOR = 10 * 60_000;
+const POLL = 20;
+const PATIENCE = 6_000;
+
+interface Kept {
+  readonly answer: Answered;
+}
+
+/**
+ * One call for each `Idempotency-Key` of a login: whoever comes second, in this process or another, waits for the
+ * answer of the first and gets the same.
+ */
+export async function once(call: Call, route: Route): Promise<Answered | "answered"> {
+  const key = call.req.headers["idempotency-key"];
+  if (typeof key !== "string" || key === "") return route.handle(call);
+  if (key.length > 200) return refused("invalid_request", { detail: "An Idempotency-Key has at most 200 characters." });
+
+  const { store, clock } = call.kit;
+  const name = `idempotent:${fingerprint([ownerOf(askerOf(call)), call.req.path, key])}`;
+  const body = fingerprint([call.fields]);
+  // The body is the nonce: the same body may ask again, another one under the same key may not.
+  if (!(await store.once(`${name}:body`, body, KEPT_FOR, clock()))) {
+    return refused("invalid_request", { detail: "This Idempotency-Key was used with another body." });
+  }
+  const mine = randomId();
+  if (!(await store.once(name, mine, KEPT_FOR, clock()))) return waitFor(call, name);
+  const answer = await route.handle(call).catch((error: unknown) => {
+    void store.put(name, "", KEPT_FOR, clock());
+    throw error;
+  });
+  if (answer !== "answered") await store.put(name, JSON.stringify({ answer: portable(answer) }), KEPT_FOR, clock());
+  return answer;
+}
+
+async function waitFor({ kit }: Call, name: string): Promise<Answered> {
+  const deadline = performance.now() + PATIENCE;
+  while (performance.now() < deadline) {
+    const kept = await kit.store.get(name, kit.clock());
+    if (kept === "") break;
+    if (kept !== undefined) return (JSON.parse(kept) as Kept).answer;
+    await pause(POLL);
+  }
+  throw unavailable("The first request with this Idempotency-Key has not been answered.");
+}
+
+/** What can be kept as JSON: everything but the way onward, which only a page takes. */
+function portable(answer: Answered): Answered {
+  if (!answer.ok) return answer;
+  const { onward: _onward, ...rest } = answer;
+  return rest;
+}

@@ -1,0 +1,78 @@
+import type { Request } from "express";
+import { type Awaitable, isPromise } from "../core/deadline.js";
+import { misconfigured } from "../core/errors.js";
+import { ask } from "../step-up/people.js";
+import { refused, type Refused } from "../step-up/outcome.js";
+import type { Kit } from "./kit.js";
+import type { Login, Proof } from "./proof.js";
+
+/** Who a request speaks for, and where the marks of their second factor live. */
+export interface Identity {
+  readonly ok: true;
+  readonly user: string;
+  readonly login: Login;
+  readonly proof: Proof;
+}
+
+/** A token that speaks for a program: no person could answer a challenge. */
+export interface Machine {
+  readonly ok: false;
+  readonly reason: "machine";
+}
+
+export type Identified = Identity | Machine | Refused;
+
+const NOBODY = refused("first_factor_required");
+
+/** Synchronous where the proof and the app's `user` callback are. */
+export function identify(kit: Kit, req: Request): Awaitable<Identified> {
+  const proof = kit.proofs.find((each) => each.accepts(req));
+  const login = proof?.read(req);
+  if (!proof || !login) return NOBODY;
+  if (login.machine) return { ok: false, reason: "machine" };
+  const named = kit.userOf?.(req);
+  if (isPromise(named)) {
+    return ask("The user callback", () => named).then((user) => settle(proof, login, user));
+  }
+  return settle(proof, login, named);
+}
+
+function settle(proof: Proof, login: Login, named: unknown): Identified {
+  const given = userId(named);
+  if (login.user !== undefined && given !== undefined && given !== login.user) {
+    return refused("first_factor_required", { detail: "The token and the session name different users." });
+  }
+  const user = login.user ?? given;
+  return user === undefined || (proof.kind === "jwt" && login.user === undefined)
+    ? NOBODY
+    : { ok: true, user, login, proof };
+}
+
+function userId(named: unknown): string | undefined {
+  if (named === undefined || named === null || named === "") return undefined;
+  if (typeof named === "string") return named;
+  if (typeof named === "number" && Number.isFinite(named)) return String(named);
+  throw misconfigured(
+    `twoFactor({ user }) must return the id of the logged-in user (a string or a number) or nothing, not ${typeof named}.`,
+  );
+}
+
+/**
+ * Takes marks off a session whose user is another one by now, or nobody: a logout that kept the session leaves no proof
+ * behind for whoever logs in next. Costs nothing where there are no marks.
+ */
+export function disown(kit: Kit, req: Request): Promise<void> | undefined {
+  const session = kit.proofs.find((proof) => proof.kind === "session");
+  const { userOf } = kit;
+  if (!session || !userOf || !hasSession(req)) return undefined;
+  const marks = session.read(req)?.marks ?? [];
+  if (marks.length === 0) return undefined;
+  const foreign = (user: unknown): boolean => marks.some((mark) => mark.user !== userId(user));
+  const named = userOf(req);
+  if (isPromise(named)) return named.then((user) => (foreign(user) ? session.clear(req) : undefined));
+  return foreign(named) ? session.clear(req) : undefined;
+}
+
+function hasSession(req: Request): boolean {
+  return typeof (req as { session?: unknown }).session === "object";
+}

@@ -1,0 +1,68 @@
+import type { Mark } from "../../step-up/mark.js";
+import { freshOf, isMark, isRecord, isText, type Unknowns } from "../stored-marks.js";
+
+/** So many older marks a token carries beside its newest: it travels with every request. */
+const MAX_PRIOR = 4;
+
+/** A mark without its user, who is the token's `sub`. */
+interface MarkClaim {
+  readonly id: string;
+  /** Seconds since the epoch with their fraction, as RFC 7519 section 2 allows: a mark must not look older than a revocation in the same second. */
+  readonly at: number;
+  readonly methods: readonly string[];
+  readonly action?: string;
+  readonly bind?: string;
+}
+
+/** The claim `2fa`: what the guard reads from a token. */
+export interface SecondFactorClaim extends MarkClaim {
+  /** The binding of the login this came from: it stays the same through every upgrade. */
+  readonly of: string;
+  /** When the very first token expires, in seconds: no upgrade outlives it. */
+  readonly until: number;
+  readonly prior?: readonly MarkClaim[];
+}
+
+export interface SecondFactor {
+  /** Newest last. */
+  readonly marks: readonly Mark[];
+  readonly of: string;
+  readonly until: number;
+}
+
+/** The claim for a new mark, on top of what the login already carried. */
+export function toClaim(
+  mark: Mark,
+  earlier: readonly Mark[],
+  of: string,
+  until: number,
+  now: number,
+): SecondFactorClaim {
+  const prior = freshOf(earlier, now, mark).slice(-MAX_PRIOR).map(claimOf);
+  return { ...claimOf(mark), of, until, ...(prior.length > 0 && { prior }) };
+}
+
+function claimOf({ id, at, methods, action, bind }: Mark): MarkClaim {
+  return { id, at: at / 1_000, methods, ...(action !== undefined && { action }), ...(bind !== undefined && { bind }) };
+}
+
+/** Reads the claim; a claim that is not of this shape is as good as absent. */
+export function fromClaim(value: unknown, user: string, now: number): SecondFactor | undefined {
+  if (!isRecord(value)) return undefined;
+  const { of, until, prior } = value;
+  if (!isText(of) || typeof until !== "number" || !Number.isFinite(until)) return undefined;
+  const older: readonly unknown[] = Array.isArray(prior) ? prior.slice(-MAX_PRIOR) : [];
+  const marks = [...older, value].filter(isRecord).map((each) => markOf(each, user));
+  return { of, until, marks: marks.filter((mark): mark is Mark => isMark(mark, now)) };
+}
+
+function markOf({ id, at, methods, action, bind }: Unknowns, user: string): unknown {
+  return {
+    id,
+    user,
+    at: typeof at === "number" ? Math.round(at * 1_000) : undefined,
+    methods,
+    ...(action !== undefined && { action }),
+    ...(bind !== undefined && { bind }),
+  };
+}

@@ -1,0 +1,31 @@
+import type { Request } from "express";
+import type { Clock } from "../core/clock.js";
+import type { Keyring } from "../core/crypto.js";
+import type { Awaitable } from "../core/deadline.js";
+import type { Events } from "../core/events.js";
+import type { Method } from "../methods/method.js";
+import type { Challenges } from "../step-up/challenges.js";
+import type { Store } from "../stores/store.js";
+import type { PageView } from "./page/view.js";
+import type { Proof } from "./proof.js";
+
+export type UserOf = (req: Request) => Awaitable<string | number | null | undefined>;
+
+/** One instance of the middleware, ready to serve: what its guards and routes work with. */
+export interface Kit {
+  readonly challenges: Challenges;
+  /** Configured methods, strongest first. */
+  readonly methods: readonly Method[];
+  readonly proofs: readonly Proof[];
+  readonly userOf: UserOf | undefined;
+  readonly store: Store;
+  readonly keys: Keyring;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** Where the routes are, below the place where the middleware is mounted: `"/2fa"`. */
+  readonly path: string;
+  /** Origins that may post, beside the one the request came to. */
+  readonly origins: ReadonlySet<string>;
+  readonly service: string | undefined;
+  readonly render: (view: PageView) => string;
+}

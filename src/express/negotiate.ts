@@ -1,0 +1,26 @@
+import type { Request } from "express";
+
+/**
+ * Whether a person is looking at where this answer goes. The browser says so itself in `Sec-Fetch-Mode`; where it does
+ * not, an `Accept` that names `text/html` does, and the `*\/*` of a program does not.
+ */
+export function navigates(req: Request): boolean {
+  const mode = req.headers["sec-fetch-mode"];
+  if (mode !== undefined) return mode === "navigate";
+  return /(?:^|[,\s])text\/html(?:[;,\s]|$)/i.test(req.headers.accept ?? "");
+}
+
+/** A request that nobody made: a prefetch, a link preview, a HEAD. It must change nothing. */
+export function isIdle(req: Request): boolean {
+  const purpose = `${header(req, "sec-purpose")} ${header(req, "purpose")} ${header(req, "x-moz")}`;
+  return req.method === "HEAD" || /prefetch|prerender|preview/i.test(purpose);
+}
+
+export function hasBearer(req: Request): boolean {
+  return /^bearer\b/i.test(req.headers.authorization ?? "");
+}
+
+function header(req: Request, name: string): string {
+  const value = req.headers[name];
+  return typeof value === "string" ? value : "";
+}

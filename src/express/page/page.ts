@@ -1,0 +1,81 @@
+import { misconfigured } from "../../core/errors.js";
+import { html, raw } from "./html.js";
+import { isLocalPath } from "./local-path.js";
+import { SCRIPT } from "./script.js";
+import { readView, type Situation } from "./situation.js";
+import { bodyFor } from "./states.js";
+import { STYLE } from "./style.js";
+import { themeRule, type Theme } from "./theme.js";
+import type { PageView } from "./view.js";
+
+const NONCE = /^[A-Za-z0-9+/_-]{16,}={0,2}$/;
+
+/**
+ * The `Content-Security-Policy` of the page: nothing but its own style and script, sent nowhere but home, in nobody's
+ * frame.
+ */
+export function pagePolicy(nonce: string): string {
+  if (!NONCE.test(nonce)) throw misconfigured("page: the nonce of the policy is at least 16 characters of base64.");
+  return [
+    "default-src 'none'",
+    `style-src 'nonce-${nonce}'`,
+    `script-src 'nonce-${nonce}'`,
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+    "trusted-types 'none'",
+    "require-trusted-types-for 'script'",
+  ].join("; ");
+}
+
+/**
+ * The challenge page as a whole document.
+ *
+ * @throws TwoFactorError `misconfigured` for a link that leaves this origin and for a theme `checkTheme` refuses. A
+ *   `back` or a replay that leaves it came with a request, so it is dropped instead.
+ */
+export function renderPage(view: PageView, theme?: Theme): string {
+  const situation = readView(withLocalTargets(view));
+  const document = html`<!doctype html>
+    <html lang="${situation.language.locale}" dir="ltr">
+      <head>
+        <meta charset="utf-8" />
+        <title>${title(situation)}</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <meta name="referrer" content="no-referrer" />
+        <meta name="format-detection" content="telephone=no" />
+        <style nonce="${view.nonce}">
+          ${raw(STYLE + themeRule(theme))}
+        </style>
+      </head>
+      <body>
+        <main>${bodyFor(situation)}</main>
+        <script nonce="${view.nonce}">
+          ${raw(SCRIPT)};
+        </script>
+      </body>
+    </html> `;
+  return document.toString();
+}
+
+/** An error comes first: it is what a screen reader says first, and what a narrow tab still shows. */
+function title({ view, language, problem, heading }: Situation): string {
+  const error = problem && language.texts.problem[problem.code][0];
+  return [error === heading ? undefined : error, heading, view.service].filter(Boolean).join(" · ");
+}
+
+function withLocalTargets(view: PageView): PageView {
+  const { back, ...links } = view.links;
+  for (const [name, path] of Object.entries(links)) {
+    if (!isLocalPath(path)) throw misconfigured(`page: links.${name} has to be a path of this origin.`);
+  }
+  const { replay, ...rest } = view;
+  return {
+    ...rest,
+    links: { ...links, ...(isLocalPath(back) && { back }) },
+    ...(replay && isLocalPath(replay.action) && { replay }),
+  };
+}

@@ -1,0 +1,73 @@
+import { html, type Html, type Part } from "./html.js";
+import { icon, type IconName } from "./icons.js";
+import type { Situation } from "./situation.js";
+import { fill } from "./texts.js";
+
+/** Characters that show nothing and can rearrange or hide what stands beside them. */
+const INVISIBLE = /[\p{Cc}\u061C\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/gu;
+
+/** Text of somebody else's making, so that a person approves what is there and not what it was made to look like. */
+export function visible(text: string): string {
+  return text.replace(/\s/gu, " ").replace(INVISIBLE, "\uFFFD");
+}
+
+export function top(situation: Situation, symbol: IconName, tone: "" | "good" | "bad" = ""): Html {
+  const { service } = situation.view;
+  return html`<div class="top">
+      <span class="badge ${tone}">${icon(symbol)}</span>${
+        service !== undefined && html`<span class="service">${visible(service)}</span>`
+      }
+    </div>
+    <h1>${situation.heading}</h1>`;
+}
+
+/** What to do about the problem, in one or two sentences. */
+export function advice({ problem, language }: Situation): Part {
+  if (!problem) return undefined;
+  const { attemptsLeft, code, retryAfter } = problem;
+  const text = fill(language.texts.problem[code][1], { wait: language.ahead(retryAfter) });
+  if (code !== "wrong_code" || attemptsLeft === undefined) return text;
+  return html`${text} ${language.count(language.texts.attempts, attemptsLeft)}.`;
+}
+
+export function hidden(name: string, value: string | undefined): Part {
+  return value !== undefined && html`<input type="hidden" name="${name}" value="${value}" />`;
+}
+
+export function button(label: Part, look: "primary" | "quiet" | "quiet plain" | "way"): Html {
+  return html`<button type="submit" class="${look}">${label}</button>`;
+}
+
+export function postForm(action: string, ...content: readonly Part[]): Html {
+  return html`<form method="post" action="${action}">${content}</form>`;
+}
+
+export function linkButton(href: string, label: string, look: "primary" | "quiet" | "quiet plain"): Html {
+  return html`<a class="button ${look}" href="${href}">${label}</a>`;
+}
+
+export function backLink(situation: Situation, look: "primary" | "quiet plain"): Part {
+  const { back } = situation.view.links;
+  return back !== undefined && linkButton(back, situation.language.texts.button.back, look);
+}
+
+/** A form for every other method: switching is a POST, as it may send a message. */
+export function otherWays({ view, language }: Situation): Part {
+  if (view.alternatives.length === 0) return undefined;
+  const { texts } = language;
+  const rows = view.alternatives.map(({ method, to }) => {
+    const name = Object.hasOwn(texts.method, method) ? texts.method[method] : method;
+    const label = html`${icon(method)}<span>${name}</span>${
+      to !== undefined && html` <bdi dir="ltr">${visible(to)}</bdi>`
+    }`;
+    return html`<li>
+      ${postForm(view.links.challenge, hidden("method", method), hidden("action", view.action), button(label, "way"))}
+    </li>`;
+  });
+  return html`<section class="others" aria-labelledby="others">
+    <h2 id="others">${texts.anotherWay}</h2>
+    <ul role="list">
+      ${rows}
+    </ul>
+  </section>`;
+}

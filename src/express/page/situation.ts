@@ -1,0 +1,67 @@
+import { ERRORS, type ErrorCode } from "../../core/errors.js";
+import { languageFor, type Language } from "./texts.js";
+import type { PageChallenge, PageProblem, PageState, PageView } from "./view.js";
+
+/** A view, read once: what went wrong, what the page is called, and whether a code may be entered. */
+export interface Situation {
+  readonly view: PageView;
+  readonly language: Language;
+  readonly state: PageState;
+  readonly heading: string;
+  readonly problem?: PageProblem;
+  /** The challenge that waits for a code. */
+  readonly open?: PageChallenge;
+  /** The page asks to approve something in particular. */
+  readonly approval: boolean;
+}
+
+/** The error a state stands for where the view names none. */
+const IMPLIED: Readonly<Partial<Record<PageState, ErrorCode>>> = {
+  not_enrolled: "not_enrolled",
+  login: "first_factor_required",
+  unavailable: "unavailable",
+};
+
+export function readView(view: PageView): Situation {
+  const language = languageFor(view.locale);
+  const problem = problemOf(view);
+  const state = view.state === "challenge" && !view.challenge ? "nothing" : view.state;
+  // entering a code that cannot be accepted for the next quarter of an hour would only add to the trouble
+  const locked = state === "challenge" && problem?.code === "account_locked";
+  const approval = view.show.length > 0 || Boolean(view.action);
+  return {
+    view,
+    language,
+    state: locked ? "unavailable" : state,
+    heading: headingFor(locked ? "unavailable" : state, language, approval, problem),
+    approval,
+    ...(problem && { problem }),
+    ...(state === "challenge" && !locked && view.challenge && { open: view.challenge }),
+  };
+}
+
+function problemOf(view: PageView): PageProblem | undefined {
+  const failed = view.state === "challenge" && view.challenge?.delivery === "failed";
+  const code = view.error?.code ?? (failed ? "delivery_failed" : IMPLIED[view.state]);
+  if (code === undefined) return undefined;
+  return { ...view.error, code: Object.hasOwn(ERRORS, code) ? code : "unavailable" };
+}
+
+function headingFor(state: PageState, language: Language, approval: boolean, problem?: PageProblem): string {
+  const { heading, problem: problems } = language.texts;
+  const named = problem && problems[problem.code][0];
+  switch (state) {
+    case "challenge":
+      return approval ? heading.approve : heading.confirm;
+    case "done":
+      return heading.done;
+    case "nothing":
+      return heading.nothing;
+    case "ended":
+      return named ?? heading.canceled;
+    case "not_enrolled":
+    case "login":
+    case "unavailable":
+      return named ?? problems.unavailable[0];
+  }
+}

@@ -1,0 +1,96 @@
+import type { PageTexts } from "./shape.js";
+
+export const fr: PageTexts = {
+  heading: {
+    confirm: "Confirmez votre identité",
+    approve: "Confirmez cette opération",
+    done: "C’est confirmé",
+    canceled: "Annulé",
+    nothing: "Rien à confirmer",
+  },
+  explain: {
+    done: "Merci. Vous pouvez continuer.",
+    canceled: "Rien n’a été approuvé. Vous pouvez recommencer quand vous voulez.",
+    nothing: "Aucune demande n’est en cours. Revenez en arrière et réessayez.",
+  },
+  approving: "Vous approuvez",
+  method: {
+    totp: "Application d’authentification",
+    sms: "SMS",
+    voice: "Appel téléphonique",
+    email: "E-mail",
+    "recovery-code": "Code de secours",
+    passkey: "Clé d’accès",
+  },
+  prompt: {
+    totp: "Saisissez le code affiché en ce moment par votre application d’authentification.",
+    "recovery-code": "Saisissez l’un des codes de secours que vous avez conservés. Chacun ne sert qu’une fois.",
+    passkey: "Confirmez avec votre clé d’accès.",
+  },
+  sending: {
+    sms: ["Nous envoyons un code par SMS au {to}.", "Nous vous envoyons un code par SMS."],
+    voice: ["Nous appelons le {to} pour vous dicter un code.", "Nous vous appelons pour vous dicter un code."],
+    email: ["Nous envoyons un code par e-mail à {to}.", "Nous vous envoyons un code par e-mail."],
+  },
+  sent: {
+    sms: ["Nous avons envoyé un code par SMS au {to}.", "Nous vous avons envoyé un code par SMS."],
+    voice: ["Nous avons appelé le {to} pour vous dicter un code.", "Nous vous avons appelé pour vous dicter un code."],
+    email: ["Nous avons envoyé un code par e-mail à {to}.", "Nous vous avons envoyé un code par e-mail."],
+  },
+  code: "Code",
+  codeWithDigits: "Code à {count} chiffres",
+  recoveryCode: "Code de secours",
+  attempts: { one: "{count} tentative restante", other: "{count} tentatives restantes" },
+  validUntil: "Valable jusqu’à {time}",
+  sentAgain: "Le code vient d’être renvoyé.",
+  neverShare: "Ne communiquez jamais un code à personne, pas même à nous.",
+  anotherWay: "Confirmer autrement",
+  button: {
+    confirm: "Confirmer",
+    approve: "Approuver",
+    resend: "Renvoyer le code",
+    call: "Rappeler",
+    cancel: "Annuler",
+    restart: "Recommencer",
+    back: "Retour",
+    continue: "Continuer",
+    retry: "Réessayer",
+  },
+  resendIn: "Renvoyer le code dans {time}",
+  callIn: "Rappeler dans {time}",
+  later: "plus tard",
+  problem: {
+    second_factor_required: ["Confirmation requise", "Confirmez votre identité pour continuer."],
+    first_factor_required: ["Connexion requise", "Connectez-vous, puis réessayez."],
+    not_enrolled: [
+      "Aucun second facteur configuré",
+      "Cette opération demande un second facteur en plus du mot de passe, et votre compte n’en a aucun qui " +
+        "convienne ici. Contactez l’assistance pour en ajouter un.",
+    ],
+    method_not_allowed: ["Non accepté ici", "Ce moyen de confirmation n’est pas accepté ici. Choisissez-en un autre."],
+    origin_refused: ["Demande refusée", "Elle semble venir d’un autre site. Rouvrez cette page et réessayez."],
+    invalid_request: ["Il manque quelque chose", "Vérifiez votre saisie et réessayez."],
+    wrong_code: ["Code incorrect", "Vérifiez le code et saisissez-le de nouveau."],
+    challenge_not_found: ["Rien à confirmer", "Cette demande n’est plus en cours. Revenez en arrière et réessayez."],
+    challenge_expired: ["Le code a expiré", "Le délai est dépassé. Recommencez pour obtenir un nouveau code."],
+    challenge_used: ["Déjà confirmé", "Ce code a déjà été utilisé, et un code ne sert qu’une fois."],
+    challenge_spent: [
+      "Trop de codes incorrects",
+      "Il ne reste aucune tentative pour ce code. Recommencez pour en obtenir un nouveau.",
+    ],
+    account_locked: [
+      "Confirmation bloquée",
+      "Trop de codes incorrects ont été saisis. Pour protéger votre compte, réessayez {wait}.",
+    ],
+    limit_exceeded: [
+      "Trop de messages",
+      "De nombreux codes ont été envoyés en peu de temps. Vous pourrez en demander un autre {wait}.",
+    ],
+    delivery_failed: ["Le code n’a pas pu être envoyé", "Réessayez ou choisissez un autre moyen de confirmation."],
+    unavailable: ["Indisponible pour le moment", "Le problème vient de nous, pas de vous. Réessayez {wait}."],
+    misconfigured: [
+      "Indisponible pour le moment",
+      "Une erreur de configuration s’est produite chez nous. Contactez l’assistance.",
+    ],
+  },
+};

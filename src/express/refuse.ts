@@ -1,0 +1,29 @@
+import type { Request, Response } from "express";
+import { isTwoFactorError, unavailable } from "../core/errors.js";
+import type { Refused } from "../step-up/outcome.js";
+import { RequestTwoFactor } from "./context.js";
+import type { Kit } from "./kit.js";
+import { navigates } from "./negotiate.js";
+import { type GuardDetails, linksAt, sendProblem } from "./problem.js";
+import { showRefusal } from "./show.js";
+
+/** Answers a refusal in the client's language: a page for a person, a problem document for a program. */
+export async function refuse(
+  kit: Kit,
+  req: Request,
+  res: Response,
+  refusal: Refused,
+  guard: GuardDetails = {},
+): Promise<void> {
+  if (res.headersSent) return;
+  const links = linksAt(RequestTwoFactor.pathOf(req.twoFactor));
+  if (navigates(req)) await showRefusal(kit, req, res, refusal, guard);
+  else sendProblem(req, res, refusal.reason, refusal.details, { links, ...guard }, refusal.entry);
+}
+
+/** A fault, told as a refusal: generic to the outside, whole in the event. */
+export function faultToRefusal(kit: Kit, where: string, error: unknown): Refused {
+  const known = isTwoFactorError(error) ? error : unavailable("Verification failed for a reason of its own.", error);
+  if (known.status >= 500) kit.events.emit("fault", { where, error: known.cause ?? known });
+  return { ok: false, reason: known.code, details: known.details };
+}

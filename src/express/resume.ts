@@ -1,0 +1,78 @@
+import type { Request, Response } from "express";
+import { fingerprint, seal, unseal } from "../core/crypto.js";
+import type { Pending } from "../stores/store.js";
+import { rawText } from "./body.js";
+import type { Kit } from "./kit.js";
+import { isLocalPath } from "./page/local-path.js";
+
+/** Where a person was going when they were stopped. */
+export interface Interrupted {
+  readonly url: string;
+  /** Of a form POST: what was in it. Without, the way on is a plain GET. */
+  readonly fields?: readonly (readonly [name: string, value: string])[];
+}
+
+/** Longer forms are not kept: the person is told to send theirs again. */
+const MAX_KEPT = 32 * 1024;
+/** As long as a challenge can be answered, and a little for the slow. */
+const KEPT_FOR = 20 * 60_000;
+
+/** Remembers, encrypted, what the person was about to do; the newest wins. */
+export async function keep(kit: Kit, req: Request, res: Response, entry: Pending): Promise<void> {
+  const interrupted = await whatWasInterrupted(req, res);
+  const plain = interrupted && JSON.stringify(interrupted);
+  if (plain === undefined || plain.length > MAX_KEPT) return;
+  await kit.store.put(keyOf(entry), seal(kit.keys, plain, contextOf(entry)), KEPT_FOR, kit.clock());
+}
+
+/** Takes it out again, once. */
+export async function resume(kit: Kit, entry: Pending): Promise<Interrupted | undefined> {
+  const sealed = await kit.store.take(keyOf(entry), kit.clock());
+  return sealed === undefined ? undefined : open(kit, entry, sealed);
+}
+
+/** Where "back" leads from the page, without using it up. */
+export async function wayBack(kit: Kit, entry: Pending): Promise<string | undefined> {
+  const sealed = await kit.store.get(keyOf(entry), kit.clock());
+  return sealed === undefined ? undefined : open(kit, entry, sealed)?.url;
+}
+
+function open(kit: Kit, entry: Pending, sealed: string): Interrupted | undefined {
+  const plain = unseal(kit.keys, sealed, contextOf(entry));
+  return plain === undefined ? undefined : (JSON.parse(plain) as Interrupted);
+}
+
+/** One for each purpose of a login, so that a challenge started anew still leads where the first one did. */
+function keyOf({ owner, purpose }: Pending): string {
+  return `resume:${fingerprint([owner, purpose])}`;
+}
+
+/** The owner names user and login: sealed for one, it opens for no other. */
+function contextOf({ owner, purpose }: Pending): string {
+  return `${owner}.${purpose}`;
+}
+
+async function whatWasInterrupted(req: Request, res: Response): Promise<Interrupted | undefined> {
+  const url = req.originalUrl;
+  if (!isLocalPath(url)) return undefined;
+  if (req.method === "GET") return { url };
+  const form = /^application\/x-www-form-urlencoded\b/i.test(req.headers["content-type"] ?? "");
+  if (req.method !== "POST" || !form || Number(req.headers["content-length"] ?? 0) > MAX_KEPT) return undefined;
+  const parsed: unknown = req.body;
+  const fields =
+    typeof parsed === "object" && parsed !== null && !Buffer.isBuffer(parsed)
+      ? [...flatten(parsed, "")]
+      : [...new URLSearchParams(typeof parsed === "string" ? parsed : await rawText(req, res))];
+  return { url, fields };
+}
+
+/** A parsed form back into its fields, nested names in brackets as the parsers read them. */
+function* flatten(value: unknown, name: string): Generator<readonly [string, string]> {
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {
+    for (const item of value) yield [name, String(item)];
+  } else if (typeof value === "object" && value !== null) {
+    for (const [key, item] of Object.entries(value)) yield* flatten(item, name === "" ? key : `${name}[${key}]`);
+  } else {
+    yield [name, String(value)];
+  }
+}

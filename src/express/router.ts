@@ -1,0 +1,82 @@
+import type { NextFunction, Request, Response } from "express";
+import { refused } from "../step-up/outcome.js";
+import { readBody } from "./body.js";
+import { RequestTwoFactor } from "./context.js";
+import { identify } from "./identity.js";
+import { once } from "./idempotency.js";
+import type { Kit } from "./kit.js";
+import { navigates } from "./negotiate.js";
+import { sameOrigin } from "./origin.js";
+import { harden, sendProblem } from "./problem.js";
+import { faultToRefusal, refuse } from "./refuse.js";
+import { cancelRoute } from "./routes/cancel.js";
+import { challengeRoute } from "./routes/challenge.js";
+import { pageRoute } from "./routes/page.js";
+import type { Answered, Call, Reply, Route } from "./routes/reply.js";
+import { resendRoute } from "./routes/resend.js";
+import { statusRoute } from "./routes/status.js";
+import { verifyRoute } from "./routes/verify.js";
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  "": pageRoute,
+  "/challenge": challengeRoute,
+  "/verify": verifyRoute,
+  "/resend": resendRoute,
+  "/cancel": cancelRoute,
+  "/status": statusRoute,
+};
+
+/** The route below our path that a request is for, if it is for one. */
+export function routeFor(kit: Kit, req: Request): Route | undefined {
+  const { path } = req;
+  if (!path.startsWith(kit.path)) return undefined;
+  const rest = path.slice(kit.path.length);
+  const name = rest === "/" ? "" : rest;
+  return Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+}
+
+/** Answers a request for one of our own routes. */
+export async function serve(kit: Kit, route: Route, req: Request, res: Response, next: NextFunction): Promise<void> {
+  const method = req.method === "HEAD" ? "GET" : req.method;
+  if (method === "OPTIONS") return next();
+  if (method !== route.method) {
+    res.setHeader("Allow", route.method);
+    const detail = `This is answered to ${route.method} only.`;
+    return sendProblem(req, res, "invalid_request", { detail }, { status: 405 });
+  }
+  try {
+    await answer(kit, route, req, res);
+  } catch (error) {
+    await refuse(kit, req, res, faultToRefusal(kit, `${route.method} ${req.path}`, error)).catch(next);
+  }
+}
+
+async function answer(kit: Kit, route: Route, req: Request, res: Response): Promise<void> {
+  if (route.method === "POST" && !sameOrigin(req, kit.origins)) return refuse(kit, req, res, refused("origin_refused"));
+  const who = await identify(kit, req);
+  if (!who.ok) {
+    const nobody = refused("first_factor_required", { detail: "This token speaks for no person." });
+    return refuse(kit, req, res, who.reason === "machine" ? nobody : who);
+  }
+  const fields = route.method === "POST" ? await readBody(req, res) : {};
+  const call: Call = { kit, req, res, who, fields };
+  const answered = await (route.idempotent ? once(call, route) : route.handle(call));
+  if (answered !== "answered") await send(call, answered);
+}
+
+async function send(call: Call, answered: Answered): Promise<void> {
+  const { kit, req, res } = call;
+  if (!answered.ok) return refuse(kit, req, res, answered);
+  harden(res);
+  if (navigates(req)) return answered.onward ? answered.onward(call) : toThePage(call);
+  sendReply(res, answered);
+}
+
+function toThePage({ req, res }: Call): void {
+  res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor));
+}
+
+function sendReply(res: Response, { status, body }: Reply): void {
+  if (body) res.status(status).json(body);
+  else res.status(status).end();
+}

@@ -1,0 +1,21 @@
+import { word } from "../body.js";
+import { publicChallenge } from "../problem.js";
+import { RequestTwoFactor } from "../context.js";
+import { type Answered, askerOf, type Call, type Route, whichOf, withEntry } from "./reply.js";
+
+/** `POST /2fa/resend { challenge? }`: the same code once more, within the limits. */
+export const resendRoute: Route = {
+  method: "POST",
+  idempotent: true,
+  async handle(call): Promise<Answered> {
+    const id = word(call.fields, "challenge");
+    const sent = await call.kit.challenges.resend(askerOf(call), whichOf(id));
+    if (!sent.ok) return withEntry(call, sent, id);
+    return { ok: true, status: 200, body: { ...publicChallenge(sent.entry) }, onward: sayItWasSent };
+  },
+};
+
+/** A redirect, so that a refresh of the page asks for nothing. */
+async function sayItWasSent({ req, res }: Call): Promise<void> {
+  res.redirect(303, `${RequestTwoFactor.pathOf(req.twoFactor)}?sent`);
+}

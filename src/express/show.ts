@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+import type { Request, Response } from "express";
+import { secondsUntil } from "../core/clock.js";
+import { ERRORS } from "../core/errors.js";
+import { pickLocale } from "../core/locale.js";
+import { maskAddress } from "../core/redact.js";
+import { endOf } from "../stores/ended.js";
+import type { Pending } from "../stores/store.js";
+import type { MethodName } from "../methods/method.js";
+import type { Refused } from "../step-up/outcome.js";
+import { readDetail } from "../step-up/wanted.js";
+import { RequestTwoFactor } from "./context.js";
+import type { Kit } from "./kit.js";
+import { pagePolicy } from "./page/page.js";
+import type { PageChallenge, PageReplay, PageState, PageView } from "./page/view.js";
+import { type GuardDetails, harden, setHeaders } from "./problem.js";
+import { wayBack } from "./resume.js";
+
+/** What the page is to say this time. */
+export interface Scene {
+  readonly state: PageState;
+  readonly entry?: Pending | undefined;
+  readonly error?: PageView["error"];
+  readonly notice?: "sent";
+  readonly back?: string | undefined;
+  readonly replay?: PageReplay | undefined;
+}
+
+/** Renders the page and sends it, with the headers that keep it from being scripted, framed or kept. */
+export function showPage(kit: Kit, req: Request, res: Response, status: number, scene: Scene): void {
+  const nonce = randomBytes(16).toString("base64url");
+  harden(res);
+  res.setHeader("Content-Security-Policy", pagePolicy(nonce));
+  res.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+  res.setHeader("X-Frame-Options", "DENY");
+  res.status(status).type("html").send(kit.render(viewOf(kit, req, nonce, scene)));
+}
+
+/** A refusal as a page: with the challenge to answer where one stands. */
+export async function showRefusal(
+  kit: Kit,
+  req: Request,
+  res: Response,
+  { reason, details, entry }: Refused,
+  guard: GuardDetails,
+): Promise<void> {
+  setHeaders(req, res, reason, details, guard);
+  const back = entry && (await wayBack(kit, entry));
+  const { attemptsLeft, retryAfter } = details;
+  const error = {
+    code: reason,
+    ...(attemptsLeft === undefined ? {} : { attemptsLeft }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+  const state = entry && !endOf(entry, kit.clock()) ? "challenge" : stateFor(reason);
+  showPage(kit, req, res, guard.status ?? ERRORS[reason].status, { state, entry, error, back });
+}
+
+function stateFor(reason: Refused["reason"]): PageState {
+  switch (reason) {
+    case "first_factor_required":
+      return "login";
+    case "not_enrolled":
+      return "not_enrolled";
+    case "challenge_not_found":
+      return "nothing";
+    case "unavailable":
+    case "misconfigured":
+      return "unavailable";
+    default:
+      return "ended";
+  }
+}
+
+function viewOf(kit: Kit, req: Request, nonce: string, { state, entry, error, notice, back, replay }: Scene): PageView {
+  const path = RequestTwoFactor.pathOf(req.twoFactor);
+  const detail = entry && readDetail(entry);
+  const links = {
+    page: path,
+    verify: `${path}/verify`,
+    resend: `${path}/resend`,
+    challenge: `${path}/challenge`,
+    cancel: `${path}/cancel`,
+    ...(back === undefined ? {} : { back }),
+  };
+  return {
+    locale: pickLocale(detail?.locale, req.headers["accept-language"]),
+    nonce,
+    state,
+    alternatives: (detail?.methods ?? [])
+      .filter((method) => method !== entry?.delivery.method)
+      .map((method) => ({ method })),
+    show: detail?.show ?? [],
+    links,
+    ...(kit.service === undefined ? {} : { service: kit.service }),
+    ...(entry ? { challenge: challengeOf(kit, entry) } : {}),
+    ...(detail?.label === undefined ? {} : { action: detail.label }),
+    ...(error === undefined ? {} : { error }),
+    ...(notice === undefined ? {} : { notice }),
+    ...(replay === undefined ? {} : { replay }),
+  };
+}
+
+function challengeOf(kit: Kit, entry: Pending): PageChallenge {
+  const { method: name, to, status, resendAt } = entry.delivery;
+  const method = kit.methods.find((each) => each.name === name);
+  const now = kit.clock();
+  return {
+    id: entry.id,
+    method: name as MethodName,
+    ...(to === undefined ? {} : { to: maskAddress(to) }),
+    expiresAt: new Date(entry.expiresAt).toISOString(),
+    attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts),
+    ...(method?.send ? { resendIn: resendAt !== undefined && resendAt > now ? secondsUntil(resendAt, now) : 0 } : {}),
+    digits: method?.digits ?? 6,
+    delivery: status,
+  };
+}

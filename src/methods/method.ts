@@ -1,0 +1,75 @@
+import type { Clock } from "../core/clock.js";
+import type { Keyring } from "../core/crypto.js";
+import type { Awaitable } from "../core/deadline.js";
+import type { Events } from "../core/events.js";
+import type { Pending } from "../stores/store.js";
+import type { Delivered } from "../verification/delivery.js";
+import type { Match } from "../verification/service.js";
+
+export const METHOD_NAMES = ["totp", "sms", "voice", "email", "recovery-code", "passkey"] as const;
+export type MethodName = (typeof METHOD_NAMES)[number];
+
+/** How to reach somebody, as the app knows it. */
+export interface Contact {
+  /** E.164, as in `+46707123456`. */
+  phone?: string | undefined;
+  email?: string | undefined;
+  /** BCP 47 tag for messages and page, as in `"sv"`. */
+  locale?: string | undefined;
+}
+
+/** Whose second factor it is. */
+export interface Person {
+  readonly user: string;
+  readonly contact: Contact;
+}
+
+/** That a person can use a method, and where it reaches them. */
+export interface Enrolled {
+  /** The one canonical recipient. */
+  readonly to?: string;
+}
+
+/** A message that is about to go out. */
+export interface Outgoing {
+  readonly entry: Pending;
+  readonly locale: string;
+  readonly now: number;
+}
+
+/** One kind of second factor. */
+export interface Method {
+  readonly name: MethodName;
+  /** How many characters a person types. */
+  readonly digits: number;
+  /** Cannot be typed into the wrong site. */
+  readonly phishingResistant: boolean;
+  /** How long a challenge of this method lives, in milliseconds. */
+  readonly ttl: number;
+  /** Whether what was typed could be an answer at all; if not, it costs no attempt. */
+  accepts(typed: unknown): boolean;
+  /** Whether this person can use it. */
+  enrolled(person: Person): Awaitable<Enrolled | undefined>;
+  /** Whether the recipient is still the one the code went to. */
+  stillReaches(entry: Pending, person: Person): Awaitable<boolean>;
+  /** For methods that send. */
+  send?(outgoing: Outgoing): Promise<Delivered>;
+  /** In constant time; `undefined` for a wrong answer. */
+  compare(entry: Pending, person: Person, typed: string, now: number): Awaitable<Match | undefined>;
+}
+
+export interface MethodContext {
+  readonly keys: Keyring;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** What people call the app: in messages and on the page. */
+  readonly service: string | undefined;
+  /** The host that messages name, out of the configuration and never out of a request. */
+  readonly host: string | undefined;
+}
+
+/** What `totp()`, `sms()` and the others return: a method that waits for its instance. */
+export interface MethodFactory {
+  readonly method: MethodName;
+  create(context: MethodContext): Method;
+}

@@ -1,0 +1,173 @@
+import { LRUCache } from "lru-cache";
+import { sameText } from "../core/crypto.js";
+import { type Duration, milliseconds } from "../core/durations.js";
+import { misconfigured } from "../core/errors.js";
+import { checkKeys, isProduction } from "../core/options.js";
+import type { Channel, Provider } from "../providers/provider.js";
+import type { Pending } from "../stores/store.js";
+import { checkCodeShape, type CodeShape, deriveCode, DIGITS, normalizeCode } from "../verification/code.js";
+import { createCarrier } from "../verification/delivery.js";
+import { composeMessage } from "../verification/message.js";
+import { canonicalEmail, canonicalPhone, countryOf } from "../verification/recipient.js";
+import type { Contact, Method, MethodContext, MethodFactory, Outgoing } from "./method.js";
+
+export interface SentCodeOptions {
+  /**
+   * How many digits the code has, 6 to 20.
+   * @default 6 for SMS and voice, 8 for e-mail (OWASP MFA cheat sheet)
+   */
+  digits?: number;
+  /**
+   * How long a code lives, at most `"10m"` (NIST SP 800-63B-4 section 3.1.3.2, ASVS 6.5.5).
+   * @default "5m"
+   */
+  ttl?: Duration;
+}
+
+export interface PhoneCodeOptions extends SentCodeOptions {
+  /**
+   * Countries that codes may be sent to, ISO 3166-1 alpha-2: `["SE", "GB"]`. Required in production, where an open list
+   * is an invitation to have premium numbers called at your expense.
+   */
+  countries?: readonly string[];
+}
+
+const MAX_TTL = 10 * 60_000;
+
+/**
+ * A code by SMS, through one provider or a chain of them that fail over to the next with the same code.
+ * SMS is a restricted authenticator (NIST SP 800-63B-4 section 3.1.3.3): offer something better beside it.
+ *
+ * @throws TwoFactorError `misconfigured`: unknown option, weak code, long life, no country list in production.
+ */
+export function sms(provider: Provider | readonly Provider[], options: PhoneCodeOptions = {}): MethodFactory {
+  return phoneCode("sms", provider, options);
+}
+
+/** The same code, read out by a call. Options and errors as for `sms()`. */
+export function voice(provider: Provider | readonly Provider[], options: PhoneCodeOptions = {}): MethodFactory {
+  return phoneCode("voice", provider, options);
+}
+
+/**
+ * A code by e-mail: proof of a mailbox, not of a device (NIST SP 800-63B-4 section 3.1.3.1 does not count it as one).
+ *
+ * @throws TwoFactorError `misconfigured`: unknown option, weak code, long life.
+ */
+export function email(provider: Provider | readonly Provider[], options: SentCodeOptions = {}): MethodFactory {
+  checkKeys(options, { digits: true, ttl: true }, "email()");
+  const shape = codeShape(options.digits ?? 8, "email()");
+  return factory("email", provider, shape, options.ttl, (contact) => canonicalEmail(contact.email));
+}
+
+function phoneCode(
+  channel: "sms" | "voice",
+  provider: Provider | readonly Provider[],
+  options: PhoneCodeOptions,
+): MethodFactory {
+  const where = `${channel}()`;
+  checkKeys(options, { digits: true, ttl: true, countries: true }, where);
+  const countries = checkCountries(options.countries, where);
+  const shape = codeShape(options.digits ?? 6, where);
+  const known = new LRUCache<string, { to: string | undefined }>({ max: 10_000 });
+
+  const recipient = async ({ phone }: Contact): Promise<string | undefined> => {
+    if (typeof phone !== "string" || phone === "") return undefined;
+    // Parsing a number costs more than the rest of a challenge together, and people keep theirs.
+    const cached = known.get(phone);
+    if (cached) return cached.to;
+    const to = await canonicalPhone(phone);
+    const allowed = to !== undefined && (!countries || countries.has((await countryOf(to)) ?? ""));
+    known.set(phone, { to: allowed ? to : undefined });
+    return allowed ? to : undefined;
+  };
+  return factory(channel, provider, shape, options.ttl, recipient);
+}
+
+function codeShape(length: number, where: string): CodeShape {
+  const shape = { length, alphabet: DIGITS };
+  checkCodeShape(shape, `${where} digits`);
+  return shape;
+}
+
+function checkCountries(countries: readonly string[] | undefined, where: string): ReadonlySet<string> | undefined {
+  if (!countries || countries.length === 0) {
+    if (!isProduction()) return undefined;
+    throw misconfigured(
+      `${where} needs { countries: ["SE", ...] } in production: without a list, anybody can have messages sent to premium numbers at your expense.`,
+    );
+  }
+  for (const country of countries) {
+    if (!/^[A-Z]{2}$/.test(country)) {
+      throw misconfigured(`${where} countries: "${country}" is not an ISO 3166-1 alpha-2 code such as "SE".`);
+    }
+  }
+  return new Set(countries);
+}
+
+/** What a message says it is for; the layer above puts it into the detail. */
+export interface Shown {
+  readonly label?: string;
+  readonly show?: readonly (readonly [label: string, value: string])[];
+}
+
+type FindRecipient = (contact: Contact) => string | undefined | Promise<string | undefined>;
+
+function factory(
+  channel: Channel,
+  provider: Provider | readonly Provider[],
+  shape: CodeShape,
+  life: Duration | undefined,
+  recipient: FindRecipient,
+): MethodFactory {
+  const ttl = milliseconds(life ?? "5m", `${channel}({ ttl })`);
+  if (ttl <= 0 || ttl > MAX_TTL) throw misconfigured(`${channel}({ ttl: "${String(life)}" }): a code lives at most "10m".`);
+  return { method: channel, create: (context) => sentCode(channel, provider, shape, ttl, recipient, context) };
+}
+
+function sentCode(
+  channel: Channel,
+  provider: Provider | readonly Provider[],
+  shape: CodeShape,
+  ttl: number,
+  recipient: FindRecipient,
+  { keys, events, service, host }: MethodContext,
+): Method {
+  const carrier = createCarrier(provider, { events });
+
+  const codeOf = (entry: Pending): string | undefined => {
+    const set = keys.find(entry.keyId);
+    return set && deriveCode(set, entry.id, entry.purpose, shape);
+  };
+
+  const send = async ({ entry, locale, now }: Outgoing) => {
+    const code = codeOf(entry);
+    const to = entry.delivery.to;
+    if (code === undefined || to === undefined) throw new Error("A message without a code or a recipient.");
+    const { label: action, show } = entry.detail as Shown;
+    const minutes = Math.max(1, Math.round((entry.expiresAt - now) / 60_000));
+    const composed = composeMessage({ channel, code, locale, minutes, service, host, action, show });
+    const idempotencyKey = `${entry.id}.${entry.revision}`;
+    const message = { channel, to, idempotencyKey, expiresAt: new Date(entry.expiresAt), ...composed };
+    return carrier.send(message, { challenge: entry.id });
+  };
+
+  return {
+    name: channel,
+    digits: shape.length,
+    phishingResistant: false,
+    ttl,
+    accepts: (typed) => normalizeCode(typed, shape) !== undefined,
+    enrolled: async ({ contact }) => {
+      const to = await recipient(contact);
+      return to === undefined ? undefined : { to };
+    },
+    stillReaches: async (entry, { contact }) => (await recipient(contact)) === entry.delivery.to,
+    send,
+    compare: (entry, _person, typed) => {
+      const code = codeOf(entry);
+      const answer = normalizeCode(typed, shape);
+      return code !== undefined && answer !== undefined && sameText(answer, code) ? {} : undefined;
+    },
+  };
+}

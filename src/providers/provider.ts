@@ -1,0 +1,75 @@
+import type { Awaitable } from "../core/deadline.js";
+
+/** How a message travels. */
+export type Channel = "sms" | "voice" | "email";
+
+/** One message, ready to be carried. Whoever carries it may keep the receipt, never the text. */
+export interface Message {
+  readonly channel: Channel;
+  /** E.164 with its plus sign, or one e-mail address. */
+  readonly to: string;
+  /** The whole text, the code in it. */
+  readonly text: string;
+  /** E-mail only; never holds the code. */
+  readonly subject?: string;
+  /** E-mail only: the text once more, as a complete HTML document. */
+  readonly html?: string;
+  /** BCP 47 tag of the text: a voice provider picks its voice by it. */
+  readonly locale: string;
+  /** The same for a repeated attempt at the same message: lets the carrier drop a duplicate. */
+  readonly idempotencyKey: string;
+  /** When the code dies; no use in delivering it later. */
+  readonly expiresAt: Date;
+}
+
+export interface Receipt {
+  /** The carrier's own name for the message. */
+  readonly reference?: string;
+}
+
+export interface SendContext {
+  /** Aborted when the deadline has passed: stop, and do not send later. */
+  readonly signal: AbortSignal;
+}
+
+/** Carries a message. Resolves when the carrier has accepted it; rejects otherwise. */
+export interface DeliveryProvider {
+  readonly name: string;
+  /** The carrier drops a message whose idempotency key it has seen, so that a timeout may be retried. */
+  readonly idempotent?: boolean;
+  send(message: Message, context: SendContext): Awaitable<Receipt | void>;
+}
+
+/** A plain function does as well. */
+export type SendFunction = (message: Message, context: SendContext) => Awaitable<Receipt | void>;
+
+export type Provider = DeliveryProvider | SendFunction;
+
+/** What a failure says about trying again. */
+export interface DeliveryFacts {
+  /** The message certainly did not leave, so trying again cannot send it twice. */
+  readonly unsent: boolean;
+  /** This very message would be refused again (unknown recipient, bad credentials): not an outage. Default false. */
+  readonly permanent?: boolean;
+  /** The carrier asked for this pause, in milliseconds. */
+  readonly retryAfter?: number | undefined;
+}
+
+/**
+ * Thrown by a provider that knows more than "it failed". The message says where and why, never what was sent.
+ * An error of any other class does as well, if it has the same fields.
+ */
+export class DeliveryError extends Error implements DeliveryFacts {
+  override readonly name = "DeliveryError";
+  readonly unsent: boolean;
+  readonly permanent: boolean;
+  /** The carrier asked for this pause, in milliseconds. */
+  readonly retryAfter: number | undefined;
+
+  constructor(message: string, facts: DeliveryFacts, options?: ErrorOptions) {
+    super(message, options);
+    this.unsent = facts.unsent;
+    this.permanent = facts.permanent ?? false;
+    this.retryAfter = facts.retryAfter;
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * One second factor, proved: what a session or a token carries afterwards.
+ * Plain JSON, so that any session store and any token can hold it.
+ */
+export interface Mark {
+  /** 256 random bits: a one-shot mark is used up in the store under this name. */
+  readonly id: string;
+  readonly user: string;
+  /** When we verified it ourselves, in milliseconds; ages count from here and from nothing else. */
+  readonly at: number;
+  /** The methods proved, strongest name first: `["totp"]`. */
+  readonly methods: readonly string[];
+  /** Given for this action only. */
+  readonly action?: string;
+  /** Given for exactly this transaction; a digest of what the route's `bind` returned. */
+  readonly bind?: string;
+}

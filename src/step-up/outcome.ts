@@ -1,0 +1,46 @@
+import type { ErrorCode, ErrorDetails } from "../core/errors.js";
+import { secondsUntil } from "../core/clock.js";
+import type { Ended, Pending, Refusal } from "../stores/store.js";
+
+/** An expected no, as a value. `entry` is there when a challenge stands and can be shown. */
+export interface Refused {
+  readonly ok: false;
+  readonly reason: ErrorCode;
+  readonly details: ErrorDetails;
+  readonly entry?: Pending;
+}
+
+export function refused(reason: ErrorCode, details: ErrorDetails = {}, entry?: Pending): Refused {
+  return { ok: false, reason, details, ...(entry ? { entry } : {}) };
+}
+
+const ENDED: Record<Ended, ErrorCode> = {
+  missing: "challenge_not_found",
+  canceled: "challenge_not_found",
+  expired: "challenge_expired",
+  used: "challenge_used",
+  spent: "challenge_spent",
+};
+
+export function refusedAs(ended: Ended): Refused {
+  return refused(ENDED[ended]);
+}
+
+export function refusedByLock(until: number, now: number): Refused {
+  return refused("account_locked", { retryAfter: secondsUntil(until, now) });
+}
+
+export function refusedByLimit({ name, max, interval, retryAt }: Refusal, now: number): Refused {
+  const spacing = max === Number.MAX_SAFE_INTEGER;
+  return refused("limit_exceeded", {
+    retryAfter: secondsUntil(retryAt, now),
+    limit: { name, max: spacing ? 1 : max, seconds: Math.ceil((spacing ? retryAt - now : interval) / 1000) },
+  });
+}
+
+export function refusedByCrowd(retryAt: number, now: number): Refused {
+  return refused("unavailable", {
+    detail: "Too many verifications are pending.",
+    retryAfter: secondsUntil(retryAt, now),
+  });
+}

@@ -1,0 +1,45 @@
+import { type Awaitable, within } from "../core/deadline.js";
+import { unavailable } from "../core/errors.js";
+import type { Contact, Enrolled, Method, MethodName, Person } from "../methods/method.js";
+
+/** How the app answers for a user; `null` or nothing for an account that is closed. */
+export type ContactOf = (userId: string) => Awaitable<Contact | null | undefined>;
+
+/** A callback of the app that never settles must not hold a door open, or a person at it. */
+const CALLBACK_DEADLINE = 4_000;
+
+/** Waits for a callback of the app; a fault in it is a fault of ours and closes the door. */
+export async function ask<T>(what: string, callback: () => Awaitable<T>): Promise<T> {
+  try {
+    return await within(callback(), CALLBACK_DEADLINE, () => new Error(`${what} did not answer in time.`));
+  } catch (error) {
+    throw unavailable(`${what} failed.`, error);
+  }
+}
+
+/** The person behind a user id, or nothing when the account is closed. */
+export async function personOf(contactOf: ContactOf, user: string): Promise<Person | undefined> {
+  const contact = await ask("The contact callback", () => contactOf(user));
+  return contact ? { user, contact } : undefined;
+}
+
+/** A method this person can use, and where it reaches them. */
+export interface Usable extends Enrolled {
+  readonly method: Method;
+}
+
+/** What this person can use, in the order the app configured: strongest first. */
+export async function usableMethods(
+  methods: readonly Method[],
+  person: Person,
+  allowed: readonly MethodName[] | undefined,
+): Promise<Usable[]> {
+  const candidates = methods.filter((method) => !allowed || allowed.includes(method.name));
+  const enrolled = await Promise.all(
+    candidates.map((method) => ask(`Looking up ${method.name}`, () => method.enrolled(person))),
+  );
+  return candidates.flatMap((method, index) => {
+    const found = enrolled[index];
+    return found ? [{ method, ...found }] : [];
+  });
+}

@@ -1,0 +1,67 @@
+import { fingerprint } from "../core/crypto.js";
+import type { MethodName } from "../methods/method.js";
+import type { Pending } from "../stores/store.js";
+import type { Bound } from "./transaction.js";
+
+/** Who is asked: a user in one login. Never taken from a request's body. */
+export interface Asker {
+  readonly user: string;
+  readonly binding: string;
+}
+
+/** What a proof is wanted for. */
+export interface Wanted {
+  readonly action?: string | undefined;
+  /** The action as people read it; an action that a route implies has none. */
+  readonly label?: string | undefined;
+  readonly bound?: Bound | undefined;
+  /** Methods the route accepts; every configured one by default. */
+  readonly allowed?: readonly MethodName[] | undefined;
+  /** How long the proof will hold, in milliseconds. */
+  readonly maxAge: number;
+  /** Named limits the route asks for. */
+  readonly limits: readonly string[];
+  readonly ip?: string | undefined;
+  /** An `Accept-Language` header, where the person's own locale is not known. */
+  readonly language?: string | undefined;
+}
+
+/** What a challenge remembers of it. Plain JSON; the store keeps it unread. */
+export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
+  readonly user: string;
+  /** What this person can use here. */
+  readonly methods: readonly MethodName[];
+  readonly bind?: string | undefined;
+  readonly show: readonly (readonly [label: string, value: string])[];
+  readonly locale: string;
+}
+
+export function makeDetail(
+  { user }: Asker,
+  { bound, language: _language, ...wanted }: Wanted,
+  methods: readonly MethodName[],
+  locale: string,
+): ChallengeDetail {
+  return { ...wanted, user, methods, bind: bound?.digest, show: bound?.show ?? [], locale };
+}
+
+/** The one place that reads a detail back: nothing but `makeDetail()` writes them. */
+export function readDetail(entry: Pending): ChallengeDetail {
+  return entry.detail as unknown as ChallengeDetail;
+}
+
+/** The same wish once more, for a challenge that ended before it was answered. */
+export function wantedAgain(entry: Pending): Wanted {
+  const { user: _user, methods: _methods, locale, bind, show, ...wanted } = readDetail(entry);
+  return { ...wanted, language: locale, bound: bind === undefined ? undefined : { digest: bind, show } };
+}
+
+/** One user in one login, without telling either. */
+export function ownerOf({ user, binding }: Asker): string {
+  return fingerprint(["owner", user, binding]);
+}
+
+/** What makes two challenges of one login the same: what they are for, and what may answer them. */
+export function purposeOf({ action, bound, allowed }: Wanted): string {
+  return JSON.stringify([action ?? null, bound?.digest ?? null, allowed ?? null]);
+}

@@ -1,0 +1,86 @@
+/** Entries looked at for every entry added: enough to keep the dead below half of the table. */
+const SWEEP_STEP = 2;
+const FULL_SWEEP_PAUSE = 1_000;
+
+/** When an entry dies, and when it may be given up for a newcomer although somebody might still ask for it. */
+export interface Lifetimes<V> {
+  deadAt(value: V): number;
+  endsAt?(value: V): number;
+  onDeath?(value: V): void;
+}
+
+/**
+ * A map whose values die at a time of their own. It never evicts what is alive: when it is full of live entries a new
+ * one is refused. (A cache that evicts would let an attacker flush a victim's lock by filling it.)
+ */
+export class ExpiringMap<V> {
+  readonly #entries = new Map<string, V>();
+  readonly #lifetimes: Lifetimes<V>;
+  readonly #max: number;
+  #cursor = this.#entries.entries();
+  #lastFullSweep = Number.NEGATIVE_INFINITY;
+  #roomAt = 0;
+
+  constructor(max: number, lifetimes: Lifetimes<V>) {
+    this.#max = max;
+    this.#lifetimes = lifetimes;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** When a full map can have room again, as seen at its last full sweep. */
+  get roomAt(): number {
+    return this.#roomAt;
+  }
+
+  get(key: string, now: number): V | undefined {
+    const value = this.#entries.get(key);
+    return value !== undefined && now < this.#lifetimes.deadAt(value) ? value : undefined;
+  }
+
+  /** False when the key is new and there is no room. */
+  set(key: string, value: V, now: number): boolean {
+    if (!this.#entries.has(key)) {
+      this.#sweepSome(now);
+      if (this.#entries.size >= this.#max && !this.#makeRoom(now)) return false;
+    }
+    this.#entries.set(key, value);
+    return true;
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key);
+  }
+
+  #sweepSome(now: number): void {
+    for (let step = 0; step < SWEEP_STEP; step += 1) {
+      const next = this.#cursor.next();
+      if (next.done) {
+        this.#cursor = this.#entries.entries();
+        return;
+      }
+      const [key, value] = next.value;
+      if (now >= this.#lifetimes.deadAt(value)) this.#bury(key, value);
+    }
+  }
+
+  #makeRoom(now: number): boolean {
+    if (Math.abs(now - this.#lastFullSweep) >= FULL_SWEEP_PAUSE) {
+      this.#lastFullSweep = now;
+      this.#roomAt = Number.POSITIVE_INFINITY;
+      for (const [key, value] of this.#entries) {
+        const endsAt = this.#lifetimes.endsAt?.(value) ?? this.#lifetimes.deadAt(value);
+        if (now >= endsAt) this.#bury(key, value);
+        else this.#roomAt = Math.min(this.#roomAt, endsAt);
+      }
+    }
+    return this.#entries.size < this.#max;
+  }
+
+  #bury(key: string, value: V): void {
+    this.#entries.delete(key);
+    this.#lifetimes.onDeath?.(value);
+  }
+}

@@ -1,0 +1,55 @@
+import type { Clock } from "../core/clock.js";
+import { isPromise, within } from "../core/deadline.js";
+import { isTwoFactorError, unavailable } from "../core/errors.js";
+import type { Events } from "../core/events.js";
+import type { Store } from "./store.js";
+
+/** A store that has not answered by then is taken for dead, in milliseconds (ASVS 13.1.3). */
+const DEADLINE = 250;
+
+/** How often nothing can be said about a store before somebody is told; and that it is back. */
+interface Health {
+  downSince: number | undefined;
+}
+
+/**
+ * The store, with a deadline on every call and every fault turned into `unavailable`. What answers at once, as memory
+ * does, passes through untouched.
+ */
+export function supervise(store: Store, events: Events, clock: Clock): Store {
+  const health: Health = { downSince: undefined };
+  const fail = (error: unknown): never => {
+    if (health.downSince === undefined) {
+      health.downSince = clock();
+      events.emit("store.unavailable", { error });
+    }
+    throw isTwoFactorError(error) ? error : unavailable(`The ${store.name} store did not answer.`, error);
+  };
+  const well = <T>(value: T): T => {
+    if (health.downSince !== undefined) {
+      events.emit("store.recovered", { down: clock() - health.downSince });
+      health.downSince = undefined;
+    }
+    return value;
+  };
+  const watched = (target: Store, name: string | symbol): unknown => {
+    const member: unknown = Reflect.get(target, name, target);
+    if (typeof member !== "function") return member;
+    return (...args: unknown[]): unknown => {
+      try {
+        const result: unknown = Reflect.apply(member, target, args);
+        if (!isPromise(result)) return well(result);
+        return within(result, DEADLINE, () => new Error(`${String(name)} took longer than ${DEADLINE} ms.`)).then(well, fail);
+      } catch (error) {
+        return fail(error);
+      }
+    };
+  };
+  const members = new Map<string | symbol, unknown>();
+  return new Proxy(store, {
+    get(target, name) {
+      if (!members.has(name)) members.set(name, watched(target, name));
+      return members.get(name);
+    },
+  });
+}

@@ -1,0 +1,69 @@
+import type { RequestHandler } from "express";
+import type { Events } from "./core/events.js";
+import { RequestTwoFactor } from "./express/context.js";
+import { GUARD } from "./express/guard.js";
+import { disown } from "./express/identity.js";
+import { type AuditedRoute, inventory } from "./express/inventory.js";
+import { routeFor, serve } from "./express/router.js";
+import { LONGEST_PROOF } from "./step-up/policy.js";
+import { challengesApi, type ChallengesApi } from "./challenges-api.js";
+import { buildKit, type TwoFactorOptions } from "./options.js";
+
+/** The middleware, and what an app can do with it beside mounting it. */
+export interface TwoFactor extends RequestHandler {
+  /** Challenges without the routes: for sockets, jobs and pages of your own. */
+  readonly challenges: ChallengesApi;
+  /** Everything that happens, typed by name. */
+  readonly events: Events;
+  /** Voids every proof of a user, in sessions and tokens alike: after a password change, say. */
+  revoke(userId: string | number): Promise<void>;
+  /** Every route of an app with the guard it has, for a test that fails when a sensitive one has none. */
+  audit(app: object): AuditedRoute[];
+  /** Lets requests in flight finish and frees what the store holds. */
+  close(): Promise<void>;
+}
+
+/**
+ * Mounts step-up two-factor authentication: after the session (or whatever logs in) and before the guarded routes.
+ *
+ * @example
+ * app.use(twoFactor({ secret, user: (req) => req.session.userId, contact: (id) => users.find(id), methods: [sms(provider)] }));
+ *
+ * @throws TwoFactorError `misconfigured` for anything that is missing, unknown or weak.
+ */
+export function twoFactor(options: TwoFactorOptions): TwoFactor {
+  const kit = buildKit(options);
+  const flights = new Set<Promise<unknown>>();
+  const track = <T>(flight: Promise<T>): Promise<T> => {
+    flights.add(flight);
+    void flight.finally(() => flights.delete(flight)).catch(() => undefined);
+    return flight;
+  };
+
+  const middleware: RequestHandler = function twoFactorMiddleware(req, res, next) {
+    req.twoFactor = new RequestTwoFactor(kit, req);
+    const route = routeFor(kit, req);
+    const stranger = disown(kit, req);
+    const goOn = (): void => {
+      if (route) void track(serve(kit, route, req, res, next));
+      else next();
+    };
+    if (stranger) void stranger.then(goOn, next);
+    else goOn();
+  };
+
+  return Object.assign(middleware, {
+    challenges: challengesApi(kit),
+    events: kit.events,
+    async revoke(userId: string | number): Promise<void> {
+      await kit.store.revoke(String(userId), LONGEST_PROOF, kit.clock());
+      kit.events.emit("proof.revoked", { user: String(userId) });
+    },
+    audit: (app: object) => inventory(app, GUARD),
+    async close(): Promise<void> {
+      await Promise.allSettled(flights);
+      await kit.store.close?.();
+    },
+  });
+}
+

@@ -1,0 +1,76 @@
+import { misconfigured } from "../core/errors.js";
+import type { Events } from "../core/events.js";
+import { checkKeys, wholeNumber } from "../core/options.js";
+import type { Message, Provider } from "../providers/provider.js";
+import { presentable } from "./delivery-fault.js";
+import { Lane, loadBreakers } from "./lane.js";
+
+export type Delivered =
+  | { readonly ok: true; readonly provider: string; readonly reference?: string }
+  /** `unknown`: nobody accepted it, but somebody may have sent it all the same. */
+  | { readonly ok: false; readonly outcome: "failed" | "unknown" };
+
+export interface Carrier {
+  /** Never throws, and answers within the deadline. */
+  send(message: Message, context: { readonly challenge: string }): Promise<Delivered>;
+}
+
+/** All times in milliseconds. */
+export interface CarrierOptions {
+  readonly events: Events;
+  /** For one message over all providers and tries. Default 5000. */
+  readonly deadline?: number;
+  /** The first pause before another try. Default 100. */
+  readonly backoff?: number;
+  /** How long a provider that failed five times in a row is left alone. Default 30000. */
+  readonly rest?: number;
+}
+
+/**
+ * Providers in order of preference: each message goes to the first, and on to the next only if that one fails.
+ * A provider that may have taken the message is asked again only if it drops duplicates.
+ *
+ * @throws TwoFactorError `misconfigured` for an empty list or something that is not a provider.
+ */
+export function createCarrier(providers: Provider | readonly Provider[], options: CarrierOptions): Carrier {
+  checkKeys(options, { events: true, deadline: true, backoff: true, rest: true }, "createCarrier()");
+  const deadline = wholeNumber(options.deadline ?? 5_000, 1, 60_000, "deadline");
+  const rules = {
+    backoff: wholeNumber(options.backoff ?? 100, 0, 10_000, "backoff"),
+    rest: wholeNumber(options.rest ?? 30_000, 1, 3_600_000, "rest"),
+  };
+  const list = isList(providers) ? providers : [providers];
+  const lanes = list.map((provider) => new Lane(provider, rules));
+  if (lanes.length === 0) throw misconfigured("The list of providers is empty: nobody would carry the message.");
+  return {
+    send: (message, { challenge }) => overLanes(lanes, deadline, options.events, message, challenge),
+  };
+}
+
+async function overLanes(
+  lanes: readonly Lane[],
+  deadline: number,
+  events: Events,
+  message: Message,
+  challenge: string,
+): Promise<Delivered> {
+  await loadBreakers();
+  // the same for everybody: no provider may change what the next one carries
+  const same = Object.freeze({ ...message });
+  const until = performance.now() + deadline;
+  let outcome: "failed" | "unknown" = "failed";
+  for (const [index, lane] of lanes.entries()) {
+    const left = until - performance.now();
+    if (left <= 0) break;
+    const carried = await lane.carry(same, index === lanes.length - 1 ? left : left / 2);
+    if (carried.ok) return { ...carried, provider: lane.name };
+    if (carried.outcome === "unknown") outcome = "unknown";
+    const error = presentable(carried.error, same);
+    events.emit("delivery.failed", { challenge, provider: lane.name, outcome: carried.outcome, error });
+  }
+  return { ok: false, outcome };
+}
+
+function isList(providers: Provider | readonly Provider[]): providers is readonly Provider[] {
+  return Array.isArray(providers);
+}

@@ -1,0 +1,147 @@
+import type { CircuitBreakerPolicy } from "cockatiel";
+import { misconfigured } from "../core/errors.js";
+import { DeliveryError, type Message, type Provider, type Receipt, type SendFunction } from "../providers/provider.js";
+import { factsOf } from "./delivery-fault.js";
+
+/** What a provider's way may cost; all in milliseconds. */
+export interface LaneRules {
+  /** The first pause before another try; each further one is twice as long, all of them jittered. */
+  readonly backoff: number;
+  /** How long a provider that keeps failing is left alone before one message may try it again. */
+  readonly rest: number;
+}
+
+export type Carried =
+  | { readonly ok: true; readonly reference?: string }
+  | { readonly ok: false; readonly outcome: "failed" | "unknown"; readonly error: unknown };
+
+type Cockatiel = typeof import("cockatiel");
+
+let cockatiel: Promise<Cockatiel> | undefined;
+
+/** Loaded with the first message: an app may start without ever sending one. */
+export function loadBreakers(): Promise<Cockatiel> {
+  return (cockatiel ??= import("cockatiel"));
+}
+
+const MAX_RETRIES = 2;
+const MAX_FAILURES = 5;
+
+/** One provider, with everything that is remembered about it between messages. */
+export class Lane {
+  readonly name: string;
+  readonly #idempotent: boolean;
+  readonly #provider: Exclude<Provider, SendFunction>;
+  readonly #rules: LaneRules;
+  #breaker: CircuitBreakerPolicy | undefined;
+  #pausedUntil = 0;
+
+  constructor(provider: Provider, rules: LaneRules) {
+    this.#provider = typeof provider === "function" ? wrapped(provider) : checked(provider);
+    this.name = this.#provider.name;
+    this.#idempotent = this.#provider.idempotent === true;
+    this.#rules = rules;
+  }
+
+  /** Tries for at most `share` milliseconds. Never throws. */
+  async carry(message: Message, share: number): Promise<Carried> {
+    const library = await loadBreakers();
+    const until = performance.now() + share;
+    let maybeSent = false;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return accepted(await this.#try(library, message, this.#slice(attempt, until)));
+      } catch (error) {
+        const { unsent, permanent, retryAfter } = factsOf(error);
+        maybeSent ||= !unsent;
+        if (retryAfter !== undefined) this.#pausedUntil = performance.now() + retryAfter;
+        const safe = !permanent && (unsent || this.#idempotent) && this.#isHealthy(library);
+        const pause = this.#rules.backoff * 2 ** attempt * (0.5 + Math.random() / 2);
+        if (!safe || attempt >= MAX_RETRIES || performance.now() + pause >= until) {
+          return { ok: false, outcome: maybeSent ? "unknown" : "failed", error };
+        }
+        await sleep(pause);
+      }
+    }
+  }
+
+  /** Where a repeat is safe no single try may eat up all the time: what hangs once often answers the second time. */
+  #slice(attempt: number, until: number): number {
+    const left = until - performance.now();
+    return this.#idempotent && attempt < MAX_RETRIES ? left / 2 : left;
+  }
+
+  async #try(library: Cockatiel, message: Message, ms: number): Promise<Receipt | void> {
+    this.#breaker ??= newBreaker(library, this.#rules.rest);
+    // cockatiel lets everybody wait for the outcome of the probe; a person at the door should not
+    const isProbed = this.#breaker.state === library.CircuitState.HalfOpen;
+    if (isProbed || performance.now() < this.#pausedUntil) throw this.#resting();
+    try {
+      return await this.#breaker.execute(() => this.#once(message, ms));
+    } catch (error) {
+      throw library.isBrokenCircuitError(error) ? this.#resting() : error;
+    }
+  }
+
+  #isHealthy({ CircuitState }: Cockatiel): boolean {
+    return this.#breaker?.state === CircuitState.Closed && performance.now() >= this.#pausedUntil;
+  }
+
+  #resting(): DeliveryError {
+    return new DeliveryError(`${this.name} is left alone for a while: it kept failing, or asked for a pause.`, {
+      unsent: true,
+      permanent: true,
+    });
+  }
+
+  async #once(message: Message, ms: number): Promise<Receipt | void> {
+    const deadline = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const giveUp = (): void => reject(new DeliveryError(`${this.name} did not answer in time.`, { unsent: false }));
+      timer = setTimeout(() => {
+        deadline.abort();
+        // one turn of the loop for a provider that knows whether the message had left
+        setImmediate(giveUp);
+      }, ms);
+    });
+    try {
+      const sending = (async () => this.#provider.send(message, { signal: deadline.signal }))();
+      return await Promise.race([sending, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Refusals of one message and requests for a pause say nothing about the provider's health. */
+function newBreaker({ circuitBreaker, ConsecutiveBreaker, handleWhen }: Cockatiel, rest: number): CircuitBreakerPolicy {
+  const isOutage = (error: unknown): boolean => {
+    const { permanent, retryAfter } = factsOf(error);
+    return !permanent && retryAfter === undefined;
+  };
+  return circuitBreaker(handleWhen(isOutage), { halfOpenAfter: rest, breaker: new ConsecutiveBreaker(MAX_FAILURES) });
+}
+
+function wrapped(send: SendFunction): Exclude<Provider, SendFunction> {
+  return { name: send.name === "" ? "custom" : send.name, send };
+}
+
+function checked(provider: Exclude<Provider, SendFunction>): Exclude<Provider, SendFunction> {
+  if (typeof provider?.send !== "function" || typeof provider.name !== "string" || provider.name === "") {
+    throw misconfigured(
+      "A provider is a function (message) => ..., or an object with a name and a send(message, { signal }) method.",
+    );
+  }
+  return provider;
+}
+
+function accepted(receipt: Receipt | void): Carried {
+  const reference: unknown = receipt?.reference;
+  const isName = typeof reference === "string" && reference !== "" && reference.length <= 256;
+  return isName ? { ok: true, reference } : { ok: true };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms));
+}

@@ -1,0 +1,54 @@
+import type { Locale } from "../core/locale.js";
+
+export interface HtmlParts {
+  readonly locale: Locale;
+  readonly subject: string;
+  readonly code: string;
+  /** The first one holds the code and stands below it, small. */
+  readonly sentences: readonly string[];
+}
+
+/** No colours of our own: with `color-scheme` every mail program shows it light or dark as the reader likes. */
+const STYLE = `
+:root { color-scheme: light dark; }
+body { margin: 0; padding: 24px; font: 16px/1.5 system-ui, sans-serif; }
+main { max-width: 480px; margin: 0 auto; }
+h1 { font-size: 20px; }
+.code { margin: 24px 0; font: 700 36px/1.2 ui-monospace, monospace; letter-spacing: 6px; }`;
+
+/** A whole document without images, links or scripts: there is nothing in it to load, follow or fake. */
+export function htmlDocument({ locale, subject, code, sentences }: HtmlParts): string {
+  const paragraphs = sentences.map((sentence) => `<p>${escape(sentence)}</p>`).join("\n");
+  return `<!doctype html>
+<html lang="${locale}" dir="ltr">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="format-detection" content="telephone=no, date=no, address=no, email=no, url=no">
+<title>${escape(subject)}</title>
+<style>${STYLE}
+</style>
+</head>
+<body>
+<main>
+<h1>${escape(subject)}</h1>
+<p class="code">${escape(code)}</p>
+${paragraphs}
+</main>
+</body>
+</html>
+`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+}

@@ -1,0 +1,143 @@
+import { domainToASCII } from "node:url";
+import { misconfigured } from "../core/errors.js";
+import { type Locale, pickLocale } from "../core/locale.js";
+import type { Channel } from "../providers/provider.js";
+import { htmlDocument } from "./message-html.js";
+import { type MessageTexts, TEXTS } from "./texts.js";
+
+export interface MessageParts {
+  readonly channel: Channel;
+  readonly code: string;
+  /** BCP 47 tag; a language we do not speak becomes English. */
+  readonly locale?: string | undefined;
+  /** How long the code lives from now; rounded down, as a promise should be. */
+  readonly minutes: number;
+  /** What people call the app. */
+  readonly service?: string | undefined;
+  /** The app's own host, out of its configuration and never out of a request: phones offer the code on it alone. */
+  readonly host?: string | undefined;
+  readonly action?: string | undefined;
+  /** What is being approved, as labels and values. */
+  readonly show?: ReadonlyArray<readonly [label: string, value: string]> | undefined;
+}
+
+export interface ComposedMessage {
+  readonly text: string;
+  /** E-mail only; never holds the code. */
+  readonly subject?: string;
+  /** E-mail only: the text once more, as a complete HTML document. */
+  readonly html?: string;
+  readonly locale: Locale;
+}
+
+/**
+ * The message that carries a code: what it is for, how long it lives, and that it is nobody else's business.
+ *
+ * @throws TwoFactorError `misconfigured` for a `host` that is not a host name.
+ */
+export function composeMessage(parts: MessageParts): ComposedMessage {
+  const locale = pickLocale(parts.locale);
+  const texts = TEXTS[locale];
+  if (parts.channel === "voice") return { text: spokenText(texts, parts), locale };
+  const sentences = written(texts, parts);
+  if (parts.channel === "email") return emailMessage(texts, locale, parts, sentences);
+  const text = sentences.join(" ");
+  return { text: parts.host === undefined ? text : `${text}\n\n@${bindingHost(parts.host)} #${parts.code}`, locale };
+}
+
+/** Room for a handful of fields; with more, an SMS would come in pieces that nobody reads to the end. */
+const MAX_WHAT = 300;
+
+function written(texts: MessageTexts, { channel, code, minutes, service, action, show = [] }: MessageParts): string[] {
+  const details = show.map(([label, value]) => `${cleanValue(label)}: ${cleanValue(value)}`);
+  const what = listed([cleanValue(action ?? ""), ...details], channel === "email" ? Infinity : MAX_WHAT);
+  return [
+    named(texts.code, code, cleanValue(service ?? "")),
+    ...(what === "" ? [] : [fill(texts.approves, { what })]),
+    lifetime(texts, minutes),
+    texts.secret,
+  ];
+}
+
+function emailMessage(
+  texts: MessageTexts,
+  locale: Locale,
+  { code, service }: MessageParts,
+  sentences: readonly string[],
+): ComposedMessage {
+  const subject = named(texts.subject, code, cleanValue(service ?? ""));
+  const all = [...sentences, texts.alarm];
+  return { text: all.join("\n\n"), subject, html: htmlDocument({ locale, subject, code, sentences: all }), locale };
+}
+
+function spokenText(texts: MessageTexts, { code, minutes, service, action, show = [] }: MessageParts): string {
+  const details = show.map(([label, value]) => `${speakable(label)} ${speakable(value)}`);
+  const what = listed([speakable(action ?? ""), ...details], MAX_WHAT);
+  const digits = [...code].filter((character) => /[\p{L}\p{N}]/u.test(character)).join(", ");
+  const sentences = [
+    ...(what === "" ? [] : [fill(texts.approves, { what })]),
+    named(texts.spoken, digits, speakable(service ?? "")),
+    fill(texts.again, { code: digits }),
+    lifetime(texts, minutes),
+    texts.secret,
+  ];
+  // a colon is a pause on paper only: voices read it out, or run over it
+  return sentences.map((sentence) => sentence.replace(/ ?:/g, ",")).join(" ");
+}
+
+function named(text: { named: string; plain: string }, code: string, service: string): string {
+  return fill(service === "" ? text.plain : text.named, { code, service });
+}
+
+function lifetime(texts: MessageTexts, minutes: number): string {
+  const whole = Math.max(1, Math.floor(minutes));
+  return fill(whole === 1 ? texts.minutes.one : texts.minutes.other, { minutes: String(whole) });
+}
+
+/** One pass: what a value holds is never read as a placeholder again. */
+function fill(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => values[name] ?? placeholder);
+}
+
+/** Joins what fits and says when something was left out. */
+function listed(items: readonly string[], room: number): string {
+  const present = items.filter((item) => item !== "");
+  let length = 0;
+  const fitting = present.filter((item) => (length += item.length + 2) <= room);
+  return (fitting.length < present.length ? [...fitting, "..."] : fitting).join(", ");
+}
+
+const MAX_VALUE = 60;
+const MAX_RAW = 4_096;
+
+/**
+ * A value as a person may see it: on one line, in reading order, with nothing invisible in it, at most 60 characters.
+ */
+export function cleanValue(value: string): string {
+  const visible = String(value)
+    .slice(0, MAX_RAW)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/[\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]+/gu, "")
+    .replace(/\p{Zs}+/gu, " ")
+    .trim();
+  const characters = [...visible];
+  return characters.length <= MAX_VALUE ? visible : `${characters.slice(0, MAX_VALUE - 3).join("").trimEnd()}...`;
+}
+
+/** Letters, digits, amounts and the marks inside them: a voice would spell out the rest, or take it for markup. */
+function speakable(value: string): string {
+  return cleanValue(cleanValue(value).replace(/[^\p{L}\p{M}\p{N}\p{Sc} .,'-]+/gu, " "));
+}
+
+/**
+ * The host as the last line of an SMS names it: without a port, international names in their ASCII form.
+ *
+ * @throws TwoFactorError `misconfigured` for anything but a host name.
+ */
+export function bindingHost(host: string): string {
+  const name = domainToASCII(host.replace(/:\d{1,5}$/, ""));
+  if (!/^[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?$/.test(name)) {
+    throw misconfigured(`host: ${JSON.stringify(host)} is not a host name. Write it bare, as in "app.example.com".`);
+  }
+  return name;
+}

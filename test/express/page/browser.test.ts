@@ -1,0 +1,269 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { pagePolicy, renderPage } from "../../../src/express/page/page.js";
+import type { PageView } from "../../../src/express/page/view.js";
+import { service } from "../../helpers/services.js";
+import { launch, serve, type Host } from "./host.js";
+import { BASE, NONCE, SAMPLES } from "./samples.js";
+
+const chromium = service("chromium");
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Pages that a test shows beside the samples, by path. */
+const shown = new Map<string, PageView>();
+
+let browser: Browser;
+let host: Host;
+let page: Page;
+let complaints: string[];
+
+async function open(view: PageView, options: BrowserContextOptions & { init?: string } = {}): Promise<Page> {
+  const { init, ...context } = options;
+  page = await browser.newPage(context);
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  if (init !== undefined) await page.addInitScript(init);
+  const path = `/page/${shown.size}`;
+  shown.set(path, view);
+  await page.goto(host.origin + path);
+  return page;
+}
+
+async function posted(): Promise<Host["posts"][number]> {
+  await expect.poll(() => host.posts.length, { timeout: 5000 }).toBeGreaterThan(0);
+  return host.posts[0] ?? expect.unreachable();
+}
+
+describe.skipIf(chromium === undefined)("the page in Chromium", () => {
+  beforeAll(async () => {
+    browser = await launch(chromium);
+    host = await serve((path) => ({
+      body: renderPage(shown.get(path) ?? SAMPLES.nothing),
+      headers: { "Content-Security-Policy": pagePolicy(NONCE), "Referrer-Policy": "no-referrer" },
+    }));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+  beforeEach(() => {
+    complaints = [];
+    host.posts.length = 0;
+  });
+  afterEach(async () => {
+    await page?.close();
+    expect(complaints).toEqual([]);
+  });
+
+  describe.each(Object.entries<PageView>(SAMPLES).filter(([name]) => name !== "replay"))("%s", (_name, view) => {
+    it.each(["light", "dark"] as const)("has no accessibility violation in %s", async (colorScheme) => {
+      await open(view, { colorScheme, viewport: { width: 390, height: 844 } });
+      await page.evaluate(AXE);
+      const violations = await page.evaluate<unknown, unknown>(
+        `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
+          .then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]))`,
+      );
+      expect(violations).toEqual([]);
+    });
+
+    it("fits a phone of 360 pixels and text of twice the size", async () => {
+      await open(
+        { ...view, locale: "de", service: "Donaudampfschifffahrtsgesellschaft & Söhne" },
+        { viewport: { width: 360, height: 640 } },
+      );
+      const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+      expect(await page.evaluate(overflow)).toBe(0);
+      await page.setViewportSize({ width: 320, height: 640 });
+      expect(await page.evaluate(overflow)).toBe(0);
+    });
+
+    it("posts nothing by being opened, read or reloaded", async () => {
+      await open(view);
+      await page.reload();
+      await page.waitForTimeout(50);
+      expect(host.posts).toEqual([]);
+    });
+  });
+
+  describe("without JavaScript", () => {
+    it("verifies by keyboard alone, with the input focused", async () => {
+      await open(SAMPLES.approval, { javaScriptEnabled: false });
+      await page.keyboard.type("123 456");
+      await page.keyboard.press("Enter");
+      expect(await posted()).toMatchObject({
+        path: "/2fa/verify",
+        fields: [
+          ["challenge", "challenge-1"],
+          ["code", "123 456"],
+        ],
+      });
+    });
+
+    it.each([
+      ["Send the code again", "/2fa/resend", [["challenge", "challenge-1"]]],
+      ["Authenticator app", "/2fa/challenge", [["method", "totp"]]],
+      ["Cancel", "/2fa/cancel", [["challenge", "challenge-1"]]],
+    ] as const)("%s is a button that posts", async (name, path, fields) => {
+      await open(SAMPLES.sms, { javaScriptEnabled: false });
+      await page.getByRole("button", { name }).click();
+      expect(await posted()).toMatchObject({ path, fields });
+    });
+
+    it("sends an interrupted form when asked to", async () => {
+      await open(SAMPLES.replay, { javaScriptEnabled: false });
+      expect(host.posts).toEqual([]);
+      await page.getByRole("button", { name: "Continue" }).click();
+      expect(await posted()).toMatchObject({ path: "/transfer" });
+    });
+  });
+
+  describe("the code", () => {
+    it.each(["123456", "123 456", "12-34-56", " 123456 ", "123–456"])("may be typed as %j", async (code) => {
+      await open(SAMPLES.totp);
+      await page.getByLabel("6-digit code").fill(code);
+      await page.keyboard.press("Enter");
+      expect((await posted()).fields).toContainEqual(["code", code]);
+    });
+
+    it.each(["12345", "1234567", "abcdef", ""])("costs no attempt where it can only be wrong: %j", async (code) => {
+      await open(SAMPLES.totp);
+      await page.getByLabel("6-digit code").fill(code);
+      await page.keyboard.press("Enter");
+      await page.waitForTimeout(100);
+      expect(host.posts).toEqual([]);
+    });
+
+    it.each([
+      ["Your Acme code is 123456. Never share it.\n\n@acme.example #123456", "123456"],
+      ["Code: 123 456", "123456"],
+      ["In 2026: 123-456!", "123456"],
+      ["１２３４５６", "123456"],
+      ["١٢٣٤٥٦", "123456"],
+    ])("is found in pasted text %j", async (text, code) => {
+      await open(SAMPLES.sms);
+      await page.evaluate(`(() => {
+        const data = new DataTransfer();
+        data.setData("text", ${JSON.stringify(text)});
+        document.getElementById("code").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, cancelable: true }));
+      })()`);
+      expect(await page.getByLabel("6-digit code").inputValue()).toBe(code);
+    });
+
+    it("is sent once by a double click", async () => {
+      await open(SAMPLES.totp);
+      await page.getByLabel("6-digit code").fill("123456");
+      await page.evaluate(`(() => {
+        const form = document.getElementById("verify");
+        form.target = "_blank";
+        form.requestSubmit();
+        form.requestSubmit();
+      })()`);
+      await posted();
+      await page.waitForTimeout(200);
+      expect(host.posts).toHaveLength(1);
+    });
+  });
+
+  describe("the script", () => {
+    it("holds the resend button back for as long as the server asks", async () => {
+      await open({ ...BASE, challenge: { ...SAMPLES.sms.challenge, resendIn: 2 } });
+      const button = page.getByRole("button", { name: /^Send the code again/ });
+      expect(await button.isDisabled()).toBe(true);
+      expect(await button.textContent()).toMatch(/^Send the code again in 0:0[12]$/);
+      await expect.poll(() => button.isEnabled(), { timeout: 5000 }).toBe(true);
+      expect(await button.textContent()).toBe("Send the code again");
+      await button.click();
+      expect(await posted()).toMatchObject({ path: "/2fa/resend" });
+    });
+
+    it("tells the end of the code in the person's own time", async () => {
+      await open(SAMPLES.totp, { timezoneId: "Europe/Stockholm", locale: "en-US" });
+      expect((await page.locator("#facts").textContent())?.replace(/\s+/g, " ")).toContain("Valid until 1:05 AM");
+    });
+
+    it("says nothing of a time it cannot read", async () => {
+      await open({ ...BASE, challenge: { ...SAMPLES.sms.challenge, expiresAt: "soon" } });
+      expect(await page.locator("[data-until]").isVisible()).toBe(false);
+    });
+
+    const OTP = (code: string): string => `
+      window.OTPCredential = function () {};
+      window.asked = [];
+      window.aborted = false;
+      navigator.credentials.get = (options) => {
+        window.asked.push(options.otp);
+        options.signal.addEventListener("abort", () => { window.aborted = true; });
+        return ${code};
+      };`;
+
+    it("fills in and submits the code of a text message", async () => {
+      await open(SAMPLES.sms, { init: OTP(`Promise.resolve({ code: "654321" })`) });
+      expect(await posted()).toMatchObject({
+        path: "/2fa/verify",
+        fields: [
+          ["challenge", "challenge-1"],
+          ["code", "654321"],
+        ],
+      });
+    });
+
+    it("fills in but does not submit where something is being approved", async () => {
+      await open(SAMPLES.approval, { init: OTP(`Promise.resolve({ code: "654321" })`) });
+      await expect.poll(() => page.getByLabel("6-digit code").inputValue()).toBe("654321");
+      expect(await page.evaluate("document.activeElement.textContent.trim()")).toBe("Approve");
+      expect(await page.evaluate("window.asked")).toEqual([{ transport: ["sms"] }]);
+      expect(host.posts).toEqual([]);
+    });
+
+    it("stops waiting for a message when the person submits", async () => {
+      await open(SAMPLES.sms, { init: OTP("new Promise(() => {})") });
+      await page.getByLabel("6-digit code").fill("123456");
+      await page.evaluate(`document.getElementById("verify").target = "_blank"`);
+      await page.keyboard.press("Enter");
+      await posted();
+      expect(await page.evaluate("window.aborted")).toBe(true);
+    });
+
+    it("does not mind a refused or unsupported message", async () => {
+      await open(SAMPLES.sms, { init: OTP(`Promise.reject(new Error("no"))`) });
+      expect(await page.getByLabel("6-digit code").inputValue()).toBe("");
+    });
+
+    it("asks for no message where the code comes another way", async () => {
+      await open(SAMPLES.totp, { init: OTP("new Promise(() => {})") });
+      expect(await page.evaluate("window.asked")).toEqual([]);
+    });
+  });
+
+  describe("an interrupted form", () => {
+    const FIELDS = [
+      ["amount", "10.00"],
+      ["submit", "Send"],
+      ["action", "x"],
+      ["method", "get"],
+      ["requestSubmit", ""],
+      ["id", "replay"],
+      ["querySelector", "1"],
+      ["note", 'line one\r\nline "two" & <three> \' ` é 😀 \t '],
+      ["tags[]", "a"],
+      ["tags[]", "b"],
+      ["empty", ""],
+    ] as const;
+
+    it("goes out again by itself, once, field for field, whatever its fields are called", async () => {
+      await open({ ...SAMPLES.replay, replay: { action: "/transfer?x=1&y=2", fields: FIELDS } });
+      const { path, fields } = await posted();
+      expect(path).toBe("/transfer?x=1&y=2");
+      expect(fields).toEqual(FIELDS);
+      await page.waitForTimeout(100);
+      expect(host.posts).toHaveLength(1);
+    });
+
+    it("arrives with the origin of the site, as the app's own check wants to see it", async () => {
+      await open(SAMPLES.replay);
+      expect((await posted()).headers).toMatchObject({ origin: host.origin, "sec-fetch-site": "same-origin" });
+    });
+  });
+});

@@ -1,0 +1,116 @@
+import type { PageChallenge, PageView } from "../../../src/express/page/view.js";
+
+export const NONCE = "dGVzdC1ub25jZS0xMjM0NQ==";
+
+export const CHALLENGE: PageChallenge = {
+  id: "challenge-1",
+  method: "sms",
+  to: "+46•••••••56",
+  expiresAt: "2026-01-01T00:05:00.000Z",
+  attemptsLeft: 5,
+  resendIn: 27,
+  digits: 6,
+  delivery: "sent",
+};
+
+export const BASE: PageView = {
+  locale: "en",
+  nonce: NONCE,
+  service: "Acme Bank",
+  state: "challenge",
+  challenge: CHALLENGE,
+  alternatives: [],
+  show: [],
+  links: {
+    page: "/2fa",
+    verify: "/2fa/verify",
+    resend: "/2fa/resend",
+    challenge: "/2fa/challenge",
+    cancel: "/2fa/cancel",
+    back: "/vault?tab=1",
+  },
+};
+
+const { challenge: _challenge, ...IDLE } = BASE;
+
+const ALTERNATIVES = [
+  { method: "totp" },
+  { method: "voice", to: "+46•••••••56" },
+  { method: "email", to: "a••••@example.com" },
+  { method: "recovery-code" },
+] as const;
+
+const TRANSFER = [
+  ["amount", "1,250.00 EUR"],
+  ["payee", "Bob Holness"],
+] as const;
+
+/** Every page a person can meet, by name. */
+export const SAMPLES = {
+  sms: { ...BASE, alternatives: ALTERNATIVES },
+  totp: {
+    ...BASE,
+    challenge: {
+      id: "challenge-1",
+      method: "totp",
+      expiresAt: CHALLENGE.expiresAt,
+      attemptsLeft: 5,
+      digits: 6,
+      delivery: "none",
+    },
+  },
+  recovery: {
+    ...BASE,
+    challenge: {
+      id: "challenge-1",
+      method: "recovery-code",
+      expiresAt: CHALLENGE.expiresAt,
+      attemptsLeft: 3,
+      digits: 10,
+      delivery: "none",
+    },
+    alternatives: ALTERNATIVES.slice(0, 1),
+  },
+  passkey: {
+    ...BASE,
+    challenge: {
+      id: "challenge-1",
+      method: "passkey",
+      expiresAt: CHALLENGE.expiresAt,
+      attemptsLeft: 5,
+      digits: 0,
+      delivery: "none",
+    },
+    alternatives: ALTERNATIVES.slice(0, 1),
+  },
+  approval: { ...BASE, show: TRANSFER, action: "transfer", alternatives: ALTERNATIVES.slice(0, 2) },
+  action: { ...BASE, action: "delete-account" },
+  wrong: { ...BASE, show: TRANSFER, error: { code: "wrong_code", attemptsLeft: 1 } },
+  resent: { ...BASE, notice: "sent" },
+  calling: { ...BASE, challenge: { ...CHALLENGE, method: "voice", delivery: "sending" } },
+  undelivered: { ...BASE, challenge: { ...CHALLENGE, delivery: "failed", resendIn: 0 }, alternatives: ALTERNATIVES },
+  limited: { ...BASE, error: { code: "limit_exceeded", retryAfter: 42 } },
+  locked: { ...BASE, error: { code: "account_locked", retryAfter: 840 } },
+  done: { ...IDLE, state: "done" },
+  replay: {
+    ...IDLE,
+    state: "done",
+    replay: {
+      action: "/transfer",
+      fields: [
+        ["amount", "10.00"],
+        ["payee", "Bob"],
+      ],
+    },
+  },
+  expired: { ...IDLE, state: "ended", error: { code: "challenge_expired" } },
+  used: { ...IDLE, state: "ended", error: { code: "challenge_used" } },
+  spent: { ...IDLE, state: "ended", error: { code: "challenge_spent" }, alternatives: ALTERNATIVES.slice(0, 1) },
+  canceled: { ...IDLE, state: "ended" },
+  nothing: { ...IDLE, state: "nothing" },
+  not_enrolled: { ...IDLE, state: "not_enrolled" },
+  login: { ...IDLE, state: "login" },
+  unavailable: { ...IDLE, state: "unavailable", error: { code: "unavailable", retryAfter: 5 } },
+} as const satisfies Record<string, PageView>;
+
+export type SampleName = keyof typeof SAMPLES;
