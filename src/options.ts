@@ -17,6 +17,7 @@ import { memoryStore } from "./stores/memory/memory-store.js";
 import type { Store } from "./stores/store.js";
 import { supervise } from "./stores/supervise.js";
 import { createLimits, type LimitOptions } from "./verification/limits.js";
+import { bindingHost } from "./verification/message.js";
 
 export interface PageOptions {
   /** Values for the page's CSS variables, as in `{ "--r2fa-accent": "#0a7" }`. */
@@ -110,9 +111,10 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const events = new Events(options.events);
   const origins = checkOrigins(options.origin);
   const [first] = origins;
-  const host = first === undefined ? undefined : new URL(first).hostname;
+  const host = first === undefined ? undefined : bindingHost(new URL(first).hostname);
   const service = options.service;
-  const store = supervise(checkStore(options), events, clock);
+  const bare = checkStore(options);
+  const store = supervise(bare, events, clock);
   const limits = createLimits(options.limits);
   const methods = buildMethods(options.methods, { keys, clock, events, service, host });
   const challenges = new Challenges({ store, methods, limits, keys, clock, events, contactOf: options.contact });
@@ -120,9 +122,11 @@ export function buildKit(options: TwoFactorOptions): Kit {
   return {
     challenges,
     methods,
+    resistant: methods.filter((method) => method.phishingResistant).map((method) => method.name),
     proofs,
     userOf: options.user,
     store,
+    revokedAt: (subject) => bare.revokedAt(subject),
     keys,
     clock,
     events,

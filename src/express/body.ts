@@ -13,15 +13,25 @@ export type Fields = Readonly<Record<string, unknown>>;
  * @throws TwoFactorError `invalid_request` for anything else.
  */
 export async function readBody(req: Request, res: Response): Promise<Fields> {
-  const parsed: unknown = req.body;
-  if (typeof parsed === "object" && parsed !== null && !Buffer.isBuffer(parsed)) return parsed as Fields;
-  const text = typeof parsed === "string" ? parsed : Buffer.isBuffer(parsed) ? parsed.toString() : await rawText(req, res);
+  const parsed = parsedBody(req);
+  if (parsed) return parsed;
+  const text = await rawText(req, res);
   if (text.trim() === "") return {};
   return isJson(req, text) ? parseJson(text) : parseForm(text);
 }
 
-/** The body as it came; a body parser that ran before has already drained it. */
+/** What a parser before us has made of the body. Parsers of Express 4 leave an empty object where they read nothing. */
+export function parsedBody(req: Request): Fields | undefined {
+  const body: unknown = req.body;
+  if (typeof body !== "object" || body === null || Buffer.isBuffer(body)) return undefined;
+  return Object.keys(body).length > 0 || req.readableEnded ? (body as Fields) : undefined;
+}
+
+/** The body as it came, from the request or from a parser that kept it whole. */
 export async function rawText(req: Request, res: Response): Promise<string> {
+  const before: unknown = req.body;
+  if (typeof before === "string") return before;
+  if (Buffer.isBuffer(before)) return before.toString();
   await new Promise<void>((resolve, reject) => {
     readText(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(unreadable(error))));
   });

@@ -94,12 +94,8 @@ const PLAIN = { maxAge: DEFAULT_MAX_AGE, methods: "all", oneShot: false } as con
 
 /** What marks are held against, for this person and this moment. */
 export function questionOf(kit: Kit, { user, login }: Identity, action?: string, bind?: string) {
-  const revokedAt = Math.max(kit.store.revokedAt(user), kit.store.revokedAt(login.binding));
-  return { user, now: kit.clock(), revokedAt, action, bind, resistant: resistantMethods(kit) };
-}
-
-function resistantMethods(kit: Kit): readonly string[] {
-  return kit.methods.filter((method) => method.phishingResistant).map((method) => method.name);
+  const revokedAt = Math.max(kit.revokedAt(user), kit.revokedAt(login.binding));
+  return { user, now: kit.clock(), revokedAt, action, bind, resistant: kit.resistant };
 }
 
 function oldest(marks: readonly Mark[]): number {

@@ -32,7 +32,7 @@ export async function demand(about: Case, shortfall: Shortfall): Promise<boolean
   if (typeof code === "string" && started.ok && (!started.fresh || started.entry.delivery.status === "none")) {
     return answerInline(about, started.entry, code);
   }
-  const entry = started.ok ? started.entry : started.entry;
+  const { entry } = started;
   if (entry && policy.resume && navigates(req)) await keep(kit, req, res, entry);
   const stands = started.ok || started.reason === "delivery_failed";
   if (stands && navigates(req)) return showTheWay(about);
@@ -72,7 +72,7 @@ async function tell(about: Case, reason: Reason | undefined, refusal: Refused): 
   const { kit, policy, req, res, who } = about;
   const { user } = who;
   const why = reason === undefined ? {} : { reason };
-  kit.events.emit("guard.refused", { user, method: req.method, path: req.originalUrl, code: refusal.reason, ...why });
+  kit.events.emit("guard.refused", { user, method: req.method, path: req.baseUrl + req.path, code: refusal.reason, ...why });
   await refuse(kit, req, res, refusal, guardDetails(policy, refusal, why));
   return false;
 }
@@ -96,12 +96,11 @@ function showTheWay({ req, res }: Case): false {
 function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly MethodName[] | undefined): Wanted {
   const { methods } = policy;
   const named = typeof methods === "object" ? methods.names : undefined;
-  const resistant = kit.methods.filter((method) => method.phishingResistant).map((method) => method.name);
   return {
     action,
     label: policy.action,
     bound,
-    allowed: missing?.slice(0, 1) ?? (methods === "phishing-resistant" ? resistant : named),
+    allowed: missing?.slice(0, 1) ?? (methods === "phishing-resistant" ? kit.resistant : named),
     maxAge: policy.maxAge,
     limits: policy.limits,
     ip: req.ip,

@@ -74,5 +74,6 @@ export function disown(kit: Kit, req: Request): Promise<void> | undefined {
 }
 
 function hasSession(req: Request): boolean {
-  return typeof (req as { session?: unknown }).session === "object";
+  const { session } = req as { session?: unknown };
+  return typeof session === "object" && session !== null;
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.js";
 import type { Keyring } from "../core/crypto.js";
 import type { Awaitable } from "../core/deadline.js";
 import type { Events } from "../core/events.js";
-import type { Method } from "../methods/method.js";
+import type { Method, MethodName } from "../methods/method.js";
 import type { Challenges } from "../step-up/challenges.js";
 import type { Store } from "../stores/store.js";
 import type { PageView } from "./page/view.js";
@@ -16,9 +16,13 @@ export interface Kit {
   readonly challenges: Challenges;
   /** Configured methods, strongest first. */
   readonly methods: readonly Method[];
+  /** Those of them that cannot be phished. */
+  readonly resistant: readonly MethodName[];
   readonly proofs: readonly Proof[];
   readonly userOf: UserOf | undefined;
   readonly store: Store;
+  /** The store's own, without supervision: the guard asks it on every request. */
+  readonly revokedAt: (subject: string) => number;
   readonly keys: Keyring;
   readonly clock: Clock;
   readonly events: Events;

@@ -15,7 +15,7 @@ export async function report(kit: Kit, policy: ParsedPolicy<Request>, req: Reque
   if (!found) return;
   const { code, reason } = found as Finding;
   res.setHeader("Two-Factor-Report", reason === undefined ? code : `${code}; reason=${reason}`);
-  kit.events.emit("guard.reported", { method: req.method, path: req.originalUrl, ...found });
+  kit.events.emit("guard.reported", { method: req.method, path: req.baseUrl + req.path, ...found });
 }
 
 interface Finding {

@@ -1,8 +1,9 @@
 import type { Request, Response } from "express";
 import { fingerprint, seal, unseal } from "../core/crypto.js";
 import type { Pending } from "../stores/store.js";
-import { rawText } from "./body.js";
+import { parsedBody, rawText } from "./body.js";
 import type { Kit } from "./kit.js";
+import { sameOrigin } from "./origin.js";
 import { isLocalPath } from "./page/local-path.js";
 
 /** Where a person was going when they were stopped. */
@@ -19,7 +20,7 @@ const KEPT_FOR = 20 * 60_000;
 
 /** Remembers, encrypted, what the person was about to do; the newest wins. */
 export async function keep(kit: Kit, req: Request, res: Response, entry: Pending): Promise<void> {
-  const interrupted = await whatWasInterrupted(req, res);
+  const interrupted = await whatWasInterrupted(kit, req, res);
   const plain = interrupted && JSON.stringify(interrupted);
   if (plain === undefined || plain.length > MAX_KEPT) return;
   await kit.store.put(keyOf(entry), seal(kit.keys, plain, contextOf(entry)), KEPT_FOR, kit.clock());
@@ -52,18 +53,16 @@ function contextOf({ owner, purpose }: Pending): string {
   return `${owner}.${purpose}`;
 }
 
-async function whatWasInterrupted(req: Request, res: Response): Promise<Interrupted | undefined> {
+async function whatWasInterrupted(kit: Kit, req: Request, res: Response): Promise<Interrupted | undefined> {
   const url = req.originalUrl;
   if (!isLocalPath(url)) return undefined;
   if (req.method === "GET") return { url };
+  // Sent again it would come from this site: a form that another site made up must not be laundered like that.
+  if (!sameOrigin(req, kit.origins)) return undefined;
   const form = /^application\/x-www-form-urlencoded\b/i.test(req.headers["content-type"] ?? "");
   if (req.method !== "POST" || !form || Number(req.headers["content-length"] ?? 0) > MAX_KEPT) return undefined;
-  const parsed: unknown = req.body;
-  const fields =
-    typeof parsed === "object" && parsed !== null && !Buffer.isBuffer(parsed)
-      ? [...flatten(parsed, "")]
-      : [...new URLSearchParams(typeof parsed === "string" ? parsed : await rawText(req, res))];
-  return { url, fields };
+  const parsed = parsedBody(req);
+  return { url, fields: parsed ? [...flatten(parsed, "")] : [...new URLSearchParams(await rawText(req, res))] };
 }
 
 /** A parsed form back into its fields, nested names in brackets as the parsers read them. */

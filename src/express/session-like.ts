@@ -34,7 +34,7 @@ export interface SessionRequest {
   sessionStore?: SessionStore;
   /** cookie-session's options. */
   readonly sessionOptions?: { readonly name?: unknown };
-  readonly headers?: { readonly cookie?: string | undefined };
+  readonly headers?: { readonly cookie?: string | undefined; readonly "user-agent"?: string | undefined };
   readonly res?: HeaderHolder;
 }
 

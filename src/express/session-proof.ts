@@ -129,7 +129,8 @@ function bindingOf(req: SessionRequest, session: SessionLike): string {
   if (stored !== undefined) return stored;
   if (typeof req.sessionID === "string") return fingerprint(["session", req.sessionID]);
   const cookie = sessionCookie(req);
-  const binding = cookie === undefined ? randomId() : fingerprint(["cookie", cookie]);
+  // Two browsers of one person may well hold the same cookie: what tells them apart is not much, but costs nothing.
+  const binding = cookie === undefined ? randomId() : fingerprint(["cookie", cookie, req.headers?.["user-agent"]]);
   // The cookie changes with everything the app puts into it; what is bound to it must not.
   session.twoFactor = { binding, marks: [] } satisfies TwoFactorState;
   return binding;

@@ -145,9 +145,9 @@ function sentCode(
     const to = entry.delivery.to;
     if (code === undefined || to === undefined) throw new Error("A message without a code or a recipient.");
     const { label: action, show } = entry.detail as Shown;
-    const minutes = Math.max(1, Math.round((entry.expiresAt - now) / 60_000));
+    const minutes = (entry.expiresAt - now) / 60_000;
     const composed = composeMessage({ channel, code, locale, minutes, service, host, action, show });
-    const idempotencyKey = `${entry.id}.${entry.revision}`;
+    const idempotencyKey = `${entry.id}:${entry.revision}`;
     const message = { channel, to, idempotencyKey, expiresAt: new Date(entry.expiresAt), ...composed };
     return carrier.send(message, { challenge: entry.id });
   };

@@ -139,15 +139,21 @@ interface SystemError {
 }
 
 /** Failures of TLS that end the handshake, before a byte of the request is written. */
-const HANDSHAKE =
-  /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA|ERR_SSL_(?:WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|SSLV3_ALERT_HANDSHAKE_FAILURE|TLSV1_ALERT_PROTOCOL_VERSION)$)/;
+const CERTIFICATE = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA)/;
+const HANDSHAKE = new Set([
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ERR_SSL_WRONG_VERSION_NUMBER",
+  "ERR_SSL_UNSUPPORTED_PROTOCOL",
+  "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE",
+  "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
+]);
 
 function neverLeft(cause: unknown): boolean {
   if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(neverLeft);
   if (!(cause instanceof Error)) return false;
   const { code, syscall } = cause as SystemError;
   if (syscall === "connect" || syscall === "getaddrinfo") return true;
-  return typeof code === "string" && (code === "UND_ERR_CONNECT_TIMEOUT" || HANDSHAKE.test(code));
+  return typeof code === "string" && (HANDSHAKE.has(code) || CERTIFICATE.test(code));
 }
 
 /** The system's code for an error, in brackets. The error's own words may quote addresses and payloads. */

@@ -49,7 +49,10 @@ export function smtpSettings(options: SmtpOptions): SmtpSettings {
   checkKeys(options, { ...known, ...more }, "smtp()");
   const server = options.url === undefined ? fromFields(options) : fromUrl(options);
   if (options.tls?.rejectUnauthorized === false && isProduction()) {
-    throw misconfigured("smtp({ tls: { rejectUnauthorized: false } }) trusts anybody. For an authority of your own, pass its certificate as tls.ca.");
+    throw misconfigured(
+      "smtp({ tls: { rejectUnauthorized: false } }) trusts anybody. " +
+        "For an authority of your own, pass its certificate as tls.ca.",
+    );
   }
   return {
     ...server,
@@ -63,7 +66,9 @@ export function smtpSettings(options: SmtpOptions): SmtpSettings {
 
 function fromFields({ host, port, secure, auth }: SmtpOptions): Server {
   if (typeof host !== "string" || !/^[\w.:-]{1,255}$/.test(host)) {
-    throw misconfigured('smtp() needs a server: { url: "smtp://user:password@mail.example.com:587" } or { host, port, auth }.');
+    throw misconfigured(
+      'smtp() needs a server: { url: "smtp://user:password@mail.example.com:587" } or { host, port, auth }.',
+    );
   }
   if (auth && (typeof auth.user !== "string" || typeof auth.pass !== "string")) {
     throw misconfigured("smtp({ auth }) takes { user, pass }, both strings.");
@@ -112,7 +117,9 @@ function mailbox(value: unknown, where: string): Mailbox {
   const named = NAMED.exec(text);
   const address = named?.[2] ?? text;
   if (!ADDRESS.test(address)) {
-    throw misconfigured(`${where} takes one address, as in "no-reply@example.com" or "Example <no-reply@example.com>".`);
+    throw misconfigured(
+      `${where} takes one address, as in "no-reply@example.com" or "Example <no-reply@example.com>".`,
+    );
   }
   return { name: (named?.[1] ?? "").trim().replace(/^"(.*)"$/, "$1"), address };
 }

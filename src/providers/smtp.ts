@@ -163,6 +163,6 @@ function classify(name: string, error: unknown, progress: Progress, signal: Abor
     permanent: (reply !== undefined && reply >= 500 && reply !== 503) || code === "EAUTH" || code === "ENOAUTH",
   };
   if (signal.aborted) return new DeliveryError(`${name} did not finish in time.`, facts);
-  const what = [reply, code, typeof command === "string" ? `at ${command}` : undefined];
-  return new DeliveryError(`${name} failed (${what.filter((part) => part !== undefined).join(" ")}).`, facts);
+  const what = [reply ?? "no reply", typeof code === "string" ? code : "", typeof command === "string" ? command : ""];
+  return new DeliveryError(`${name} failed (${what.filter((part) => part !== "").join(", ")}).`, facts);
 }

@@ -108,7 +108,7 @@ function listed(items: readonly string[], room: number): string {
 }
 
 const MAX_VALUE = 60;
-const MAX_RAW = 4_096;
+const MAX_RAW = 1_024;
 
 /**
  * A value as a person may see it: on one line, in reading order, with nothing invisible in it, at most 60 characters.
@@ -121,7 +121,12 @@ export function cleanValue(value: string): string {
     .replace(/\p{Zs}+/gu, " ")
     .trim();
   const characters = [...visible];
-  return characters.length <= MAX_VALUE ? visible : `${characters.slice(0, MAX_VALUE - 3).join("").trimEnd()}...`;
+  return characters.length <= MAX_VALUE
+    ? visible
+    : `${characters
+        .slice(0, MAX_VALUE - 3)
+        .join("")
+        .trimEnd()}...`;
 }
 
 /** Letters, digits, amounts and the marks inside them: a voice would spell out the rest, or take it for markup. */

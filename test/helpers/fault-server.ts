@@ -5,10 +5,7 @@ import { gzipSync } from "node:zlib";
 import { selfSigned } from "./self-signed.js";
 
 /** What the server does with one request. Numbers are plain statuses. */
-export type Fault =
-  | number
-  | { status: number; headers?: Record<string, string>; body?: string }
-  | keyof typeof FAULTS;
+export type Fault = number | { status: number; headers?: Record<string, string>; body?: string } | keyof typeof FAULTS;
 
 export interface SeenRequest {
   readonly method: string;
@@ -21,7 +18,7 @@ export interface SeenRequest {
 export interface FaultServer {
   readonly url: string;
   /** Every request whose body arrived, in order: what a real carrier would have sent. */
-  readonly seen: readonly SeenRequest[];
+  readonly seen: SeenRequest[];
   /** One fault for each coming request; the last one stays. */
   script(...faults: Fault[]): void;
   close(): Promise<void>;

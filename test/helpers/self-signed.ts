@@ -20,7 +20,9 @@ export function selfSigned(host: string): { key: string; cert: string } {
     extensions,
   );
   const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign("sha256", body, privateKey)]));
-  const lines = sequence(body, ecdsaSha256, signature).toString("base64").replace(/(.{64})/g, "$1\n");
+  const lines = sequence(body, ecdsaSha256, signature)
+    .toString("base64")
+    .replace(/(.{64})/g, "$1\n");
   return {
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,

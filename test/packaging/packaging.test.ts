@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -187,7 +186,7 @@ describe.each([
     (_kind, extension) => {
       const folder = path.join(app, extension);
       mkdirSync(folder);
-      cpSync(path.join(app, "typed.ts.txt"), path.join(folder, `typed.${extension}`));
+      copyFileSync(path.join(projectRoot, "test/types/api.ts"), path.join(folder, `typed.${extension}`));
       const options = {
         module: "nodenext",
         target: "es2022",

@@ -23,7 +23,9 @@ describe("consoleProvider", () => {
   });
 
   it("lets no control character reach the terminal", () => {
-    expect(printed({ text: "\u001b]0;owned\u0007\u009b2J483920" })).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    expect(printed({ text: "\u001b]0;owned\u0007\u009b2J483920" })).not.toMatch(
+      /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/,
+    );
   });
 
   it("writes to standard output unless told otherwise", () => {
@@ -57,7 +59,10 @@ describe("outbox", () => {
     const box = outbox();
     box.send(aMessage({ text: "first" }));
     box.send(anEmail({ text: "second" }));
-    expect(box.messages.map(({ text, channel }) => [text, channel])).toEqual([["second", "email"], ["first", "sms"]]);
+    expect(box.messages.map(({ text, channel }) => [text, channel])).toEqual([
+      ["second", "email"],
+      ["first", "sms"],
+    ]);
     expect(new Date(box.messages[0]?.at ?? "").toISOString()).toBe(box.messages[0]?.at);
     expect(Object.keys(box.messages[0] ?? {})).toEqual(["to", "channel", "text", "at"]);
   });
@@ -101,7 +106,11 @@ describe("outbox", () => {
   it("shows no code when it is inspected or turned into JSON", () => {
     const box = outbox();
     box.send(aMessage());
-    const views = [inspect(box, { depth: null, showHidden: true, getters: true }), JSON.stringify({ box }), String(box)];
+    const views = [
+      inspect(box, { depth: null, showHidden: true, getters: true }),
+      JSON.stringify({ box }),
+      String(box),
+    ];
     for (const view of views) expect(view).not.toContain("483920");
   });
 

@@ -73,18 +73,24 @@ describe("a fault", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(60 * 1_048_576);
   });
 
-  it.each(["timeout", "slow"] as const)("of time (%s) ends at the deadline, and the message may be out", async (fault) => {
-    server.script(fault);
-    const error = await failure(post({ ms: 60 }));
-    expect(error).toMatchObject({ unsent: false, permanent: false });
-    expect(error.message).toContain("in time");
-  });
+  it.each(["timeout", "slow"] as const)(
+    "of time (%s) ends at the deadline, and the message may be out",
+    async (fault) => {
+      server.script(fault);
+      const error = await failure(post({ ms: 60 }));
+      expect(error).toMatchObject({ unsent: false, permanent: false });
+      expect(error.message).toContain("in time");
+    },
+  );
 
-  it.each(["resetBefore", "resetAfterAccept", "wrongLength"] as const)("of the connection (%s) leaves open what happened", async (fault) => {
-    server.script(fault);
-    expect(await failure(post())).toMatchObject({ unsent: false, permanent: false });
-    expect(server.seen.length).toBeLessThanOrEqual(1);
-  });
+  it.each(["resetBefore", "resetAfterAccept", "wrongLength"] as const)(
+    "of the connection (%s) leaves open what happened",
+    async (fault) => {
+      server.script(fault);
+      expect(await failure(post())).toMatchObject({ unsent: false, permanent: false });
+      expect(server.seen.length).toBeLessThanOrEqual(1);
+    },
+  );
 
   it("of an unknown host, or one that listens to nobody, means unsent", async () => {
     const free = createServer();
@@ -113,7 +119,10 @@ describe("a fault", () => {
     const call = { who: "acme", url: server.url, signal: AbortSignal.timeout(5_000) };
     const error = await failure(postBounded({ ...call, headers: { "x-bad": `${SECRET}\r\nX-Evil: 1` } }));
     expect(error).toMatchObject({ unsent: true, permanent: true });
-    expect(await failure(post({ url: "http://user:s3cr3t@127.0.0.1/" }))).toMatchObject({ unsent: true, permanent: true });
+    expect(await failure(post({ url: "http://user:s3cr3t@127.0.0.1/" }))).toMatchObject({
+      unsent: true,
+      permanent: true,
+    });
   });
 
   it("of no time at all sends nothing", async () => {
@@ -126,7 +135,13 @@ describe("a fault", () => {
 describe("a redirect", () => {
   it("is an error, and is never followed", async () => {
     const other = await startFaultServer();
-    for (const [status, unsent] of [[301, true], [302, false], [303, false], [307, true], [308, true]] as const) {
+    for (const [status, unsent] of [
+      [301, true],
+      [302, false],
+      [303, false],
+      [307, true],
+      [308, true],
+    ] as const) {
       server.script({ status, headers: { location: other.url } });
       expect(await failure(post())).toMatchObject({ unsent, permanent: true });
     }
@@ -143,11 +158,13 @@ describe("refusal", () => {
   };
 
   it("takes 4xx for a no to this message, for good", () => {
-    for (const status of [400, 401, 403, 404, 422]) expect(meaning(status)).toMatchObject({ unsent: true, permanent: true });
+    for (const status of [400, 401, 403, 404, 422])
+      expect(meaning(status)).toMatchObject({ unsent: true, permanent: true });
   });
 
   it("takes 5xx for a perhaps", () => {
-    for (const status of [500, 502, 503, 504]) expect(meaning(status)).toMatchObject({ unsent: false, permanent: false });
+    for (const status of [500, 502, 503, 504])
+      expect(meaning(status)).toMatchObject({ unsent: false, permanent: false });
   });
 
   it("takes 429 for not now", () => {

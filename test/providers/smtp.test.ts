@@ -241,13 +241,17 @@ describe("a configuration", () => {
     expect(refused({ from: FROM, ...options })).toMatch(/smtp\(/);
   });
 
-  it.each(["", "Acme", "a@b.test, c@d.test", "A <a@b.test>\r\nBcc: <c@d.test>", "A\r\nBcc: c@d.test <a@b.test>", undefined])(
-    "is refused with %j as sender",
-    (from) => {
-      expect(refused({ host: "mail.example.com", from })).toContain("takes one address");
-      expect(refused({ host: "mail.example.com", from: FROM, replyTo: from ?? "" })).toContain("takes one address");
-    },
-  );
+  it.each([
+    "",
+    "Acme",
+    "a@b.test, c@d.test",
+    "A <a@b.test>\r\nBcc: <c@d.test>",
+    "A\r\nBcc: c@d.test <a@b.test>",
+    undefined,
+  ])("is refused with %j as sender", (from) => {
+    expect(refused({ host: "mail.example.com", from })).toContain("takes one address");
+    expect(refused({ host: "mail.example.com", from: FROM, replyTo: from ?? "" })).toContain("takes one address");
+  });
 
   it("is refused with an unknown option, or with certificates unchecked in production", () => {
     expect(refused({ hots: "x", from: FROM })).toContain('Did you mean "host"');
@@ -262,7 +266,10 @@ describe("a configuration", () => {
     expect(server.mails).toHaveLength(1);
     const { smtpSettings } = await import("../../src/providers/smtp-options.js");
     expect(smtpSettings({ host: "mail.example.com", from: FROM }).requireTls).toBe(true);
-    expect(smtpSettings({ url: "smtps://mail.example.com", from: FROM })).toMatchObject({ requireTls: false, secure: true });
+    expect(smtpSettings({ url: "smtps://mail.example.com", from: FROM })).toMatchObject({
+      requireTls: false,
+      secure: true,
+    });
   });
 
   it("shows no password when it is inspected", () => {
@@ -272,7 +279,10 @@ describe("a configuration", () => {
 });
 
 /** Speaks just enough SMTP to hang up, or fall silent, at one point of the conversation. */
-async function talker(stage: "greeting" | "RCPT" | "end", then: "cut" | "hang"): Promise<{ port: number; open(): number }> {
+async function talker(
+  stage: "greeting" | "RCPT" | "end",
+  then: "cut" | "hang",
+): Promise<{ port: number; open(): number }> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);

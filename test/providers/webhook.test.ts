@@ -26,7 +26,12 @@ describe("a message", () => {
     await provider({ headers: { "x-gateway": "7" } }).send(aMessage(), patient());
     const [{ headers, body } = expect.fail("nothing arrived")] = server.seen;
     const { id, to, channel, text, locale, expiresAt } = JSON.parse(body) as Record<string, string>;
-    expect({ id, to, channel, text, locale }).toMatchObject({ id: "challenge-1.0", to: "+46701740605", channel: "sms", locale: "en" });
+    expect({ id, to, channel, text, locale }).toMatchObject({
+      id: "challenge-1.0",
+      to: "+46701740605",
+      channel: "sms",
+      locale: "en",
+    });
     expect(text).toContain("483920");
     expect(Date.parse(expiresAt ?? "")).toBeGreaterThan(Date.now());
     const stamp = String(headers["webhook-timestamp"]);
@@ -51,7 +56,10 @@ describe("a message", () => {
 
   it("keeps its signature headers whatever headers are configured", async () => {
     await provider({ headers: { "Webhook-Id": "mine", "Content-Type": "text/plain" } }).send(aMessage(), patient());
-    expect(server.seen[0]?.headers).toMatchObject({ "webhook-id": "challenge-1.0", "content-type": "application/json" });
+    expect(server.seen[0]?.headers).toMatchObject({
+      "webhook-id": "challenge-1.0",
+      "content-type": "application/json",
+    });
   });
 });
 
@@ -70,16 +78,25 @@ describe("an answer", () => {
     expect(await send({ status: 202, body })).toEqual({ reference });
   });
 
-  it.each(["", "null", "[]", '"m-1"', '{"id":{"valid":true}}', '{"id":""}', '{"id":true}', `{"id":"${"x".repeat(500)}"}`])(
-    "of %s is accepted without a reference",
-    async (body) => {
-      expect(await send({ status: 200, body })).toEqual({});
+  it.each([
+    "",
+    "null",
+    "[]",
+    '"m-1"',
+    '{"id":{"valid":true}}',
+    '{"id":""}',
+    '{"id":true}',
+    `{"id":"${"x".repeat(500)}"}`,
+  ])("of %s is accepted without a reference", async (body) => {
+    expect(await send({ status: 200, body })).toEqual({});
+  });
+
+  it.each(["garbage", "html200", "empty", "deep", "nan", "duplicates"] as const)(
+    "that is %s is survived",
+    async (fault) => {
+      expect(await send(fault)).toEqual({});
     },
   );
-
-  it.each(["garbage", "html200", "empty", "deep", "nan", "duplicates"] as const)("that is %s is survived", async (fault) => {
-    expect(await send(fault)).toEqual({});
-  });
 
   it("of 400 is a refusal for good", async () => {
     await expect(send(400)).rejects.toMatchObject({ name: "DeliveryError", unsent: true, permanent: true });
@@ -115,7 +132,12 @@ describe("a configuration", () => {
   it("needs an https address in production, but for this machine", () => {
     vi.stubEnv("NODE_ENV", "production");
     expect(refused({ url: "http://messages.example.com/" })).toContain("https in production");
-    for (const url of ["https://messages.example.com/", "http://127.0.0.1:4000/", "http://localhost/", "http://[::1]/"]) {
+    for (const url of [
+      "https://messages.example.com/",
+      "http://127.0.0.1:4000/",
+      "http://localhost/",
+      "http://[::1]/",
+    ]) {
       expect(provider({ url }).name).toBe("webhook");
     }
   });
@@ -124,9 +146,12 @@ describe("a configuration", () => {
     expect(provider({ url: "http://messages.test/" }).name).toBe("webhook");
   });
 
-  it.each(["", "messages.example.com", "ftp://example.com/", "file:///etc/passwd", undefined])("refuses %s as an address", (url) => {
-    expect(refused({ url })).toContain("complete address");
-  });
+  it.each(["", "messages.example.com", "ftp://example.com/", "file:///etc/passwd", undefined])(
+    "refuses %s as an address",
+    (url) => {
+      expect(refused({ url })).toContain("complete address");
+    },
+  );
 
   it("refuses credentials in the address, and does not repeat them", () => {
     expect(refused({ url: "https://user:hunter2@example.com/" })).not.toContain("hunter2");

@@ -8,6 +8,13 @@ import { STYLE } from "./style.js";
 import { themeRule, type Theme } from "./theme.js";
 import type { PageView } from "./view.js";
 
+/**
+ * Under `no-referrer` a browser posts a form with `Origin: null`, and every check of the origin refuses it: ours, and
+ * that of the app whose form is sent again (Fetch, "append a request Origin header"). This tells nobody else either,
+ * and in the document it outranks the header, which may stay stricter.
+ */
+const REFERRER = "same-origin";
+
 const NONCE = /^[A-Za-z0-9+/_-]{16,}={0,2}$/;
 
 /**
@@ -45,7 +52,7 @@ export function renderPage(view: PageView, theme?: Theme): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
-        <meta name="referrer" content="no-referrer" />
+        <meta name="referrer" content="${REFERRER}" />
         <meta name="format-detection" content="telephone=no" />
         <style nonce="${view.nonce}">
           ${raw(STYLE + themeRule(theme))}

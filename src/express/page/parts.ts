@@ -51,7 +51,10 @@ export function backLink(situation: Situation, look: "primary" | "quiet plain"):
   return back !== undefined && linkButton(back, situation.language.texts.button.back, look);
 }
 
-/** A form for every other method: switching is a POST, as it may send a message. */
+/**
+ * A form for every other method: switching is a POST, as it may send a message. It names no action, which would ask
+ * for a challenge of its own; without one, what is open goes on, and what it approves with it.
+ */
 export function otherWays({ view, language }: Situation): Part {
   if (view.alternatives.length === 0) return undefined;
   const { texts } = language;
@@ -60,9 +63,7 @@ export function otherWays({ view, language }: Situation): Part {
     const label = html`${icon(method)}<span>${name}</span>${
       to !== undefined && html` <bdi dir="ltr">${visible(to)}</bdi>`
     }`;
-    return html`<li>
-      ${postForm(view.links.challenge, hidden("method", method), hidden("action", view.action), button(label, "way"))}
-    </li>`;
+    return html`<li>${postForm(view.links.challenge, hidden("method", method), button(label, "way"))}</li>`;
   });
   return html`<section class="others" aria-labelledby="others">
     <h2 id="others">${texts.anotherWay}</h2>

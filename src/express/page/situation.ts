@@ -43,7 +43,8 @@ export function readView(view: PageView): Situation {
 function problemOf(view: PageView): PageProblem | undefined {
   const failed = view.state === "challenge" && view.challenge?.delivery === "failed";
   const code = view.error?.code ?? (failed ? "delivery_failed" : IMPLIED[view.state]);
-  if (code === undefined) return undefined;
+  // that a second factor is asked for is what the page is there to say
+  if (code === undefined || (code === "second_factor_required" && view.state === "challenge")) return undefined;
   return { ...view.error, code: Object.hasOwn(ERRORS, code) ? code : "unavailable" };
 }
 

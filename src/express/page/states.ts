@@ -76,12 +76,8 @@ function ended(situation: Situation): Html {
 }
 
 function restart({ view, language }: Situation, look: "primary" | "quiet"): Html {
-  return postForm(
-    view.links.challenge,
-    hidden("method", view.challenge?.method),
-    hidden("action", view.action),
-    button(language.texts.button.restart, look),
-  );
+  const method = hidden("method", view.challenge?.method);
+  return postForm(view.links.challenge, method, button(language.texts.button.restart, look));
 }
 
 function unavailable(situation: Situation): Html {

@@ -184,7 +184,7 @@ describe.skipIf(chromium === undefined)("the page, under attack", () => {
     if (slot[0] === "replay action") views.push(withoutReplay);
     const baselines = views.map((each) => small(renderPage(each)));
     const sources = PAYLOADS.map((payload) => rendered(slot, payload));
-    const changed = await page.evaluate<number[], unknown>(
+    const changed = await page.evaluate<number[]>(
       `((args) => {
         const skeleton = ${SKELETON};
         const known = new Set(args.baselines.map(skeleton));
@@ -196,7 +196,7 @@ describe.skipIf(chromium === undefined)("the page, under attack", () => {
 
   it("notices an attribute that one payload adds", async () => {
     const hole = renderPage(SAMPLES.sms).replace("<main>", "<main onclick=alert(1)>");
-    const [same, other] = await page.evaluate<string[], unknown>(
+    const [same, other] = await page.evaluate<string[]>(
       `[${JSON.stringify([renderPage(SAMPLES.sms), hole])}].flatMap((list) => list.map(${SKELETON}))`,
     );
     expect(other).not.toBe(same);

@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto";
+
+/** What the environment decides. */
+export interface Settings {
+  readonly secrets: { readonly session: string; readonly token: string; readonly twoFactor: string };
+  /** The public origin, as in `https://bank.example`: it ends every text message, and only it may post codes. */
+  readonly origin: string | undefined;
+  readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  readonly production: boolean;
+}
+
+/** Reads the environment; what has to be said about it goes to `tell`. */
+export function readSettings(env: NodeJS.ProcessEnv, tell: (note: string) => void): Settings {
+  const invented: string[] = [];
+  const secret = (name: string): string => {
+    const given = env[name];
+    if (given !== undefined && given !== "") return given;
+    invented.push(name);
+    return randomBytes(32).toString("base64url");
+  };
+
+  const settings: Settings = {
+    secrets: {
+      session: secret("SESSION_SECRET"),
+      token: secret("JWT_SECRET"),
+      twoFactor: secret("TWO_FACTOR_SECRET"),
+    },
+    origin: env["ORIGIN"] || undefined,
+    smtp: env["SMTP_URL"]
+      ? { url: env["SMTP_URL"], from: env["SMTP_FROM"] ?? "Fjord Bank <no-reply@fjord.example>" }
+      : undefined,
+    production: env["NODE_ENV"] === "production",
+  };
+  if (invented.length > 0) {
+    tell(`${invented.join(", ")}: not set, so random until the next start, when everybody is logged out.`);
+  }
+  return settings;
+}
