@@ -5,7 +5,7 @@ import { judge, type Reason, type Verdict } from "../step-up/judge.js";
 import { refused, type Refused } from "../step-up/outcome.js";
 import type { ParsedPolicy } from "../step-up/policy.js";
 import { readDetail, type Wanted } from "../step-up/wanted.js";
-import type { Pending } from "../stores/store.js";
+import type { Pending } from "../stores/pending.js";
 import { type Case, spend } from "./case.js";
 import { questionOf, RequestTwoFactor } from "./context.js";
 import { elevate } from "./elevate.js";

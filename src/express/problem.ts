@@ -3,7 +3,7 @@ import { type ErrorCode, type ErrorDetails, ERRORS } from "../core/errors.js";
 import { maskAddress } from "../core/redact.js";
 import { acrOf } from "../step-up/assurance.js";
 import type { Reason } from "../step-up/judge.js";
-import type { Pending } from "../stores/store.js";
+import type { Pending } from "../stores/pending.js";
 import { hasBearer } from "./negotiate.js";
 
 /** A challenge as clients see it. */

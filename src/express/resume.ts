@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import { fingerprint, seal, unseal } from "../core/crypto.js";
-import type { Pending } from "../stores/store.js";
+import type { Pending } from "../stores/pending.js";
 import { parsedBody, rawText } from "./body.js";
 import type { Kit } from "./kit.js";
 import { sameOrigin } from "./origin.js";

@@ -5,7 +5,7 @@ import { ERRORS } from "../core/errors.js";
 import { pickLocale } from "../core/locale.js";
 import { maskAddress } from "../core/redact.js";
 import { endOf } from "../stores/ended.js";
-import type { Pending } from "../stores/store.js";
+import type { Pending } from "../stores/pending.js";
 import type { MethodName } from "../methods/method.js";
 import type { Refused } from "../step-up/outcome.js";
 import { readDetail } from "../step-up/wanted.js";

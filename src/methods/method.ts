@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.js";
 import type { Keyring } from "../core/crypto.js";
 import type { Awaitable } from "../core/deadline.js";
 import type { Events } from "../core/events.js";
-import type { Pending } from "../stores/store.js";
+import type { Pending } from "../stores/pending.js";
 import type { Delivered } from "../verification/delivery.js";
 import type { Match } from "../verification/service.js";
 

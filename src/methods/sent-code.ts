@@ -4,7 +4,7 @@ import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, isProduction } from "../core/options.js";
 import type { Channel, Provider } from "../providers/provider.js";
-import type { Pending } from "../stores/store.js";
+import type { Pending } from "../stores/pending.js";
 import { checkCodeShape, type CodeShape, deriveCode, DIGITS, normalizeCode } from "../verification/code.js";
 import { createCarrier } from "../verification/delivery.js";
 import { composeMessage } from "../verification/message.js";

@@ -1,6 +1,7 @@
 import type { ErrorCode, ErrorDetails } from "../core/errors.js";
 import { secondsUntil } from "../core/clock.js";
-import type { Ended, Pending, Refusal } from "../stores/store.js";
+import type { Pending } from "../stores/pending.js";
+import type { Ended, Refusal } from "../stores/store.js";
 
 /** An expected no, as a value. `entry` is there when a challenge stands and can be shown. */
 export interface Refused {

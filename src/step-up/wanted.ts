@@ -1,6 +1,6 @@
 import { fingerprint } from "../core/crypto.js";
 import type { MethodName } from "../methods/method.js";
-import type { Pending } from "../stores/store.js";
+import type { Pending } from "../stores/pending.js";
 import type { Bound } from "./transaction.js";
 
 /** Who is asked: a user in one login. Never taken from a request's body. */

@@ -1,4 +1,6 @@
 import type { Awaitable } from "../core/deadline.js";
+import type { Delivery, NewPending, Pending, SendEvent, Which } from "./pending.js";
+import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "./records.js";
 
 /**
  * What the package asks of a store: a handful of atomic steps, not rows to read and write back.
@@ -14,7 +16,7 @@ export interface Store {
   readonly durable: boolean;
 
   /**
-   * Adds a pending verification and charges every limit, unless its owner has a live one for the same purpose.
+   * Adds a pending verification and charges every limit. What becomes of the owner's earlier ones, `supersede` says.
    * Refused while the account is locked.
    */
   open(entry: NewPending, account: string, charges: readonly Charge[], now: number): Awaitable<Opened>;
@@ -22,20 +24,24 @@ export interface Store {
   find(which: Which, now: number): Awaitable<Pending | undefined>;
   /** Counts one attempt on the verification and one failure on the account, before anything is compared. */
   attempt(which: Which, guess: Guess, now: number): Awaitable<Counted>;
+  /** Takes back an attempt whose answer could not be compared, because whoever knows it did not reply. */
+  forgive(which: Which, guess: Guess, now: number): Awaitable<void>;
   /** Uses a verification up, once, for the request that counted; clears the account's failures. */
   consume(which: Which, proof: Consumption, now: number): Awaitable<Consumed>;
-  /** Changes a live verification if it is still at this revision, and charges every limit. */
+  /** Changes a live verification if it is still at this revision, adds what was sent, and charges every limit. */
   amend(which: Which, change: Amendment, charges: readonly Charge[], now: number): Awaitable<Amended>;
   /** Ends a live verification. False if there is none. */
   cancel(which: Which, now: number): Awaitable<boolean>;
+  /** What a message came to, whether its verification lives or not; the event is found by its id. */
+  note(which: Which, event: Partial<SendEvent> & { readonly id: string }, now: number): Awaitable<boolean>;
 
   /** Charges every limit, or none and says which refused. */
   charge(charges: readonly Charge[], now: number): Awaitable<Charged>;
   /** Takes back what was charged at `at`, for a message that never left. */
   refund(charges: readonly Charge[], at: number): Awaitable<void>;
 
-  /** True for the first nonce that names this key, as long as the key lives. */
-  once(key: string, nonce: string, ttl: number, now: number): Awaitable<boolean>;
+  /** The value under this key: this one for whoever names the key first, and as long as it lives. */
+  claim(key: string, value: string, ttl: number, now: number): Awaitable<string>;
   /** Marks a use and says whether the one before lies no longer than `idle` ago; `since` stands in for the first. */
   touch(key: string, since: number, idle: number, now: number): Awaitable<boolean>;
   /** Keeps a value for a while; false when there is no room. */
@@ -43,6 +49,12 @@ export interface Store {
   get(key: string, now: number): Awaitable<string | undefined>;
   /** Gets a value and forgets it, in one step. */
   take(key: string, now: number): Awaitable<string | undefined>;
+
+  /** Verifications of the past and present, as far back as the store keeps them. */
+  search(filter: RecordFilter, page: RecordPage, now: number): Awaitable<FoundRecords>;
+  usage(filter: RecordFilter, now: number): Awaitable<readonly UsageRow[]>;
+  /** Forgets every verification about this user, and their failures and locks. */
+  erase(subject: string, now: number): Awaitable<void>;
 
   /** Every proof for this subject up to now is void, for `ttl` milliseconds. */
   revoke(subject: string, ttl: number, now: number): Awaitable<void>;
@@ -54,59 +66,6 @@ export interface Store {
   revokedAt(subject: string): number;
 
   close?(): Awaitable<void>;
-}
-
-export type PendingState = "pending" | "verified" | "canceled";
-
-/** A verification that waits for its answer. */
-export interface Pending {
-  /** At least 128 random bits. */
-  readonly id: string;
-  /** Who may answer: a user in one session, or an account of the service. */
-  readonly owner: string;
-  /** What the answer is for. An owner has at most one live verification for a purpose. */
-  readonly purpose: string;
-  /** Which secret its code comes from. */
-  readonly keyId: string;
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  readonly maxAttempts: number;
-  readonly state: PendingState;
-  readonly attempts: number;
-  /** Grows with every amendment. */
-  readonly revision: number;
-  readonly delivery: Delivery;
-  /** What the layers above need to know again; plain JSON, never a code. */
-  readonly detail: Detail;
-}
-
-/** How the challenge reaches the person, and how far it got. */
-export interface Delivery {
-  readonly method: string;
-  /** The one canonical recipient, for methods that send. */
-  readonly to?: string;
-  /** `"sent"` from the moment it is handed to a provider, `"failed"` once the provider has said so. */
-  readonly status: "none" | "sent" | "failed";
-  /** Messages to this recipient so far. */
-  readonly sends: number;
-  /** Methods whose message already went out: going back to one of them sends nothing. */
-  readonly sent: readonly string[];
-  /** When another message may be asked for. */
-  readonly resendAt?: number;
-}
-
-/** Opaque to the store. */
-export type Detail = Readonly<Record<string, unknown>>;
-
-export type NewPending = Omit<
-  Pending,
-  "createdAt" | "expiresAt" | "state" | "attempts" | "revision"
-> & { readonly ttl: number };
-
-/** By id, by owner (then the newest), or both. The owner, where given, must match. */
-export interface Which {
-  readonly id?: string | undefined;
-  readonly owner?: string | undefined;
 }
 
 /** At most `max` in any `interval`, counted exactly (a sliding log); `gaps` also spaces them, each wait longer. */
@@ -141,6 +100,8 @@ export interface Guess {
   /** Whose failures these are; locked after `lock.after` in a row. */
   readonly account: string;
   readonly lock: LockRule;
+  /** What was typed, sealed, where the record is to show it. */
+  readonly typed?: string | undefined;
 }
 
 /** After so many failures in a row the account is locked for `first`, then twice that, up to `longest` (milliseconds). */
@@ -173,6 +134,8 @@ export type Consumed =
 export interface Amendment {
   readonly revision: number;
   readonly delivery: Delivery;
+  /** Added to the events, or in the place of the one with the same id. */
+  readonly event?: SendEvent | undefined;
 }
 
 export type Amended =

@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import type { Refused } from "../../step-up/outcome.js";
-import type { Pending } from "../../stores/store.js";
+import type { Pending } from "../../stores/pending.js";
 import type { Fields } from "../body.js";
 import type { Identity } from "../identity.js";
 import type { Kit } from "../kit.js";

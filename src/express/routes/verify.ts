@@ -1,5 +1,5 @@
 import { readDetail } from "../../step-up/wanted.js";
-import type { Pending } from "../../stores/store.js";
+import type { Pending } from "../../stores/pending.js";
 import { word } from "../body.js";
 import { elevate } from "../elevate.js";
 import { resume } from "../resume.js";

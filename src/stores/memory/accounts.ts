@@ -50,6 +50,18 @@ export class Accounts {
     return failures < lock.after ? 0 : after.lockedUntil;
   }
 
+  /** A failure that was none: nobody could tell whether the answer was right. */
+  forgive(key: string, nonce: string, now: number): void {
+    const before = this.#accounts.get(key, now);
+    if (!before) return;
+    if (before.lockedBy === nonce) this.clearFailures(key, nonce, now);
+    else if (before.failures > 0) this.#accounts.set(key, { ...before, failures: before.failures - 1 }, now);
+  }
+
+  erase(key: string): void {
+    this.#accounts.delete(key);
+  }
+
   /** A right answer: the row of failures is broken, and a lock closed by this very request opens. */
   clearFailures(key: string, nonce: string, now: number): void {
     const before = this.#accounts.get(key, now);

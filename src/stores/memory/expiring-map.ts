@@ -50,6 +50,11 @@ export class ExpiringMap<V> {
     return true;
   }
 
+  /** What is alive, oldest first. */
+  *values(now: number): Generator<V> {
+    for (const value of this.#entries.values()) if (now < this.#lifetimes.deadAt(value)) yield value;
+  }
+
   delete(key: string): void {
     this.#entries.delete(key);
   }
@@ -70,9 +75,10 @@ export class ExpiringMap<V> {
     if (Math.abs(now - this.#lastFullSweep) >= FULL_SWEEP_PAUSE) {
       this.#lastFullSweep = now;
       this.#roomAt = Number.POSITIVE_INFINITY;
+      const enough = this.#max - Math.ceil(this.#max / 10);
       for (const [key, value] of this.#entries) {
         const endsAt = this.#lifetimes.endsAt?.(value) ?? this.#lifetimes.deadAt(value);
-        if (now >= endsAt) this.#bury(key, value);
+        if (now >= endsAt && this.#entries.size > enough) this.#bury(key, value);
         else this.#roomAt = Math.min(this.#roomAt, endsAt);
       }
     }

@@ -1,4 +1,7 @@
+import { type Duration, milliseconds } from "../../core/durations.js";
 import { checkKeys, wholeNumber } from "../../core/options.js";
+import type { NewPending, Pending, SendEvent, Which } from "../pending.js";
+import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "../records.js";
 import type {
   Amended,
   Amendment,
@@ -8,13 +11,11 @@ import type {
   Consumption,
   Counted,
   Guess,
-  NewPending,
   Opened,
-  Pending,
   Store,
-  Which,
 } from "../store.js";
 import { Accounts } from "./accounts.js";
+import { search, usage } from "./archive.js";
 import { Limiter } from "./limiter.js";
 import { endOf } from "../ended.js";
 import { PendingTable } from "./pending-table.js";
@@ -27,6 +28,11 @@ export interface MemoryStoreOptions {
    * @default 100000
    */
   maxPending?: number;
+  /**
+   * How long a verification is remembered after its code has died; sooner forgotten when its room is needed.
+   * @default "1d"
+   */
+  retention?: Duration;
 }
 
 const DEFAULT_MAX_PENDING = 100_000;
@@ -41,8 +47,9 @@ const TABLE_MAX = 1_000_000;
  * @throws TwoFactorError `misconfigured` for an unknown option or a size that is no whole number from 1 to 10,000,000.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  checkKeys(options, { maxPending: true }, "memoryStore()");
-  return new MemoryStore(wholeNumber(options.maxPending ?? DEFAULT_MAX_PENDING, 1, 10_000_000, "memoryStore({ maxPending })"));
+  checkKeys(options, { maxPending: true, retention: true }, "memoryStore()");
+  const max = wholeNumber(options.maxPending ?? DEFAULT_MAX_PENDING, 1, 10_000_000, "memoryStore({ maxPending })");
+  return new MemoryStore(max, milliseconds(options.retention ?? "1d", "memoryStore({ retention })"));
 }
 
 /** Every method runs from its first line to its last without giving way: that is what makes each one step. */
@@ -54,20 +61,24 @@ class MemoryStore implements Store {
   readonly #limiter = new Limiter(TABLE_MAX);
   readonly #registers = new Registers(TABLE_MAX);
 
-  constructor(maxPending: number) {
-    this.#pending = new PendingTable(maxPending);
+  constructor(maxPending: number, retention: number) {
+    this.#pending = new PendingTable(maxPending, retention);
   }
 
   open(entry: NewPending, account: string, charges: readonly Charge[], now: number): Opened {
     const until = this.#accounts.lockedUntil(account, "", now);
     if (until > 0) return { outcome: "locked", until };
-    const live = this.#pending.findLive(entry.owner, entry.purpose, now);
-    if (live) return { outcome: "exists", entry: live };
+    const live = this.#pending.live(entry.owner, now);
+    const same = live.find((row) => row.purpose === entry.purpose);
+    if (entry.supersede === "return" && same) return { outcome: "exists", entry: same };
     const refusal = this.#limiter.refusal(charges, now);
     if (refusal) return { outcome: "limited", refusal };
     const row = this.#pending.add(entry, now);
     if (!row) return { outcome: "full", retryAt: this.#pending.roomAt };
     this.#limiter.charge(charges, now);
+    if (entry.supersede === "cancel") {
+      for (const old of live) if (now >= (old.guardUntil ?? 0)) this.#pending.replace(old, { state: "canceled" }, now);
+    }
     return { outcome: "opened", entry: row };
   }
 
@@ -77,19 +88,28 @@ class MemoryStore implements Store {
 
   attempt(which: Which, guess: Guess, now: number): Counted {
     const row = this.#pending.find(which, now);
-    if (row?.nonces.includes(guess.nonce)) return counted(row, 0);
+    if (row && hasCounted(row, guess.nonce)) return counted(row, 0);
     const end = endOf(row, now);
     if (!row || end) return { outcome: end ?? "missing" };
     const until = this.#accounts.lockedUntil(guess.account, guess.nonce, now);
     if (until > 0) return { outcome: "locked", until };
     const lockedUntil = this.#accounts.countFailure(guess, now);
-    const nonces = [...row.nonces, guess.nonce];
-    return counted(this.#pending.replace({ ...row, attempts: row.attempts + 1, nonces }, now), lockedUntil);
+    const { nonce, typed } = guess;
+    const checks = [...row.checks, { nonce, at: now, ...(typed === undefined ? {} : { typed }) }];
+    return counted(this.#pending.replace(row, { attempts: row.attempts + 1, checks }, now), lockedUntil);
+  }
+
+  forgive(which: Which, { nonce, account }: Guess, now: number): void {
+    const row = this.#pending.find(which, now);
+    if (!row || row.state !== "pending" || !hasCounted(row, nonce)) return;
+    const checks = row.checks.filter((check) => check.nonce !== nonce);
+    this.#pending.replace(row, { attempts: row.attempts - 1, checks }, now);
+    this.#accounts.forgive(account, nonce, now);
   }
 
   consume(which: Which, { nonce, account, step }: Consumption, now: number): Consumed {
     const row = this.#pending.find(which, now);
-    if (!row?.nonces.includes(nonce)) return { outcome: "missing" };
+    if (!row || !hasCounted(row, nonce)) return { outcome: "missing" };
     if (row.state === "verified") return row.usedBy === nonce ? { outcome: "consumed", at: now } : { outcome: "used" };
     if (row.state === "canceled") return { outcome: "canceled" };
     const until = this.#accounts.lockedUntil(account, nonce, now);
@@ -99,7 +119,7 @@ class MemoryStore implements Store {
       this.#registers.burnStep(step.key, step.value, now);
     }
     this.#accounts.clearFailures(account, nonce, now);
-    this.#pending.replace({ ...row, state: "verified", usedBy: nonce }, now);
+    this.#pending.replace(row, { state: "verified", usedBy: nonce }, now);
     return { outcome: "consumed", at: now };
   }
 
@@ -110,15 +130,24 @@ class MemoryStore implements Store {
     if (row.revision !== change.revision) return { outcome: "changed", entry: row };
     const charged = this.#limiter.charge(charges, now);
     if (charged.outcome === "limited") return charged;
-    const entry = this.#pending.replace({ ...row, delivery: change.delivery, revision: row.revision + 1 }, now);
-    return { outcome: "amended", entry };
+    const { delivery, event } = change;
+    const events = event ? withEvent(row.events, event) : row.events;
+    return { outcome: "amended", entry: this.#pending.replace(row, { delivery, events, revision: row.revision + 1 }, now) };
   }
 
   cancel(which: Which, now: number): boolean {
     const row = this.#pending.find(which, now);
     const end = endOf(row, now);
     if (!row || (end && end !== "spent")) return false;
-    this.#pending.replace({ ...row, state: "canceled" }, now);
+    this.#pending.replace(row, { state: "canceled" }, now);
+    return true;
+  }
+
+  note(which: Which, event: Partial<SendEvent> & { readonly id: string }, now: number): boolean {
+    const row = this.#pending.find(which, now);
+    const before = row?.events.find(({ id }) => id === event.id);
+    if (!row || !before) return false;
+    this.#pending.replace(row, { events: withEvent(row.events, { ...before, ...event }) }, now);
     return true;
   }
 
@@ -130,8 +159,8 @@ class MemoryStore implements Store {
     this.#limiter.refund(charges, at);
   }
 
-  once(key: string, nonce: string, ttl: number, now: number): boolean {
-    return this.#registers.once(key, nonce, ttl, now);
+  claim(key: string, value: string, ttl: number, now: number): string {
+    return this.#registers.claim(key, value, ttl, now);
   }
 
   touch(key: string, since: number, idle: number, now: number): boolean {
@@ -150,6 +179,19 @@ class MemoryStore implements Store {
     return this.#registers.take(key, now);
   }
 
+  search(filter: RecordFilter, page: RecordPage, now: number): FoundRecords {
+    return search(this.#pending.all(now), filter, page, now);
+  }
+
+  usage(filter: RecordFilter, now: number): UsageRow[] {
+    return usage(this.#pending.all(now), filter, now);
+  }
+
+  erase(subject: string, now: number): void {
+    for (const row of [...this.#pending.all(now)]) if (row.subject === subject) this.#pending.remove(row);
+    this.#accounts.erase(subject);
+  }
+
   revoke(subject: string, ttl: number, now: number): void {
     this.#registers.revoke(subject, ttl, now);
   }
@@ -157,6 +199,15 @@ class MemoryStore implements Store {
   revokedAt(subject: string): number {
     return this.#registers.revokedAt(subject);
   }
+}
+
+function hasCounted(row: Pending, nonce: string): boolean {
+  return row.checks.some((check) => check.nonce === nonce);
+}
+
+function withEvent(events: readonly SendEvent[], event: SendEvent): SendEvent[] {
+  const known = events.some(({ id }) => id === event.id);
+  return known ? events.map((each) => (each.id === event.id ? event : each)) : [...events, event];
 }
 
 function counted(entry: Pending, lockedUntil: number): Counted {

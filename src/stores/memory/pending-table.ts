@@ -1,70 +1,70 @@
 import { isLive } from "../ended.js";
-import type { NewPending, Pending, Which } from "../store.js";
+import type { NewPending, Pending, Which } from "../pending.js";
 import { ExpiringMap } from "./expiring-map.js";
 
-/** A verification, with the requests that have counted on it. */
-export interface Row extends Pending {
-  readonly nonces: readonly string[];
-  readonly usedBy?: string;
-}
-
-/** How long an ended verification is remembered, so that "expired" and "used" can be told from "never existed". */
-const REMEMBERED = 10 * 60_000;
 /** More than this many at once and an owner's oldest makes room: nobody answers eleven challenges. */
 const PER_OWNER = 10;
+const NONE: readonly never[] = [];
 
 export class PendingTable {
-  readonly #rows: ExpiringMap<Row>;
+  readonly #rows: ExpiringMap<Pending>;
   readonly #byOwner = new Map<string, readonly string[]>();
 
-  constructor(max: number) {
+  /** `retention`: how long an ended one is remembered, in milliseconds; less when room is needed. */
+  constructor(max: number, retention: number) {
     this.#rows = new ExpiringMap(max, {
-      deadAt: (row) => row.expiresAt + REMEMBERED,
+      deadAt: (row) => row.expiresAt + retention,
       endsAt: (row) => (row.state === "pending" ? row.expiresAt : 0),
       onDeath: (row) => this.#unlink(row),
     });
   }
 
   /** The one meant, whatever became of it; nothing for somebody else's. */
-  find({ id, owner }: Which, now: number): Row | undefined {
-    if (id !== undefined) {
-      const row = this.#rows.get(id, now);
-      return owner === undefined || row?.owner === owner ? row : undefined;
-    }
-    const ids = owner === undefined ? [] : (this.#byOwner.get(owner) ?? []);
-    const rows = ids.map((each) => this.#rows.get(each, now)).filter((row) => row !== undefined);
-    return rows.findLast((row) => isLive(row, now)) ?? rows.at(-1);
+  find({ id, owner, tenant }: Which, now: number): Pending | undefined {
+    const row = id === undefined ? this.#newest(owner, now) : this.#rows.get(id, now);
+    const theirs = (owner === undefined || row?.owner === owner) && (tenant === undefined || row?.tenant === tenant);
+    return theirs ? row : undefined;
   }
 
-  findLive(owner: string, purpose: string, now: number): Row | undefined {
-    for (const id of this.#byOwner.get(owner) ?? []) {
-      const row = this.#rows.get(id, now);
-      if (row && row.purpose === purpose && isLive(row, now)) return row;
-    }
-    return undefined;
+  /** An owner's live ones, oldest first. */
+  live(owner: string, now: number): Pending[] {
+    return this.#of(owner, now).filter((row) => isLive(row, now));
   }
 
   /** The new row, or nothing when the table is full of live ones. */
-  add({ ttl, ...entry }: NewPending, now: number): Row | undefined {
-    const row: Row = {
+  add({ ttl, guardTime, supersede: _supersede, ...entry }: NewPending, now: number): Pending | undefined {
+    const row: Pending = {
       ...entry,
       createdAt: now,
+      updatedAt: now,
       expiresAt: now + ttl,
+      ...(guardTime === undefined ? {} : { guardUntil: now + guardTime }),
       state: "pending",
       attempts: 0,
       revision: 0,
-      nonces: [],
+      checks: NONE,
     };
     if (!this.#rows.set(row.id, row, now)) return undefined;
-    const ids = [...(this.#byOwner.get(row.owner) ?? []), row.id];
+    const ids = [...(this.#byOwner.get(row.owner) ?? NONE), row.id];
     for (const old of ids.splice(0, ids.length - PER_OWNER)) this.#rows.delete(old);
     this.#byOwner.set(row.owner, ids);
     return row;
   }
 
-  replace(row: Row, now: number): Row {
-    this.#rows.set(row.id, row, now);
-    return row;
+  replace(row: Pending, change: Partial<Pending>, now: number): Pending {
+    const changed = { ...row, ...change, updatedAt: now };
+    this.#rows.set(row.id, changed, now);
+    return changed;
+  }
+
+  remove(row: Pending): void {
+    this.#rows.delete(row.id);
+    this.#unlink(row);
+  }
+
+  /** All that is remembered, oldest first. */
+  all(now: number): Iterable<Pending> {
+    return this.#rows.values(now);
   }
 
   /** The earliest time at which a full table has room again. */
@@ -72,8 +72,17 @@ export class PendingTable {
     return this.#rows.roomAt;
   }
 
-  #unlink(row: Row): void {
-    const left = (this.#byOwner.get(row.owner) ?? []).filter((id) => id !== row.id);
+  #newest(owner: string | undefined, now: number): Pending | undefined {
+    const rows = owner === undefined ? NONE : this.#of(owner, now);
+    return rows.findLast((row) => isLive(row, now)) ?? rows.at(-1);
+  }
+
+  #of(owner: string, now: number): Pending[] {
+    return (this.#byOwner.get(owner) ?? NONE).map((id) => this.#rows.get(id, now)).filter((row) => row !== undefined);
+  }
+
+  #unlink(row: Pending): void {
+    const left = (this.#byOwner.get(row.owner) ?? NONE).filter((id) => id !== row.id);
     if (left.length > 0) this.#byOwner.set(row.owner, left);
     else this.#byOwner.delete(row.owner);
   }

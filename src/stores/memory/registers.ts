@@ -10,9 +10,8 @@ interface Dated<T> {
 const STEP_LIFE = 24 * 3_600_000;
 const MAX_KEPT_CHARS = 16 * 1024 * 1024;
 
-/** Small facts under a key: who was first, when last, which step, what was kept. */
+/** Small facts under a key: when last, which step, what was kept or claimed first. */
 export class Registers {
-  readonly #firsts: ExpiringMap<Dated<string>>;
   readonly #steps: ExpiringMap<Dated<number>>;
   readonly #uses: ExpiringMap<Dated<number>>;
   readonly #revocations: ExpiringMap<Dated<number>>;
@@ -20,17 +19,10 @@ export class Registers {
   #keptChars = 0;
 
   constructor(max: number) {
-    this.#firsts = new ExpiringMap<Dated<string>>(max, { deadAt });
     this.#steps = new ExpiringMap<Dated<number>>(max, { deadAt });
     this.#uses = new ExpiringMap<Dated<number>>(max, { deadAt });
     this.#revocations = new ExpiringMap<Dated<number>>(max, { deadAt });
     this.#kept = new ExpiringMap<Dated<string>>(max, { deadAt, onDeath: ({ value }) => this.#release(value) });
-  }
-
-  once(key: string, nonce: string, ttl: number, now: number): boolean {
-    const first = this.#firsts.get(key, now);
-    if (first) return first.value === nonce;
-    return mustFit(this.#firsts.set(key, { value: nonce, deadAt: now + ttl }, now));
   }
 
   /** Whether the counter would grow. */
@@ -54,6 +46,15 @@ export class Registers {
 
   revokedAt(subject: string): number {
     return this.#revocations.size === 0 ? 0 : (this.#revocations.get(subject, Number.NEGATIVE_INFINITY)?.value ?? 0);
+  }
+
+  claim(key: string, value: string, ttl: number, now: number): string {
+    const first = this.#kept.get(key, now);
+    if (first) return first.value;
+    this.take(key, now);
+    mustFit(this.#kept.set(key, { value, deadAt: now + ttl }, now));
+    this.#keptChars += value.length;
+    return value;
   }
 
   put(key: string, value: string, ttl: number, now: number): boolean {
