@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { CircuitBreakerPolicy } from "cockatiel";
 import { misconfigured } from "../core/errors.js";
 import { DeliveryError, type Message, type Provider, type Receipt, type SendFunction } from "../providers/provider.js";
@@ -56,7 +57,7 @@ export class Lane {
         maybeSent ||= !unsent;
         if (retryAfter !== undefined) this.#pausedUntil = performance.now() + retryAfter;
         const safe = !permanent && (unsent || this.#idempotent) && this.#isHealthy(library);
-        const pause = this.#rules.backoff * 2 ** attempt * (0.5 + Math.random() / 2);
+        const pause = this.#rules.backoff * 2 ** attempt * (randomInt(500, 1_001) / 1_000);
         if (!safe || attempt >= MAX_RETRIES || performance.now() + pause >= until) {
           return { ok: false, outcome: maybeSent ? "unknown" : "failed", error };
         }
