@@ -1,25 +1,32 @@
+import path from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** What talks to Express runs on both majors; everything else once. */
+/** What talks to Express runs on both majors; everything else once. The page is rendered without it. */
 const onExpress = ["test/express/**/*.test.ts", "test/attacks/**/*.test.ts"];
+const page = "test/express/page/**";
+
+/** The example app imports the package by its name, and here it gets the sources. */
+const byName = { find: /^require2fa$/, replacement: path.join(import.meta.dirname, "src/index.ts") };
 
 export default defineConfig({
   test: {
     projects: [
       {
+        resolve: { alias: [byName] },
         test: {
           name: "core",
           include: ["test/**/*.test.ts"],
-          exclude: [...onExpress, "test/bench/**"],
+          exclude: ["test/express/*.test.ts", "test/attacks/**", "test/bench/**"],
           testTimeout: 20_000,
         },
       },
       {
-        test: { name: "express5", include: onExpress, testTimeout: 20_000 },
+        resolve: { alias: [byName] },
+        test: { name: "express5", include: onExpress, exclude: [page], testTimeout: 20_000 },
       },
       {
-        resolve: { alias: [{ find: /^express$/, replacement: "express4" }] },
-        test: { name: "express4", include: onExpress, testTimeout: 20_000 },
+        resolve: { alias: [byName, { find: /^express$/, replacement: "express4" }] },
+        test: { name: "express4", include: onExpress, exclude: [page], testTimeout: 20_000 },
       },
     ],
   },

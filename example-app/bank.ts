@@ -1,73 +1,72 @@
-/** A transfer as somebody asks for it. */
-export interface Order {
-  readonly cents: number;
-  readonly payee: string;
+import { type ErrorRequestHandler, type Request, type RequestHandler, Router } from "express";
+import { require2fa } from "require2fa";
+import { showHome } from "./home-page.js";
+import { wantsPage } from "./layout.js";
+import { type Ledger, OrderError, plain, readOrder } from "./ledger.js";
+import { showLogin } from "./login-page.js";
+import { findUser, type User } from "./users.js";
+import { showVault } from "./vault-page.js";
+
+/** What the bank does, for people with a session and for programs with a bearer token alike. */
+export function bank(ledger: Ledger): Router {
+  const router = Router();
+
+  router.get("/", (req, res) => {
+    const user = findUser(req.userId);
+    if (user) showHome(res, { user, ledger, done: Number(req.query["done"]) });
+    else showLogin(res);
+  });
+
+  router.get(["/vault", "/api/vault"], toLogin, require2fa({ maxAge: "15m" }), (req, res) => {
+    const user = userOf(req);
+    const { methods, verifiedAt, expiresAt } = req.twoFactor;
+    if (wantsPage(req)) showVault(res, user, req.twoFactor);
+    else res.set("Cache-Control", "no-store").json({ vault: user.vault, methods, verifiedAt, expiresAt });
+  });
+
+  // Nobody is asked to approve what could not be done anyway.
+  const possible: RequestHandler = (req, _res, next) => {
+    if (req.userId !== undefined) ledger.check(req.userId, readOrder(req.body));
+    next();
+  };
+  const approved = require2fa({
+    action: "transfer",
+    maxAge: "5m",
+    bind: (req) => {
+      const { cents, payee } = readOrder(req.body);
+      return { amount: `€${plain(cents)}`, payee };
+    },
+  });
+  router.post(["/transfer", "/api/transfer"], toLogin, possible, approved, (req, res) => {
+    const user = userOf(req);
+    const { id, cents, payee, at } = ledger.transfer(user.id, readOrder(req.body));
+    // A redirect, so that a refresh transfers nothing.
+    if (wantsPage(req)) return res.redirect(303, `/?done=${id}`);
+    const balance = plain(ledger.balanceOf(user.id));
+    res.json({ transfer: { id, amount: plain(cents), payee, at }, balance });
+  });
+
+  router.use(orderRefused(ledger));
+  return router;
 }
 
-export interface Transfer extends Order {
-  readonly id: number;
-  readonly at: Date;
+/** A person who is not logged in gets the login; a program gets the guard's own answer. */
+const toLogin: RequestHandler = (req, res, next) => {
+  if (req.userId === undefined && wantsPage(req)) res.redirect(303, "/");
+  else next();
+};
+
+/** Behind a guard there is always somebody. */
+function userOf(req: Request): User {
+  const user = findUser(req.userId);
+  if (!user) throw new Error("Nobody is logged in.");
+  return user;
 }
 
-export class OrderError extends Error {}
-
-const OPENING_BALANCE = 184_315_20;
-const AMOUNT = /^(\d{1,9})(?:[.,](\d{1,2}))?$/;
-const PAYEE = /^[^\p{C}]{1,100}$/u;
-
-/**
- * Reads an order out of the body of a request, be it JSON or a form.
- *
- * @throws OrderError with a sentence for the person who ordered.
- */
-export function readOrder(body: unknown): Order {
-  const { amount, payee } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
-  const [, whole, fraction = ""] = AMOUNT.exec(typeof amount === "number" ? String(amount) : text(amount)) ?? [];
-  const cents = whole === undefined ? 0 : Number(whole) * 100 + Number(fraction.padEnd(2, "0"));
-  if (cents === 0) throw new OrderError("The amount has to be a number above zero, such as 10.00.");
-  const name = text(payee);
-  if (!PAYEE.test(name)) throw new OrderError("The payee has to be a name of 1 to 100 characters.");
-  return { cents, payee: name };
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value.trim() : "";
-}
-
-/** `1250.00`, as it is typed. */
-export function plain(cents: number): string {
-  return (cents / 100).toFixed(2);
-}
-
-/** `€1,250.00`, as it is read. */
-export function money(cents: number): string {
-  return (cents / 100).toLocaleString("en-IE", { style: "currency", currency: "EUR" });
-}
-
-/** The books, in memory: a restart opens every account anew. */
-export class Bank {
-  readonly #transfers = new Map<string, readonly Transfer[]>();
-  readonly #clock: () => number;
-  #count = 0;
-
-  constructor(clock: () => number) {
-    this.#clock = clock;
-  }
-
-  /** Newest first. */
-  transfersOf(userId: string): readonly Transfer[] {
-    return this.#transfers.get(userId) ?? [];
-  }
-
-  balanceOf(userId: string): number {
-    return this.transfersOf(userId).reduce((balance, { cents }) => balance - cents, OPENING_BALANCE);
-  }
-
-  /** @throws OrderError when there is not enough money. */
-  transfer(userId: string, order: Order): Transfer {
-    if (order.cents > this.balanceOf(userId)) throw new OrderError("There is not enough money in the account.");
-    const transfer = { ...order, id: (this.#count += 1), at: new Date(this.#clock()) };
-    this.#transfers.set(userId, [transfer, ...this.transfersOf(userId)]);
-    return transfer;
-  }
+function orderRefused(ledger: Ledger): ErrorRequestHandler {
+  return (error: unknown, req, res, next) => {
+    if (!(error instanceof OrderError)) return next(error);
+    if (!wantsPage(req)) return void res.status(400).json({ error: error.message });
+    showHome(res, { user: userOf(req), ledger, problem: error.message, typed: req.body });
+  };
 }

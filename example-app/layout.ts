@@ -55,9 +55,20 @@ export interface Page {
   readonly script?: string;
 }
 
-const FLOW = html`<svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-  <path d="M4 23c4 0 4-3 8-3s4 3 8 3 4-3 8-3M6 16 13 6l4 5 3-4 6 9" />
-</svg>`;
+/** Outlines on a grid of 24. Decoration: whatever they show is said in words as well. */
+const OUTLINES = {
+  fjord: "M2 18c2.5 0 2.5-1.5 5-1.5S9.5 18 12 18s2.5-1.5 5-1.5S19.5 18 22 18M4 13l5.5-8 3 4L15 6.5 20 13",
+  lock: "M6.5 10.5h11a2 2 0 0 1 2 2v6a2 2 0 0 1-2 2h-11a2 2 0 0 1-2-2v-6a2 2 0 0 1 2-2zM8 10.5V7.5a4 4 0 0 1 8 0v3",
+  transfer: "M4 8.5h15m-4-4 4 4-4 4M20 15.5H5m4-4-4 4 4 4",
+  list: "M8.5 6.5H20M8.5 12H20M8.5 17.5H20M4.5 6.5h.01M4.5 12h.01M4.5 17.5h.01",
+  people:
+    "M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 19.5c0-3 2.5-5 6-5s6 2 6 5M16 5a3.3 3.3 0 0 1 0 6.3M18 15c1.900.7 3 2.3 3 4.5",
+  box: "M4 8.5 12 4l8 4.5v7L12 20l-8-4.5zM4 8.5l8 4.5 8-4.5M12 13v7",
+} as const;
+
+export function icon(name: keyof typeof OUTLINES): Markup {
+  return html`<svg viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="${OUTLINES[name]}" /></svg>`;
+}
 
 export function sendPage(res: Response, { title, body, status = 200, user, script }: Page): void {
   res.set({
@@ -73,23 +84,36 @@ export function sendPage(res: Response, { title, body, status = 200, user, scrip
         <title>${title} · Fjord Bank</title>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <style>${new Markup(STYLE)}</style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <header class="masthead">
-          <a class="brand" href="/">${FLOW}<span>Fjord Bank</span></a>
-          ${user && html`<form method="post" action="/logout" class="who">
-            <span>${user.name}</span>
-            <button type="submit" class="quiet">Log out</button>
-          </form>`}
+          <div>
+            <a class="brand" href="/">${icon("fjord")}Fjord Bank</a>
+            ${
+              user &&
+              html`<form method="post" action="/logout" class="who">
+                <span>${user.name}</span>
+                <button type="submit" class="quiet">Log out</button>
+              </form>`
+            }
+          </div>
         </header>
         <main>${body}</main>
-        ${script !== undefined && html`<script>${new Markup(script)}</script>`}
+        <footer>${colophon(res)}</footer>
+        ${script !== undefined && new Markup(`<script>${script}</script>`)}
       </body>
     </html> `;
   res.status(status).type("html").send(document.toString());
 }
 
+function colophon(res: Response): Markup {
+  const outbox = res.app.locals["outbox"] === true;
+  return html`<p>A demonstration of require2fa: no money moves here.</p>
+    ${outbox && html`<p>Its messages arrive in the <a href="/outbox" target="_blank">outbox (in a new tab)</a>.</p>`}`;
+}
+
+const STYLE_ELEMENT = new Markup(`<style>${STYLE}</style>`);
 const STYLE_HASH = hashOf(STYLE);
 
 /** Nothing runs and nothing is shown but what is written here, word for word. */

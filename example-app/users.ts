@@ -1,5 +1,6 @@
 import { randomBytes, scrypt, scryptSync, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
+import { field } from "./fields.js";
 
 export interface User {
   readonly id: string;
@@ -56,11 +57,10 @@ export function findUser(id: string | undefined): User | undefined {
   return USERS.find((user) => user.id === id);
 }
 
-/** The first factor: the user whose password this is. */
-export async function checkPassword(username: unknown, password: unknown): Promise<User | undefined> {
-  if (typeof username !== "string" || typeof password !== "string" || password.length > 200) return undefined;
-  const user = findUser(username.trim().toLowerCase());
+/** The first factor: the user whose password is in the body of a login. */
+export async function checkPassword(body: unknown): Promise<User | undefined> {
+  const user = findUser(field(body, "username").trim().toLowerCase());
   const { salt, hash } = (user && PASSWORDS.get(user.id)) ?? NOBODY;
-  const same = timingSafeEqual(await derive(password, salt, KEY_BYTES), hash);
+  const same = timingSafeEqual(await derive(field(body, "password"), salt, KEY_BYTES), hash);
   return same ? user : undefined;
 }

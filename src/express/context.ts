@@ -7,7 +7,6 @@ import { identify, type Identity } from "./identity.js";
 import type { Kit } from "./kit.js";
 
 declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace -- the way Express' own types are extended
   namespace Express {
     interface Request {
       /** The second factor of this request; there once `twoFactor()` has run. */

@@ -8,9 +8,11 @@ import { hasBearer } from "./negotiate.js";
  */
 export function sameOrigin(req: Request, allowed: ReadonlySet<string>): boolean {
   const { origin, host } = req.headers;
-  if (hasBearer(req)) return true;
-  if (origin !== undefined) return allowed.size > 0 ? allowed.has(origin) : originIsHost(origin, host);
   const site = req.headers["sec-fetch-site"];
+  if (hasBearer(req)) return true;
+  // Under `no-referrer` a browser hides the origin of our own page's form as well, but not whose page it was.
+  if (origin === "null") return site === "same-origin";
+  if (origin !== undefined) return allowed.size > 0 ? allowed.has(origin) : originIsHost(origin, host);
   return site === undefined || site === "same-origin" || site === "none";
 }
 

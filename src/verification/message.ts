@@ -3,7 +3,8 @@ import { misconfigured } from "../core/errors.js";
 import { type Locale, pickLocale } from "../core/locale.js";
 import type { Channel } from "../providers/provider.js";
 import { htmlDocument } from "./message-html.js";
-import { type MessageTexts, TEXTS } from "./texts.js";
+import { TEXTS } from "./texts.js";
+import type { MessageTexts } from "./texts/shape.js";
 
 export interface MessageParts {
   readonly channel: Channel;

@@ -17,7 +17,7 @@ import { type FakeClock, fakeClock } from "./clock.js";
 declare module "express-session" {
   interface SessionData {
     userId: string;
-    cart: unknown;
+    cart: string[];
   }
 }
 

@@ -88,7 +88,7 @@ type Reader = typeof createPublicKey | typeof createPrivateKey;
 function readKey(given: JwtKey, option: "privateKey" | "publicKey", read: Reader): KeyObject {
   try {
     const key =
-      given instanceof KeyObject ? given : read(typeof given === "string" ? given : { key: given, format: "jwk" });
+      given instanceof KeyObject ? given : read(typeof given === "string" ? given : { key: { ...given }, format: "jwk" });
     if (`${key.type}Key` === option) return key;
   } catch (cause) {
     throw misconfigured(

@@ -1,4 +1,4 @@
-import type { JsonWebKey, KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { type Duration, milliseconds } from "../../core/durations.js";
 import { misconfigured } from "../../core/errors.js";
 import { checkKeys, oneOf } from "../../core/options.js";
@@ -9,8 +9,14 @@ export type SecretAlgorithm = "HS256" | "HS384" | "HS512";
 export type KeyAlgorithm = "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512";
 export type JwtAlgorithm = SecretAlgorithm | KeyAlgorithm;
 
+/** A key as RFC 7517 writes it. Our own type: Node's moved between versions of its types. */
+export interface Jwk {
+  readonly kty: string;
+  readonly [parameter: string]: unknown;
+}
+
 /** A key as PEM text, as a JSON Web Key (RFC 7517) or as Node's own object. */
-export type JwtKey = string | JsonWebKey | KeyObject;
+export type JwtKey = string | Jwk | KeyObject;
 
 /** The claims of a token that has been verified. */
 export type JwtClaims = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { MessageTexts } from "../texts.js";
+import type { MessageTexts } from "./shape.js";
 
 export const de: MessageTexts = {
   code: { named: "{code} ist Ihr Code für {service}.", plain: "{code} ist Ihr Bestätigungscode." },

@@ -1,4 +1,4 @@
-import type { MessageTexts } from "../texts.js";
+import type { MessageTexts } from "./shape.js";
 
 export const en: MessageTexts = {
   code: { named: "{code} is your {service} code.", plain: "{code} is your verification code." },

@@ -1,4 +1,4 @@
-import type { MessageTexts } from "../texts.js";
+import type { MessageTexts } from "./shape.js";
 
 /** "Clave" rather than the equally good "código": one accent outside the GSM alphabet triples the price of an SMS. */
 export const es: MessageTexts = {

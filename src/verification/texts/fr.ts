@@ -1,4 +1,4 @@
-import type { MessageTexts } from "../texts.js";
+import type { MessageTexts } from "./shape.js";
 
 export const fr: MessageTexts = {
   code: { named: "{code} est votre code {service}.", plain: "{code} est votre code de vérification." },

@@ -1,4 +1,4 @@
-import type { MessageTexts } from "../texts.js";
+import type { MessageTexts } from "./shape.js";
 
 export const sv: MessageTexts = {
   code: { named: "{code} är din kod för {service}.", plain: "{code} är din verifieringskod." },

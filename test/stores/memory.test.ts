@@ -1,0 +1,226 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { Limiter } from "../../src/stores/memory/limiter.js";
+import { memoryStore, type MemoryStoreOptions } from "../../src/stores/memory/memory-store.js";
+import type { Counted, Opened, Store } from "../../src/stores/store.js";
+import { aCharge, aPending, DAY, HOUR, LOCK, MINUTE, NO_LOCK, SECOND } from "../contracts/bench.js";
+import { storeContract } from "../contracts/store.js";
+
+storeContract("memoryStore()", () => memoryStore());
+
+const T = Date.UTC(2026, 0, 1);
+
+describe("memoryStore()", () => {
+  it("answers without a promise, so that nothing can come between its steps", () => {
+    const store = memoryStore();
+    for (const answer of [
+      store.open(aPending({ id: "one" }), "ada", [aCharge()], T),
+      store.find({ id: "one" }, T),
+      store.attempt({ id: "one" }, { nonce: "n", account: "ada", lock: LOCK }, T),
+      store.consume({ id: "one" }, { nonce: "n", account: "ada" }, T),
+      store.charge([aCharge()], T),
+      store.once("key", "n", MINUTE, T),
+    ]) {
+      expect(answer).not.toHaveProperty("then");
+    }
+  });
+
+  it("says that it does not last", () => {
+    expect(memoryStore()).toMatchObject({ name: "memory", durable: false });
+  });
+
+  it.each([
+    [{ maxPendings: 5 }, /maxPending/],
+    [{ maxPending: 0 }, /whole number/],
+    [{ maxPending: 1.5 }, /whole number/],
+    [{ maxPending: "5" }, /whole number/],
+    [{ maxPending: Number.POSITIVE_INFINITY }, /whole number/],
+    [[], /an array/],
+    [null, /object/],
+  ])("refuses %j as options", (options, words) => {
+    expect(() => memoryStore(options as MemoryStoreOptions)).toThrow(words);
+  });
+});
+
+describe("C14: a memory store that is flooded", () => {
+  const MAX = 10_000;
+  const FLOOD = 200_000;
+
+  it("keeps the victim locked, refuses what it cannot hold, and stays small", () => {
+    const store = memoryStore({ maxPending: MAX });
+    const lock = { ...LOCK, after: 3 };
+    sync<Opened>(store.open(aPending({ id: "victim", owner: "victim" }), "victim", [], T));
+    for (const nonce of ["1", "2", "3"]) store.attempt({ id: "victim" }, { nonce, account: "victim", lock }, T);
+    store.charge([aCharge({ key: "victim", max: 1 })], T);
+    store.once("spent:victim", "first", DAY, T);
+
+    const before = heapUsed();
+    const outcomes = { opened: 0, full: 0 };
+    for (let index = 0; index < FLOOD; index += 1) {
+      const entry = aPending({ id: `id ${index}`, owner: `owner ${index}`, detail: {} });
+      const charges = [aCharge({ key: `flood ${index}`, max: 5 })];
+      const opened = sync<Opened>(store.open(entry, `account ${index}`, charges, T + 1));
+      if (opened.outcome === "full") expect(opened.retryAt).toBe(T + 5 * MINUTE);
+      outcomes[opened.outcome as "opened" | "full"] += 1;
+    }
+    expect(outcomes).toEqual({ opened: MAX - 1, full: FLOOD - MAX + 1 });
+    expect(heapUsed() - before).toBeLessThan(MAX * 2 * 1024);
+
+    expect(sync<Counted>(attempt(store, "victim", "victim", T + 2))).toMatchObject({ outcome: "locked" });
+    expect(store.find({ id: "victim" }, T + 2)).toMatchObject({ attempts: 3 });
+    expect(store.charge([aCharge({ key: "victim", max: 1 })], T + 2)).toMatchObject({ outcome: "limited" });
+    expect(store.once("spent:victim", "second", DAY, T + 2)).toBe(false);
+    for (let index = 0; index < MAX - 1; index += 1) {
+      expect(store.find({ id: `id ${index}` }, T + 2)).toBeDefined();
+    }
+  });
+
+  it("keeps every lock, limit and mark through 200,000 others of their kind", () => {
+    const store = memoryStore();
+    const lock = { ...LOCK, after: 1 };
+    for (const [id, account] of [["a", "victim"]] as const) {
+      store.open(aPending({ id, owner: id }), account, [], T);
+      store.attempt({ id }, { nonce: "n", account, lock }, T);
+    }
+    store.charge([aCharge({ key: "victim", max: 1 })], T);
+    store.once("victim", "first", DAY, T);
+    store.revoke("victim", DAY, T);
+    for (let index = 0; index < FLOOD; index += 1) {
+      store.charge([aCharge({ key: `other ${index}` })], T);
+      store.once(`other ${index}`, "n", HOUR, T);
+      store.revoke(`other ${index}`, HOUR, T);
+    }
+    expect(store.open(aPending({ owner: "b" }), "victim", [], T)).toMatchObject({ outcome: "locked" });
+    expect(store.charge([aCharge({ key: "victim", max: 1 })], T)).toMatchObject({ outcome: "limited" });
+    expect(store.once("victim", "second", DAY, T)).toBe(false);
+    expect(store.revokedAt("victim")).toBe(T);
+  });
+
+  it("has room again at the instant it named, and not before", () => {
+    const store = memoryStore({ maxPending: 3 });
+    for (const [index, ttl] of [5, 3, 4].entries()) {
+      store.open(aPending({ owner: `owner ${index}`, ttl: ttl * MINUTE }), "account", [], T);
+    }
+    const late = (now: number) => sync<Opened>(store.open(aPending({ owner: "late" }), "account", [], now));
+    expect(late(T + MINUTE)).toEqual({ outcome: "full", retryAt: T + 3 * MINUTE });
+    expect(late(T + 3 * MINUTE - 1)).toEqual({ outcome: "full", retryAt: T + 3 * MINUTE });
+    expect(late(T + 3 * MINUTE + SECOND)).toMatchObject({ outcome: "opened" });
+  });
+
+  it("charges nothing for what it has no room for", () => {
+    const store = memoryStore({ maxPending: 1 });
+    const charge = aCharge({ max: 1 });
+    store.open(aPending({ owner: "first" }), "account", [], T);
+    expect(store.open(aPending({ owner: "second" }), "account", [charge], T)).toMatchObject({ outcome: "full" });
+    expect(store.charge([charge], T)).toEqual({ outcome: "charged" });
+  });
+
+  it("gives up what has ended before it refuses what is new", () => {
+    const store = memoryStore({ maxPending: 2 });
+    store.open(aPending({ id: "live", owner: "live" }), "account", [], T);
+    store.open(aPending({ id: "over", owner: "over" }), "account", [], T);
+    store.cancel({ id: "over" }, T);
+    expect(store.open(aPending({ owner: "new" }), "account", [], T)).toMatchObject({ outcome: "opened" });
+    expect(store.find({ id: "live" }, T)).toBeDefined();
+  });
+
+  it("charges all or none, even when the table of limits has room for some only", () => {
+    const limiter = new Limiter(1);
+    const [first, second] = [aCharge({ key: "first", max: 1 }), aCharge({ key: "second", max: 1 })];
+    expect(() => limiter.charge([first, second], T)).toThrow(/full/);
+    expect(limiter.refusal([first], T)).toBeUndefined();
+  });
+});
+
+describe("K09: a memory store whose clock is in trouble", () => {
+  const account = "ada";
+
+  function locked(): Store {
+    const store = memoryStore();
+    for (let index = 0; index < LOCK.after; index += 1) {
+      const id = `failure ${index}`;
+      store.open(aPending({ id, owner: id }), account, [], T);
+      store.attempt({ id }, { nonce: id, account, lock: LOCK }, T);
+    }
+    return store;
+  }
+
+  it.each([-5 * SECOND, -HOUR, -30 * DAY])("unlocks nothing when it goes back by %d ms", (jump) => {
+    const store = locked();
+    expect(store.open(aPending({ owner: "new" }), account, [], T + jump)).toMatchObject({ outcome: "locked" });
+    expect(store.open(aPending({ owner: "new" }), account, [], T + LOCK.first - 1)).toMatchObject({ outcome: "locked" });
+  });
+
+  it.each([-5 * SECOND, -HOUR, -30 * DAY])("answers no verification that is not yet born, or longer than it would have, after %d ms", (jump) => {
+    const store = memoryStore();
+    store.open(aPending({ id: "one" }), account, [], T);
+    const back = sync<Counted>(attempt(store, "one", account, T + jump));
+    expect(back.outcome).toBe(jump < -30 * SECOND ? "expired" : "counted");
+    expect(attempt(store, "one", account, T + 5 * MINUTE)).toMatchObject({ outcome: "expired" });
+  });
+
+  it.each([-5 * SECOND, -HOUR])("gives no attempt, step, turn or message back when it goes back by %d ms", (jump) => {
+    const store = memoryStore();
+    const step = { key: "totp", value: 100 };
+    const charge = aCharge({ max: 1 });
+    store.open(aPending({ id: "one", owner: "one" }), account, [charge], T);
+    store.attempt({ id: "one" }, { nonce: "n", account, lock: NO_LOCK }, T);
+    expect(store.consume({ id: "one" }, { nonce: "n", account, step }, T)).toMatchObject({ outcome: "consumed" });
+    store.once("spent", "first", DAY, T);
+
+    const now = T + jump;
+    store.open(aPending({ id: "two", owner: "two" }), account, [], now);
+    store.attempt({ id: "two" }, { nonce: "m", account, lock: NO_LOCK }, now);
+    expect(store.consume({ id: "two" }, { nonce: "m", account, step }, now)).toEqual({ outcome: "replayed" });
+    expect(store.consume({ id: "one" }, { nonce: "m", account }, now)).not.toMatchObject({ outcome: "consumed" });
+    expect(store.once("spent", "second", DAY, now)).toBe(false);
+    expect(store.charge([charge], now)).toMatchObject({ outcome: "limited" });
+  });
+
+  it.each([-5 * SECOND, -HOUR])("takes no revocation back when another comes after it went back by %d ms", (jump) => {
+    const store = memoryStore();
+    store.revoke("ada", DAY, T);
+    store.revoke("ada", DAY, T + jump);
+    expect(store.revokedAt("ada")).toBe(T);
+  });
+
+  it("keeps a used step through a jump of an hour, there and back", () => {
+    const store = memoryStore();
+    const step = { key: "totp", value: 100 };
+    const consume = (id: string, now: number) => {
+      store.open(aPending({ id, owner: id }), account, [], now);
+      store.attempt({ id }, { nonce: id, account, lock: NO_LOCK }, now);
+      return store.consume({ id }, { nonce: id, account, step }, now);
+    };
+    expect(consume("one", T)).toMatchObject({ outcome: "consumed" });
+    expect(consume("two", T + HOUR)).toEqual({ outcome: "replayed" });
+    expect(consume("three", T)).toEqual({ outcome: "replayed" });
+  });
+
+  it("ends everything on time when it jumps ahead", () => {
+    const store = locked();
+    store.open(aPending({ id: "one", owner: "one" }), "other", [], T);
+    expect(attempt(store, "one", "other", T + HOUR)).toMatchObject({ outcome: "expired" });
+    expect(store.open(aPending({ owner: "new" }), account, [], T + HOUR)).toMatchObject({ outcome: "opened" });
+  });
+});
+
+/** Memory answers at once. */
+function sync<T>(answer: T | Promise<T>): T {
+  return answer as T;
+}
+
+let nonces = 0;
+
+function attempt(store: Store, id: string, account: string, now: number) {
+  return store.attempt({ id }, { nonce: `nonce ${(nonces += 1)}`, account, lock: NO_LOCK }, now);
+}
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
