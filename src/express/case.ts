@@ -3,6 +3,7 @@ import { randomId } from "../core/crypto.js";
 import type { Mark } from "../step-up/mark.js";
 import { LONGEST_PROOF, type ParsedPolicy } from "../step-up/policy.js";
 import type { Bound } from "../step-up/transaction.js";
+import { isFirst } from "../stores/first.js";
 import type { Identity } from "./identity.js";
 import type { Kit } from "./kit.js";
 import { isIdle } from "./negotiate.js";
@@ -23,7 +24,7 @@ export async function spend({ kit, req }: Pick<Case, "kit" | "req">, marks: read
   if (isIdle(req)) return false;
   const nonce = randomId();
   for (const mark of marks) {
-    if (!(await kit.store.once(`spent:${mark.id}`, nonce, LONGEST_PROOF, kit.clock()))) return false;
+    if (!(await isFirst(kit.store, `spent:${mark.id}`, nonce, LONGEST_PROOF, kit.clock()))) return false;
   }
   return true;
 }

@@ -8,6 +8,7 @@ import { refused } from "../step-up/outcome.js";
 import { ask } from "../step-up/people.js";
 import { LONGEST_PROOF, type ParsedPolicy } from "../step-up/policy.js";
 import { type Bound, bindTransaction, unreadable } from "../step-up/transaction.js";
+import { isFirst } from "../stores/first.js";
 import { type Case, spend } from "./case.js";
 import { questionOf, RequestTwoFactor } from "./context.js";
 import { demand } from "./demand.js";
@@ -74,7 +75,7 @@ async function stillInUse({ kit, policy }: Case, marks: readonly Mark[]): Promis
 async function strayed(kit: Kit, verdict: Verdict & { ok: false }): Promise<boolean> {
   let unused = false;
   for (const mark of verdict.strayed) {
-    unused = (await kit.store.once(`spent:${mark.id}`, randomId(), LONGEST_PROOF, kit.clock())) || unused;
+    unused = (await isFirst(kit.store, `spent:${mark.id}`, randomId(), LONGEST_PROOF, kit.clock())) || unused;
   }
   return unused;
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fingerprint, randomId } from "../core/crypto.js";
 import { unavailable } from "../core/errors.js";
 import { refused } from "../step-up/outcome.js";
+import { isFirst } from "../stores/first.js";
 import { type Answered, askerOf, type Call, type Route } from "./routes/reply.js";
 import { ownerOf } from "../step-up/wanted.js";
 
@@ -26,13 +27,16 @@ export async function once(call: Call, route: Route): Promise<Answered | "answer
   const name = `idempotent:${fingerprint([ownerOf(askerOf(call)), call.req.path, key])}`;
   const body = fingerprint([call.fields]);
   // The body is the nonce: the same body may ask again, another one under the same key may not.
-  if (!(await store.once(`${name}:body`, body, KEPT_FOR, clock()))) {
+  if (!(await isFirst(store, `${name}:body`, body, KEPT_FOR, clock()))) {
     return refused("invalid_request", { detail: "This Idempotency-Key was used with another body." });
   }
-  const mine = randomId();
-  if (!(await store.once(name, mine, KEPT_FOR, clock()))) return waitFor(call, name);
+  // Whoever claims the name answers; the name then holds the answer instead of the claim.
+  const claim = `claimed ${randomId()}`;
+  const kept = await store.claim(name, claim, KEPT_FOR, clock());
+  if (kept !== claim) return kept.startsWith("claimed ") ? waitFor(call, name) : (JSON.parse(kept) as Kept).answer;
   const answer = await route.handle(call).catch((error: unknown) => {
-    void store.put(name, "", KEPT_FOR, clock());
+    // A fault is no answer: the same key may try again.
+    void store.take(name, clock());
     throw error;
   });
   if (answer !== "answered") await store.put(name, JSON.stringify({ answer: portable(answer) }), KEPT_FOR, clock());
@@ -43,8 +47,8 @@ async function waitFor({ kit }: Call, name: string): Promise<Answered> {
   const deadline = performance.now() + PATIENCE;
   while (performance.now() < deadline) {
     const kept = await kit.store.get(name, kit.clock());
-    if (kept === "") break;
-    if (kept !== undefined) return (JSON.parse(kept) as Kept).answer;
+    if (kept === undefined) break;
+    if (!kept.startsWith("claimed ")) return (JSON.parse(kept) as Kept).answer;
     await pause(POLL);
   }
   throw unavailable("The first request with this Idempotency-Key has not been answered.");

@@ -27,6 +27,9 @@ export interface ChallengeParts {
   readonly contactOf: ContactOf;
 }
 
+/** Challenges of the guard, apart from what accounts of the service verify. */
+export const GUARD_TENANT = "step-up";
+
 /** A verification with a person in front of it: opened for a user in a session, answered by the same. */
 export class Challenges {
   readonly #parts: ChallengeParts;
@@ -52,8 +55,11 @@ export class Challenges {
     const detail = makeDetail(asker, wanted, names, pickLocale(person.contact.locale, wanted.language));
     const way = this.#way(chosen, detail);
     const started = await this.#service.open({
+      tenant: GUARD_TENANT,
       owner: ownerOf(asker),
       purpose: purposeOf(wanted),
+      subject: asker.user,
+      supersede: "return",
       account: asker.user,
       keyId: keys.current.id,
       ttl: chosen.method.ttl,

@@ -6,7 +6,13 @@ import { presentable } from "./delivery-fault.js";
 import { Lane, loadBreakers } from "./lane.js";
 
 export type Delivered =
-  | { readonly ok: true; readonly provider: string; readonly reference?: string }
+  | {
+      readonly ok: true;
+      readonly provider: string;
+      readonly reference?: string;
+      /** The provider made the code itself: `reference` is what it is asked by. */
+      readonly remote?: boolean;
+    }
   /** `unknown`: nobody accepted it, but somebody may have sent it all the same. */
   | { readonly ok: false; readonly outcome: "failed" | "unknown" };
 

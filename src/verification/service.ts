@@ -1,30 +1,16 @@
 import type { Clock } from "../core/clock.js";
 import { randomId } from "../core/crypto.js";
 import type { Awaitable } from "../core/deadline.js";
-import type {
-  Amended,
-  Charge,
-  Delivery,
-  Detail,
-  Ended,
-  LockRule,
-  Opened,
-  Pending,
-  Refusal,
-  Store,
-  Which,
-} from "../stores/store.js";
+import type { Delivery, Detail, NewPending, Pending, SendEvent, Which } from "../stores/pending.js";
+import type { Amended, Charge, Ended, LockRule, Opened, Refusal, Store } from "../stores/store.js";
 import type { Delivered } from "./delivery.js";
 
 /** A verification about to be opened. */
-export interface Opening {
-  readonly owner: string;
+export interface Opening extends Omit<NewPending, "id" | "delivery" | "events" | "detail"> {
+  /** Made by the caller where it must look a certain way; 256 random bits otherwise. */
+  readonly id?: string;
   /** Whose failures count against it. */
   readonly account: string;
-  readonly purpose: string;
-  readonly keyId: string;
-  readonly ttl: number;
-  readonly maxAttempts: number;
   readonly detail: Detail;
   readonly way: Way;
 }
@@ -33,6 +19,8 @@ export interface Opening {
 export interface Way {
   readonly method: string;
   readonly to?: string | undefined;
+  readonly country?: string | undefined;
+  readonly from?: string | undefined;
   readonly resendIn?: number | undefined;
   /** What a message for this verification is charged to. */
   readonly charges: (id: string) => readonly Charge[];
@@ -59,13 +47,24 @@ export interface Answer {
   readonly nonce: string;
   readonly account: string;
   readonly lock: LockRule;
-  /** Whether the answer is right. Runs only after the attempt was counted. */
+  /** What was typed, sealed, where the record is to show it. */
+  readonly typed?: string | undefined;
+  /**
+   * Whether the answer is right. Runs only after the attempt was counted; when it throws, nothing was compared and the
+   * attempt is given back.
+   */
   readonly compare: (entry: Pending) => Awaitable<Match | undefined>;
 }
 
 export type Checked =
   | { readonly ok: true; readonly entry: Pending; readonly at: number }
-  | { readonly ok: false; readonly reason: "wrong"; readonly entry: Pending; readonly attemptsLeft: number; readonly lockedUntil: number }
+  | {
+      readonly ok: false;
+      readonly reason: "wrong";
+      readonly entry: Pending;
+      readonly attemptsLeft: number;
+      readonly lockedUntil: number;
+    }
   | { readonly ok: false; readonly reason: "locked"; readonly until: number }
   | { readonly ok: false; readonly reason: Ended };
 
@@ -80,10 +79,11 @@ export class VerificationService {
   }
 
   /** Opens one, or finds the one that is open for this owner and purpose; sends only what it opened. */
-  async open({ way, account, ...opening }: Opening): Promise<Started> {
+  async open({ way, account, id = randomId(), ...opening }: Opening): Promise<Started> {
     const now = this.#clock();
-    const entry = { ...opening, id: randomId(), delivery: firstDelivery(way, now) };
-    const opened: Opened = await this.#store.open(entry, account, way.charges(entry.id), now);
+    const event = eventOf(way, now);
+    const entry = { ...opening, id, delivery: firstDelivery(way, now), events: event ? [event] : NONE };
+    const opened: Opened = await this.#store.open(entry, account, way.charges(id), now);
     switch (opened.outcome) {
       case "limited":
         return { ok: false, reason: "limited", refusal: opened.refusal };
@@ -94,17 +94,16 @@ export class VerificationService {
       case "exists":
         return { ok: true, entry: opened.entry, fresh: false };
       case "opened":
-        return this.#carry(opened.entry, way, opened.entry.createdAt);
+        return this.#carry(opened.entry, way, event, opened.entry.createdAt);
     }
   }
 
   /** The same code again, or by another way; the attempts that are left stay what they are. */
   async send(entry: Pending, way: Way): Promise<Started> {
     const now = this.#clock();
-    const delivery = nextDelivery(entry.delivery, way, now);
-    const change = { revision: entry.revision, delivery };
-    const which = { id: entry.id, owner: entry.owner };
-    const amended: Amended = await this.#store.amend(which, change, way.charges(entry.id), now);
+    const event = eventOf(way, now);
+    const change = { revision: entry.revision, delivery: nextDelivery(entry.delivery, way, now), event };
+    const amended: Amended = await this.#store.amend(keyOf(entry), change, way.charges(entry.id), now);
     switch (amended.outcome) {
       case "limited":
         return { ok: false, reason: "limited", refusal: amended.refusal };
@@ -112,28 +111,31 @@ export class VerificationService {
         // Another request of the same person was first: its message is on the way.
         return { ok: true, entry: amended.entry, fresh: false };
       case "amended":
-        return this.#carry(amended.entry, way, now);
+        return this.#carry(amended.entry, way, event, now);
       default:
         return { ok: false, reason: amended.outcome };
     }
   }
 
   /** Count, compare, consume, in that order; what elevates comes after, and only after `ok`. */
-  async check({ which, nonce, account, lock, compare }: Answer): Promise<Checked> {
-    const counted = await this.#store.attempt(which, { nonce, account, lock }, this.#clock());
+  async check({ which, nonce, account, lock, typed, compare }: Answer): Promise<Checked> {
+    const guess = { nonce, account, lock, typed };
+    const counted = await this.#store.attempt(which, guess, this.#clock());
     if (counted.outcome === "locked") return { ok: false, reason: "locked", until: counted.until };
     if (counted.outcome !== "counted") return { ok: false, reason: counted.outcome };
     const { entry, attemptsLeft, lockedUntil } = counted;
     const wrong: Checked = { ok: false, reason: "wrong", entry, attemptsLeft, lockedUntil };
 
-    const match = await compare(entry);
+    let match: Match | undefined;
+    try {
+      match = await compare(entry);
+    } catch (error) {
+      await this.#store.forgive(keyOf(entry), guess, this.#clock());
+      throw error;
+    }
     if (!match) return wrong;
 
-    const consumed = await this.#store.consume(
-      { id: entry.id, owner: entry.owner },
-      { nonce, account, ...match },
-      this.#clock(),
-    );
+    const consumed = await this.#store.consume(keyOf(entry), { nonce, account, ...match }, this.#clock());
     switch (consumed.outcome) {
       case "consumed":
         return { ok: true, entry, at: consumed.at };
@@ -146,21 +148,66 @@ export class VerificationService {
     }
   }
 
-  async #carry(entry: Pending, way: Way, chargedAt: number): Promise<Started> {
-    if (!way.send) return { ok: true, entry, fresh: true };
+  async #carry(entry: Pending, way: Way, event: SendEvent | undefined, chargedAt: number): Promise<Started> {
+    if (!way.send || !event) return { ok: true, entry, fresh: true };
     const delivered = await way.send(entry);
-    if (delivered.ok) return { ok: true, entry, fresh: true, delivered };
-    // "Unknown" may still arrive, and then its code must be right; "failed" never will.
-    const sent = delivered.outcome === "failed" ? without(entry.delivery.sent, way.method) : entry.delivery.sent;
-    const { resendAt: _atOnce, ...rest } = entry.delivery;
-    const failed: Delivery = { ...rest, status: "failed", sent };
-    const [amended] = await Promise.all([
-      this.#store.amend({ id: entry.id, owner: entry.owner }, { revision: entry.revision, delivery: failed }, [], this.#clock()),
-      this.#store.refund(way.charges(entry.id), chargedAt),
-      way.failed ? this.#store.charge([way.failed], this.#clock()) : undefined,
-    ]);
-    return { ok: true, entry: amended.outcome === "amended" ? amended.entry : entry, fresh: true, delivered };
+    const told = await (delivered.ok
+      ? this.#noteSent(entry, event, delivered)
+      : this.#noteFailed(entry, event, way, delivered.outcome, chargedAt));
+    return { ok: true, entry: told, fresh: true, delivered };
   }
+
+  async #noteSent(entry: Pending, event: SendEvent, delivered: Delivered & { ok: true }): Promise<Pending> {
+    const { provider, reference, remote } = delivered;
+    const known = { provider, ...(reference === undefined ? {} : { reference }), status: "sent" as const };
+    const now = this.#clock();
+    if (!remote || reference === undefined) {
+      await this.#store.note(keyOf(entry), { id: event.id, ...known }, now);
+      return entry;
+    }
+    // Only the provider knows the code: without its reference no answer could ever be checked.
+    const delivery: Delivery = { ...entry.delivery, remote: { provider, reference } };
+    const change = { revision: entry.revision, delivery, event: { ...event, ...known } };
+    return amendedOr(entry, await this.#store.amend(keyOf(entry), change, [], now));
+  }
+
+  async #noteFailed(
+    entry: Pending,
+    event: SendEvent,
+    way: Way,
+    outcome: "failed" | "unknown",
+    chargedAt: number,
+  ): Promise<Pending> {
+    // "Unknown" may still arrive, and then its code must be right; "failed" never will.
+    const sent = outcome === "failed" ? without(entry.delivery.sent, way.method) : entry.delivery.sent;
+    const { resendAt: _atOnce, ...rest } = entry.delivery;
+    const delivery: Delivery = { ...rest, status: "failed", sent };
+    const now = this.#clock();
+    const change = { revision: entry.revision, delivery, event: { ...event, status: "failed" as const } };
+    const [amended] = await Promise.all([
+      this.#store.amend(keyOf(entry), change, [], now),
+      this.#store.refund(way.charges(entry.id), chargedAt),
+      way.failed ? this.#store.charge([way.failed], now) : undefined,
+    ]);
+    return amendedOr(entry, amended);
+  }
+}
+
+const NONE: readonly never[] = [];
+
+function keyOf({ id, owner }: Pending): Which {
+  return { id, owner };
+}
+
+function amendedOr(before: Pending, amended: Amended): Pending {
+  return amended.outcome === "amended" ? amended.entry : before;
+}
+
+function eventOf(way: Way, at: number): SendEvent | undefined {
+  const { method: channel, to, country, from } = way;
+  if (!way.send || to === undefined) return undefined;
+  const known = { ...(country === undefined ? {} : { country }), ...(from === undefined ? {} : { from }) };
+  return { id: randomId(), at, channel, to, ...known, status: "queued" };
 }
 
 function firstDelivery(way: Way, now: number): Delivery {
