@@ -4,7 +4,7 @@ import { publicChallenge, type PublicChallenge } from "./express/problem.js";
 import type { MethodName } from "./methods/method.js";
 import { endOf } from "./stores/ended.js";
 import type { Mark } from "./step-up/mark.js";
-import type { Refused } from "./step-up/outcome.js";
+import type { Refused } from "./verification/outcome.js";
 import { DEFAULT_MAX_AGE } from "./step-up/policy.js";
 import { bindTransaction, type Bound } from "./step-up/transaction.js";
 import type { Transaction } from "./step-up/policy.js";

@@ -4,7 +4,7 @@ import { isPromise } from "../core/deadline.js";
 import { isTwoFactorError } from "../core/errors.js";
 import { judge, type Verdict } from "../step-up/judge.js";
 import type { Mark } from "../step-up/mark.js";
-import { refused } from "../step-up/outcome.js";
+import { refused } from "../verification/outcome.js";
 import { ask } from "../step-up/people.js";
 import { LONGEST_PROOF, type ParsedPolicy } from "../step-up/policy.js";
 import { type Bound, bindTransaction, unreadable } from "../step-up/transaction.js";

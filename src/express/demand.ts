@@ -2,7 +2,7 @@ import type { Request } from "express";
 import type { MethodName } from "../methods/method.js";
 import type { Mark } from "../step-up/mark.js";
 import { judge, type Reason, type Verdict } from "../step-up/judge.js";
-import { refused, type Refused } from "../step-up/outcome.js";
+import { refused, type Refused } from "../verification/outcome.js";
 import type { ParsedPolicy } from "../step-up/policy.js";
 import { readDetail, type Wanted } from "../step-up/wanted.js";
 import type { Pending } from "../stores/pending.js";

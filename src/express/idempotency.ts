@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fingerprint, randomId } from "../core/crypto.js";
 import { unavailable } from "../core/errors.js";
-import { refused } from "../step-up/outcome.js";
+import { refused } from "../verification/outcome.js";
 import { isFirst } from "../stores/first.js";
 import { type Answered, askerOf, type Call, type Route } from "./routes/reply.js";
 import { ownerOf } from "../step-up/wanted.js";

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { type Awaitable, isPromise } from "../core/deadline.js";
 import { misconfigured } from "../core/errors.js";
 import { ask } from "../step-up/people.js";
-import { refused, type Refused } from "../step-up/outcome.js";
+import { refused, type Refused } from "../verification/outcome.js";
 import type { Kit } from "./kit.js";
 import type { Login, Proof } from "./proof.js";
 

@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import { isTwoFactorError, unavailable } from "../core/errors.js";
-import type { Refused } from "../step-up/outcome.js";
+import type { Refused } from "../verification/outcome.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
 import { navigates } from "./negotiate.js";

@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from "express";
-import { refused } from "../step-up/outcome.js";
+import { refused } from "../verification/outcome.js";
 import { readBody } from "./body.js";
 import { RequestTwoFactor } from "./context.js";
 import { identify } from "./identity.js";

@@ -7,7 +7,7 @@ import { maskAddress } from "../core/redact.js";
 import { endOf } from "../stores/ended.js";
 import type { Pending } from "../stores/pending.js";
 import type { MethodName } from "../methods/method.js";
-import type { Refused } from "../step-up/outcome.js";
+import type { Refused } from "../verification/outcome.js";
 import { readDetail } from "../step-up/wanted.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";

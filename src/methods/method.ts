@@ -4,6 +4,7 @@ import type { Awaitable } from "../core/deadline.js";
 import type { Events } from "../core/events.js";
 import type { Pending } from "../stores/pending.js";
 import type { Delivered } from "../verification/delivery.js";
+import type { OutOfBand } from "../verification/out-of-band.js";
 import type { Match } from "../verification/service.js";
 
 export const METHOD_NAMES = ["totp", "sms", "voice", "email", "recovery-code", "passkey"] as const;
@@ -46,6 +47,8 @@ export interface Method {
   readonly phishingResistant: boolean;
   /** How long a challenge of this method lives, in milliseconds. */
   readonly ttl: number;
+  /** For methods that send a code: the way it goes, which verifications without a person use as well. */
+  readonly outOfBand?: OutOfBand;
   /** Whether what was typed could be an answer at all; if not, it costs no attempt. */
   accepts(typed: unknown): boolean;
   /** Whether this person can use it. */

@@ -1,13 +1,12 @@
 import { LRUCache } from "lru-cache";
-import { sameText } from "../core/crypto.js";
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, isProduction } from "../core/options.js";
 import type { Channel, Provider } from "../providers/provider.js";
-import type { Pending } from "../stores/pending.js";
-import { checkCodeShape, type CodeShape, deriveCode, DIGITS, normalizeCode } from "../verification/code.js";
+import { checkCodeShape, type CodeShape, DIGITS } from "../verification/code.js";
 import { createCarrier } from "../verification/delivery.js";
 import { composeMessage } from "../verification/message.js";
+import { createOutOfBand } from "../verification/out-of-band.js";
 import { canonicalEmail, canonicalPhone, countryOf } from "../verification/recipient.js";
 import type { Contact, Method, MethodContext, MethodFactory, Outgoing } from "./method.js";
 
@@ -133,41 +132,25 @@ function sentCode(
   recipient: FindRecipient,
   { keys, events, service, host }: MethodContext,
 ): Method {
-  const carrier = createCarrier(provider, { events });
-
-  const codeOf = (entry: Pending): string | undefined => {
-    const set = keys.find(entry.keyId);
-    return set && deriveCode(set, entry.id, entry.purpose, shape);
-  };
-
-  const send = async ({ entry, locale, now }: Outgoing) => {
-    const code = codeOf(entry);
-    const to = entry.delivery.to;
-    if (code === undefined || to === undefined) throw new Error("A message without a code or a recipient.");
-    const { label: action, show } = entry.detail as Shown;
-    const minutes = (entry.expiresAt - now) / 60_000;
-    const composed = composeMessage({ channel, code, locale, minutes, service, host, action, show });
-    const idempotencyKey = `${entry.id}:${entry.revision}`;
-    const message = { channel, to, idempotencyKey, expiresAt: new Date(entry.expiresAt), ...composed };
-    return carrier.send(message, { challenge: entry.id });
-  };
-
+  const outOfBand = createOutOfBand(channel, createCarrier(provider, { events }), keys);
   return {
     name: channel,
     digits: shape.length,
     phishingResistant: false,
     ttl,
-    accepts: (typed) => normalizeCode(typed, shape) !== undefined,
+    outOfBand,
+    accepts: (typed) => outOfBand.accepts(typed, shape),
     enrolled: async ({ contact }) => {
       const to = await recipient(contact);
       return to === undefined ? undefined : { to };
     },
     stillReaches: async (entry, { contact }) => (await recipient(contact)) === entry.delivery.to,
-    send,
-    compare: (entry, _person, typed) => {
-      const code = codeOf(entry);
-      const answer = normalizeCode(typed, shape);
-      return code !== undefined && answer !== undefined && sameText(answer, code) ? {} : undefined;
+    send: ({ entry, locale, now }: Outgoing) => {
+      const { label: action, show } = entry.detail as Shown;
+      const minutes = (entry.expiresAt - now) / 60_000;
+      const parts = { channel, locale, minutes, service, host, action, show };
+      return outOfBand.send(entry, shape, (code) => composeMessage({ ...parts, code }));
     },
+    compare: (entry, _person, typed) => outOfBand.compare(entry, shape, typed),
   };
 }

@@ -10,6 +10,12 @@ export interface Message {
   readonly to: string;
   /** The whole text, the code in it. */
   readonly text: string;
+  /** The same text with `{code}` where the code is: for a provider that makes its own. */
+  readonly template: string;
+  /** How many characters the code has. */
+  readonly digits: number;
+  /** Sender id or address, where the app asks for one. */
+  readonly from?: string;
   /** E-mail only; never holds the code. */
   readonly subject?: string;
   /** E-mail only: the text once more, as a complete HTML document. */
@@ -43,7 +49,27 @@ export interface DeliveryProvider {
 /** A plain function does as well. */
 export type SendFunction = (message: Message, context: SendContext) => Awaitable<Receipt | void>;
 
-export type Provider = DeliveryProvider | SendFunction;
+/** What a provider that makes the code calls the verification, and the code if it tells. */
+export interface RemoteStart {
+  readonly reference: string;
+  readonly code?: string;
+}
+
+/**
+ * Makes the code itself and checks it, as the vendors of verification services do. Our budget of attempts and our
+ * expiry hold all the same: it is asked only after an attempt was counted, and only `true` is a yes.
+ */
+export interface VerificationProvider {
+  readonly kind: "verification";
+  readonly name: string;
+  /** Has a code made and sent. `message.text` is not for it: it does not know our code. */
+  start(message: Omit<Message, "text" | "html">, context: SendContext): Awaitable<RemoteStart>;
+  /** True only for the vendor's exact positive answer for this reference. Rejects when it did not answer. */
+  check(reference: string, code: string, context: SendContext & { readonly to: string }): Awaitable<boolean>;
+  cancel?(reference: string, context: SendContext): Awaitable<void>;
+}
+
+export type Provider = DeliveryProvider | VerificationProvider | SendFunction;
 
 /** What a failure says about trying again. */
 export interface DeliveryFacts {

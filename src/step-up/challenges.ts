@@ -10,7 +10,7 @@ import type { Store } from "../stores/store.js";
 import type { Limits } from "../verification/limits.js";
 import { type Started, VerificationService, type Way } from "../verification/service.js";
 import type { Mark } from "./mark.js";
-import { refused, refusedAs, refusedByCrowd, refusedByLimit, refusedByLock, type Refused } from "./outcome.js";
+import { refused, refusedAs, refusedByCrowd, refusedByLimit, refusedByLock, type Refused } from "../verification/outcome.js";
 import { type ContactOf, personOf, type Usable, usableMethods } from "./people.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
 

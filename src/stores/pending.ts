@@ -52,7 +52,12 @@ export interface Delivery {
   /** When another message may be asked for. */
   readonly resendAt?: number;
   /** For a provider that makes the code itself: its name, and what it calls the verification. */
-  readonly remote?: { readonly provider: string; readonly reference: string };
+  readonly remote?: {
+    readonly provider: string;
+    readonly reference: string;
+    /** The code, sealed, if the provider told it: then we compare it ourselves. */
+    readonly code?: string;
+  };
 }
 
 export interface Check {

@@ -56,6 +56,14 @@ export interface Store {
   /** Forgets every verification about this user, and their failures and locks. */
   erase(subject: string, now: number): Awaitable<void>;
 
+  /** Adds a document to a list, unless the list has one of that name. */
+  addDocument(list: string, name: string, document: string): Awaitable<boolean>;
+  /** Puts another in its place; false where there is none. */
+  replaceDocument(list: string, name: string, document: string): Awaitable<boolean>;
+  removeDocument(list: string, name: string): Awaitable<boolean>;
+  /** All of a list, oldest first. */
+  documents(list: string): Awaitable<readonly string[]>;
+
   /** Every proof for this subject up to now is void, for `ttl` milliseconds. */
   revoke(subject: string, ttl: number, now: number): Awaitable<void>;
   /**

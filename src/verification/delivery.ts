@@ -1,4 +1,4 @@
-import { misconfigured } from "../core/errors.js";
+import { misconfigured, unavailable } from "../core/errors.js";
 import type { Events } from "../core/events.js";
 import { checkKeys, wholeNumber } from "../core/options.js";
 import type { Message, Provider } from "../providers/provider.js";
@@ -11,7 +11,9 @@ export type Delivered =
       readonly provider: string;
       readonly reference?: string;
       /** The provider made the code itself: `reference` is what it is asked by. */
-      readonly remote?: boolean;
+      readonly remote?: true;
+      /** That code, if the provider told it; whoever keeps it seals it. */
+      readonly code?: string;
     }
   /** `unknown`: nobody accepted it, but somebody may have sent it all the same. */
   | { readonly ok: false; readonly outcome: "failed" | "unknown" };
@@ -19,6 +21,16 @@ export type Delivered =
 export interface Carrier {
   /** Never throws, and answers within the deadline. */
   send(message: Message, context: { readonly challenge: string }): Promise<Delivered>;
+  /** Whether any of its providers makes codes of its own, of whatever shape. */
+  readonly hasRemote: boolean;
+  /**
+   * Asks the provider that made a code whether this is the one.
+   *
+   * @throws TwoFactorError `unavailable` when it did not say.
+   */
+  check(remote: { provider: string; reference: string }, code: string, to: string): Promise<boolean>;
+  /** Has a code that nobody needs any more forgotten. Never throws: it dies by itself as well. */
+  cancel(remote: { provider: string; reference: string }): Promise<void>;
 }
 
 /** All times in milliseconds. */
@@ -48,8 +60,28 @@ export function createCarrier(providers: Provider | readonly Provider[], options
   const list = isList(providers) ? providers : [providers];
   const lanes = list.map((provider) => new Lane(provider, rules));
   if (lanes.length === 0) throw misconfigured("The list of providers is empty: nobody would carry the message.");
+  const remoteOf = (name: string) => {
+    const lane = lanes.find((each) => each.name === name && each.remote);
+    return lane?.remote && { lane, provider: lane.remote };
+  };
   return {
     send: (message, { challenge }) => overLanes(lanes, deadline, options.events, message, challenge),
+    hasRemote: lanes.some((lane) => lane.remote),
+    async check({ provider: name, reference }, code, to) {
+      const found = remoteOf(name);
+      if (!found) throw unavailable(`No provider named ${name} is configured any more.`);
+      const { lane, provider } = found;
+      try {
+        // Only a plain "yes": whatever else an answer may be, it is not one.
+        return (await lane.ask(deadline, (context) => provider.check(reference, code, { ...context, to }))) === true;
+      } catch (error) {
+        throw unavailable(`${name} did not say whether the code is right.`, error);
+      }
+    },
+    async cancel({ provider: name, reference }) {
+      const found = remoteOf(name);
+      await found?.lane.ask(deadline, (context) => found.provider.cancel?.(reference, context)).catch(() => undefined);
+    },
   };
 }
 

@@ -1,7 +1,16 @@
 import { randomInt } from "node:crypto";
 import type { CircuitBreakerPolicy } from "cockatiel";
 import { misconfigured } from "../core/errors.js";
-import { DeliveryError, type Message, type Provider, type Receipt, type SendFunction } from "../providers/provider.js";
+import {
+  DeliveryError,
+  type Message,
+  type Provider,
+  type Receipt,
+  type RemoteStart,
+  type SendContext,
+  type SendFunction,
+  type VerificationProvider,
+} from "../providers/provider.js";
 import { factsOf } from "./delivery-fault.js";
 
 /** What a provider's way may cost; all in milliseconds. */
@@ -13,7 +22,7 @@ export interface LaneRules {
 }
 
 export type Carried =
-  | { readonly ok: true; readonly reference?: string }
+  | { readonly ok: true; readonly reference?: string; readonly remote?: true; readonly code?: string }
   | { readonly ok: false; readonly outcome: "failed" | "unknown"; readonly error: unknown };
 
 type Cockatiel = typeof import("cockatiel");
@@ -32,7 +41,7 @@ const MAX_FAILURES = 5;
 export class Lane {
   readonly name: string;
   readonly #idempotent: boolean;
-  readonly #provider: Exclude<Provider, SendFunction>;
+  readonly #provider: Named;
   readonly #rules: LaneRules;
   #breaker: CircuitBreakerPolicy | undefined;
   #pausedUntil = 0;
@@ -40,8 +49,18 @@ export class Lane {
   constructor(provider: Provider, rules: LaneRules) {
     this.#provider = typeof provider === "function" ? wrapped(provider) : checked(provider);
     this.name = this.#provider.name;
-    this.#idempotent = this.#provider.idempotent === true;
+    this.#idempotent = "idempotent" in this.#provider && this.#provider.idempotent === true;
     this.#rules = rules;
+  }
+
+  /** The provider, if it is the one that makes codes. */
+  get remote(): VerificationProvider | undefined {
+    return isRemote(this.#provider) ? this.#provider : undefined;
+  }
+
+  /** Asks the provider something beside sending, for at most `ms` milliseconds. Rejects when it does not answer. */
+  ask<T>(ms: number, call: (context: SendContext) => T | Promise<T>): Promise<T> {
+    return beforeLate(this.name, ms, call);
   }
 
   /** Tries for at most `share` milliseconds. Never throws. */
@@ -51,7 +70,7 @@ export class Lane {
     let maybeSent = false;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return accepted(await this.#try(library, message, this.#slice(attempt, until)));
+        return await this.#try(library, message, this.#slice(attempt, until));
       } catch (error) {
         const { unsent, permanent, retryAfter } = factsOf(error);
         maybeSent ||= !unsent;
@@ -72,7 +91,7 @@ export class Lane {
     return this.#idempotent && attempt < MAX_RETRIES ? left / 2 : left;
   }
 
-  async #try(library: Cockatiel, message: Message, ms: number): Promise<Receipt | void> {
+  async #try(library: Cockatiel, message: Message, ms: number): Promise<Carried> {
     this.#breaker ??= newBreaker(library, this.#rules.rest);
     // cockatiel lets everybody wait for the outcome of the probe; a person at the door should not
     const isProbed = this.#breaker.state === library.CircuitState.HalfOpen;
@@ -95,23 +114,30 @@ export class Lane {
     });
   }
 
-  async #once(message: Message, ms: number): Promise<Receipt | void> {
-    const deadline = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const giveUp = (): void => reject(new DeliveryError(`${this.name} did not answer in time.`, { unsent: false }));
-      timer = setTimeout(() => {
-        deadline.abort();
-        // one turn of the loop for a provider that knows whether the message had left
-        setImmediate(giveUp);
-      }, ms);
-    });
-    try {
-      const sending = (async () => this.#provider.send(message, { signal: deadline.signal }))();
-      return await Promise.race([sending, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  async #once(message: Message, ms: number): Promise<Carried> {
+    const provider = this.#provider;
+    if (!isRemote(provider)) return accepted(await beforeLate(this.name, ms, (context) => provider.send(message, context)));
+    const { text: _text, html: _html, ...rest } = message;
+    return started(this.name, await beforeLate(this.name, ms, (context) => provider.start(rest, context)));
+  }
+}
+
+/** Calls a provider with a deadline: aborts it when that has passed, and waits one turn for what it knows. */
+async function beforeLate<T>(name: string, ms: number, call: (context: SendContext) => T | Promise<T>): Promise<T> {
+  const deadline = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const giveUp = (): void => reject(new DeliveryError(`${name} did not answer in time.`, { unsent: false }));
+    timer = setTimeout(() => {
+      deadline.abort();
+      // one turn of the loop for a provider that knows whether the message had left
+      setImmediate(giveUp);
+    }, ms);
+  });
+  try {
+    return await Promise.race([(async () => call({ signal: deadline.signal }))(), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -124,23 +150,39 @@ function newBreaker({ circuitBreaker, ConsecutiveBreaker, handleWhen }: Cockatie
   return circuitBreaker(handleWhen(isOutage), { halfOpenAfter: rest, breaker: new ConsecutiveBreaker(MAX_FAILURES) });
 }
 
-function wrapped(send: SendFunction): Exclude<Provider, SendFunction> {
+type Named = Exclude<Provider, SendFunction>;
+
+function wrapped(send: SendFunction): Named {
   return { name: send.name === "" ? "custom" : send.name, send };
 }
 
-function checked(provider: Exclude<Provider, SendFunction>): Exclude<Provider, SendFunction> {
-  if (typeof provider?.send !== "function" || typeof provider.name !== "string" || provider.name === "") {
-    throw misconfigured(
-      "A provider is a function (message) => ..., or an object with a name and a send(message, { signal }) method.",
-    );
-  }
-  return provider;
+function isRemote(provider: Named): provider is VerificationProvider {
+  return "kind" in provider;
+}
+
+function checked(provider: Named): Named {
+  const named = typeof provider?.name === "string" && provider.name !== "";
+  const able = named && (isRemote(provider) ? typeof provider.check : typeof provider.send) === "function";
+  if (able) return provider;
+  throw misconfigured(
+    "A provider is a function (message) => ..., or an object with a name and a send(message, { signal }) method.",
+  );
 }
 
 function accepted(receipt: Receipt | void): Carried {
-  const reference: unknown = receipt?.reference;
-  const isName = typeof reference === "string" && reference !== "" && reference.length <= 256;
-  return isName ? { ok: true, reference } : { ok: true };
+  const reference = nameIn(receipt?.reference);
+  return reference === undefined ? { ok: true } : { ok: true, reference };
+}
+
+/** A vendor's code can be checked only under the vendor's name for it. */
+function started(name: string, start: RemoteStart): Carried {
+  const reference = nameIn(start?.reference);
+  if (reference === undefined) throw new DeliveryError(`${name} gave its verification no name.`, { unsent: false });
+  return { ok: true, reference, remote: true, ...(typeof start.code === "string" ? { code: start.code } : {}) };
+}
+
+function nameIn(reference: unknown): string | undefined {
+  return typeof reference === "string" && reference !== "" && reference.length <= 256 ? reference : undefined;
 }
 
 function sleep(ms: number): Promise<void> {

@@ -158,7 +158,7 @@ export class VerificationService {
   }
 
   async #noteSent(entry: Pending, event: SendEvent, delivered: Delivered & { ok: true }): Promise<Pending> {
-    const { provider, reference, remote } = delivered;
+    const { provider, reference, remote, code } = delivered;
     const known = { provider, ...(reference === undefined ? {} : { reference }), status: "sent" as const };
     const now = this.#clock();
     if (!remote || reference === undefined) {
@@ -166,7 +166,8 @@ export class VerificationService {
       return entry;
     }
     // Only the provider knows the code: without its reference no answer could ever be checked.
-    const delivery: Delivery = { ...entry.delivery, remote: { provider, reference } };
+    const maker = code === undefined ? { provider, reference } : { provider, reference, code };
+    const delivery: Delivery = { ...entry.delivery, remote: maker };
     const change = { revision: entry.revision, delivery, event: { ...event, ...known } };
     return amendedOr(entry, await this.#store.amend(keyOf(entry), change, [], now));
   }

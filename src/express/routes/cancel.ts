@@ -1,4 +1,4 @@
-import { refused } from "../../step-up/outcome.js";
+import { refused } from "../../verification/outcome.js";
 import { word } from "../body.js";
 import { type Answered, askerOf, type Route, whichOf } from "./reply.js";
 

@@ -1,5 +1,5 @@
 import { METHOD_NAMES, type MethodName } from "../../methods/method.js";
-import { refused } from "../../step-up/outcome.js";
+import { refused } from "../../verification/outcome.js";
 import { DEFAULT_MAX_AGE } from "../../step-up/policy.js";
 import { wantedAgain, type Wanted } from "../../step-up/wanted.js";
 import { endOf } from "../../stores/ended.js";

@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import type { Refused } from "../../step-up/outcome.js";
+import type { Refused } from "../../verification/outcome.js";
 import type { Pending } from "../../stores/pending.js";
 import type { Fields } from "../body.js";
 import type { Identity } from "../identity.js";

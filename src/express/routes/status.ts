@@ -1,6 +1,6 @@
 import { parseDuration } from "../../core/durations.js";
 import { judge } from "../../step-up/judge.js";
-import { refused } from "../../step-up/outcome.js";
+import { refused } from "../../verification/outcome.js";
 import { DEFAULT_MAX_AGE, LONGEST_PROOF } from "../../step-up/policy.js";
 import { isLive } from "../../stores/ended.js";
 import { questionOf } from "../context.js";

@@ -60,6 +60,7 @@ class MemoryStore implements Store {
   readonly #accounts = new Accounts(TABLE_MAX);
   readonly #limiter = new Limiter(TABLE_MAX);
   readonly #registers = new Registers(TABLE_MAX);
+  readonly #documents = new Map<string, Map<string, string>>();
 
   constructor(maxPending: number, retention: number) {
     this.#pending = new PendingTable(maxPending, retention);
@@ -190,6 +191,25 @@ class MemoryStore implements Store {
   erase(subject: string, now: number): void {
     for (const row of [...this.#pending.all(now)]) if (row.subject === subject) this.#pending.remove(row);
     this.#accounts.erase(subject);
+  }
+
+  addDocument(list: string, name: string, document: string): boolean {
+    const names = this.#documents.get(list) ?? new Map<string, string>();
+    if (names.has(name)) return false;
+    this.#documents.set(list, names.set(name, document));
+    return true;
+  }
+
+  replaceDocument(list: string, name: string, document: string): boolean {
+    return this.#documents.get(list)?.has(name) === true && !!this.#documents.get(list)?.set(name, document);
+  }
+
+  removeDocument(list: string, name: string): boolean {
+    return this.#documents.get(list)?.delete(name) === true;
+  }
+
+  documents(list: string): readonly string[] {
+    return [...(this.#documents.get(list)?.values() ?? [])];
   }
 
   revoke(subject: string, ttl: number, now: number): void {

@@ -1,0 +1,96 @@
+import { type Keyring, sameText, seal, unseal } from "../core/crypto.js";
+import type { Channel } from "../providers/provider.js";
+import type { Pending } from "../stores/pending.js";
+import { type CodeShape, deriveCode, normalizeCode } from "./code.js";
+import type { Carrier, Delivered } from "./delivery.js";
+import type { Match } from "./service.js";
+
+/** A message that has everything but its code. */
+export interface Composed {
+  readonly text: string;
+  readonly subject?: string;
+  readonly html?: string;
+  readonly locale: string;
+}
+
+/** A code that goes out by one channel and comes back through the person (NIST SP 800-63B-4 section 3.1.3). */
+export interface OutOfBand {
+  readonly channel: Channel;
+  /** Whether this could be a code at all. */
+  accepts(typed: unknown, shape: CodeShape): boolean;
+  /** The code of this verification, unless its provider made one that we were not told. */
+  codeOf(entry: Pending, shape: CodeShape): string | undefined;
+  /** Sends what `compose` makes of the code. */
+  send(entry: Pending, shape: CodeShape, compose: (code: string) => Composed): Promise<Delivered>;
+  /** In constant time, or by asking the provider that made the code. */
+  compare(entry: Pending, shape: CodeShape, typed: string): Promise<Match | undefined>;
+  /** Tells a provider that made the code that nobody will ask for it. */
+  drop(entry: Pending): Promise<void>;
+}
+
+const REMOTE_CODE = /^[\p{L}\p{N}]{3,20}$/u;
+const PLACE = "{code}";
+
+export function createOutOfBand(channel: Channel, carrier: Carrier, keys: Keyring): OutOfBand {
+  const codeOf = (entry: Pending, shape: CodeShape): string | undefined => {
+    const { remote } = entry.delivery;
+    if (remote) return remote.code === undefined ? undefined : unseal(keys, remote.code, entry.id);
+    const { sealedCode } = entry.detail as { sealedCode?: string };
+    if (sealedCode !== undefined) return unseal(keys, sealedCode, entry.id);
+    const set = keys.find(entry.keyId);
+    return set && deriveCode(set, entry.id, entry.purpose, shape);
+  };
+
+  return {
+    channel,
+    codeOf,
+    accepts: (typed, shape) => normalizeCode(typed, shape) !== undefined || (carrier.hasRemote && isRemoteCode(typed)),
+
+    async send(entry, shape, compose) {
+      const { remote: _before, ...delivery } = entry.delivery;
+      const code = codeOf({ ...entry, delivery }, shape);
+      const { to } = delivery;
+      if (code === undefined || to === undefined) throw new Error("A message without a code or a recipient.");
+      const from = entry.events.at(-1)?.from;
+      const delivered = await carrier.send(
+        {
+          ...compose(code),
+          channel,
+          to,
+          template: carrier.hasRemote ? compose(PLACE).text : PLACE,
+          digits: shape.length,
+          idempotencyKey: `${entry.id}:${entry.revision}`,
+          expiresAt: new Date(entry.expiresAt),
+          ...(from === undefined ? {} : { from }),
+        },
+        { challenge: entry.id },
+      );
+      if (!delivered.ok || delivered.code === undefined) return delivered;
+      return { ...delivered, code: seal(keys, delivered.code, entry.id) };
+    },
+
+    async compare(entry, shape, typed) {
+      const { remote, to = "" } = entry.delivery;
+      if (remote && remote.code === undefined) {
+        const answer = tidy(typed);
+        return answer !== undefined && (await carrier.check(remote, answer, to)) ? {} : undefined;
+      }
+      const code = codeOf(entry, shape);
+      const answer = remote ? tidy(typed) : normalizeCode(typed, shape);
+      return code !== undefined && answer !== undefined && sameText(answer, code) ? {} : undefined;
+    },
+
+    async drop(entry) {
+      if (entry.delivery.remote) await carrier.cancel(entry.delivery.remote);
+    },
+  };
+}
+
+/** A vendor's code as people type it; which characters it may have is the vendor's affair. */
+function tidy(typed: unknown): string | undefined {
+  return typeof typed === "string" && typed.length <= 64 ? typed.normalize("NFKC").replace(/[\s-]/g, "") : undefined;
+}
+
+function isRemoteCode(typed: unknown): boolean {
+  return REMOTE_CODE.test(tidy(typed) ?? "");
+}
