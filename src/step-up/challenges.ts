@@ -10,7 +10,7 @@ import type { Store } from "../stores/store.js";
 import type { Limits } from "../verification/limits.js";
 import { type Started, VerificationService, type Way } from "../verification/service.js";
 import type { Mark } from "./mark.js";
-import { refused, refusedAs, refusedByCrowd, refusedByLimit, refusedByLock, type Refused } from "../verification/outcome.js";
+import { refusalOf, refused, refusedAs, refusedByLock, type Refused } from "../verification/outcome.js";
 import { type ContactOf, personOf, type Usable, usableMethods } from "./people.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
 
@@ -184,11 +184,8 @@ export class Challenges {
     if (!started.ok) {
       if (started.reason === "limited") {
         events.emit("limit.exceeded", { limit: started.refusal.name, retryAt: started.refusal.retryAt });
-        return refusedByLimit(started.refusal, clock());
       }
-      if (started.reason === "full") return refusedByCrowd(started.retryAt, clock());
-      if (started.reason === "locked") return refusedByLock(started.until, clock());
-      return refusedAs(started.reason);
+      return refusalOf(started, clock());
     }
     const { entry, fresh, delivered } = started;
     if (delivered?.ok === false) {

@@ -51,6 +51,8 @@ export interface Delivery {
   readonly sent: readonly string[];
   /** When another message may be asked for. */
   readonly resendAt?: number;
+  /** Which step of its workflow this is, counted from 0. */
+  readonly step?: number;
   /** For a provider that makes the code itself: its name, and what it calls the verification. */
   readonly remote?: {
     readonly provider: string;

@@ -76,7 +76,10 @@ export interface SendSubject {
 export interface Limits {
   readonly maxAttempts: number;
   readonly lock: LockRule;
-  readonly names: readonly string[];
+  /** The buckets of a named limit out of the options. */
+  bucketsOf(name: string): readonly { readonly max: number; readonly interval: number }[] | undefined;
+  /** Keeps the messages of one verification to one address apart. */
+  spacing(id: string, to: string): Charge;
   /** What one more message is charged to. */
   sendCharges(subject: SendSubject): Charge[];
   /** What a failed message is charged to, after its other charges were given back. */
@@ -107,6 +110,9 @@ export function createLimits(options: LimitOptions = {}): Limits {
   const byName = new Map(
     Object.entries(named).map(([name, limit]) => [name, namedLimit(name, limit)] as const),
   );
+  const spacing = (id: string, to: string): Charge => {
+    return { name: "spacing", key: key(["gap", id, to]), max: Number.MAX_SAFE_INTEGER, interval: QUIET, gaps };
+  };
   const failedCharge = (user: string): Charge => charge(failed, "failed_sends", ["failed", user]);
 
   return {
@@ -116,11 +122,12 @@ export function createLimits(options: LimitOptions = {}): Limits {
       first: milliseconds(failures.lock ?? "15m", "limits.failures.lock"),
       longest: milliseconds(failures.longestLock ?? "24h", "limits.failures.longestLock"),
     },
-    names: [...byName.keys()],
+    bucketsOf: (name) => byName.get(name)?.buckets,
+    spacing,
     failedCharge,
     gapAfter: (count) => gaps[Math.min(count, gaps.length) - 1] ?? 0,
     sendCharges: ({ id, user, to, ip, named: asked }) => [
-      { name: "spacing", key: key(["gap", id, to]), max: Number.MAX_SAFE_INTEGER, interval: QUIET, gaps },
+      spacing(id, to),
       ...perUser.map((bucket) => charge(bucket, "user", ["user", user])),
       ...perDestination.map((bucket) => charge(bucket, "destination", ["to", to])),
       { ...failedCharge(user), peek: true },

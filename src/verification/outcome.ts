@@ -2,6 +2,7 @@ import type { ErrorCode, ErrorDetails } from "../core/errors.js";
 import { secondsUntil } from "../core/clock.js";
 import type { Pending } from "../stores/pending.js";
 import type { Ended, Refusal } from "../stores/store.js";
+import type { Started } from "./service.js";
 
 /** An expected no, as a value. `entry` is there when a challenge stands and can be shown. */
 export interface Refused {
@@ -44,4 +45,18 @@ export function refusedByCrowd(retryAt: number, now: number): Refused {
     detail: "Too many verifications are pending.",
     retryAfter: secondsUntil(retryAt, now),
   });
+}
+
+/** Why a start or a send was refused. */
+export function refusalOf(started: Started & { readonly ok: false }, now: number): Refused {
+  switch (started.reason) {
+    case "limited":
+      return refusedByLimit(started.refusal, now);
+    case "full":
+      return refusedByCrowd(started.retryAt, now);
+    case "locked":
+      return refusedByLock(started.until, now);
+    default:
+      return refusedAs(started.reason);
+  }
 }

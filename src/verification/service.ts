@@ -22,6 +22,8 @@ export interface Way {
   readonly country?: string | undefined;
   readonly from?: string | undefined;
   readonly resendIn?: number | undefined;
+  /** The step of a workflow that this is. */
+  readonly step?: number | undefined;
   /** What a message for this verification is charged to. */
   readonly charges: (id: string) => readonly Charge[];
   /** What a failed send is charged to. */
@@ -219,6 +221,7 @@ function firstDelivery(way: Way, now: number): Delivery {
     sends: way.send ? 1 : 0,
     sent: way.send ? [way.method] : [],
     ...(way.resendIn === undefined ? {} : { resendAt: now + way.resendIn }),
+    ...(way.step === undefined ? {} : { step: way.step }),
   };
 }
 
@@ -228,6 +231,7 @@ function nextDelivery(before: Delivery, way: Way, now: number): Delivery {
   const alreadyThere = !way.send && before.sent.includes(way.method);
   return {
     ...first,
+    ...(before.step === undefined || way.step !== undefined ? {} : { step: before.step }),
     ...(alreadyThere ? { status: "sent" as const, sends: 1 } : {}),
     ...(again && way.send ? { sends: before.sends + 1 } : {}),
     sent: [...without(before.sent, way.method), ...(alreadyThere ? [way.method] : first.sent)],

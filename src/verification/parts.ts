@@ -1,0 +1,40 @@
+import type { Clock } from "../core/clock.js";
+import type { Keyring } from "../core/crypto.js";
+import type { Channel } from "../providers/provider.js";
+import type { Store } from "../stores/store.js";
+import type { CodeShape } from "./code.js";
+import type { Limits } from "./limits.js";
+import type { LimitValue } from "./named-limits.js";
+import type { OutOfBand } from "./out-of-band.js";
+import type { Registry } from "./registry.js";
+import type { NumberStatus } from "./request.js";
+import type { Scheduler } from "./scheduler.js";
+import type { Step } from "./workflow.js";
+
+/** What the verification service is built from. */
+export interface VerificationParts {
+  readonly store: Store;
+  readonly keys: Keyring;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly channels: ReadonlyMap<Channel, OutOfBand>;
+  readonly namedLimits: Registry<LimitValue>;
+  readonly workflows: Registry<readonly Step[]>;
+  /** Workflows out of the options, by name. */
+  readonly configuredWorkflows: ReadonlyMap<string, readonly Step[]>;
+  readonly scheduler: Scheduler;
+  /** What people call the app, where a request names no service. */
+  readonly service: string | undefined;
+  readonly lookup: ((to: string) => NumberStatus | Promise<NumberStatus>) | undefined;
+  readonly generate: ((shape: CodeShape) => string) | undefined;
+}
+
+/** The account of whoever names none: the app itself. */
+export const OWN_ACCOUNT = "app";
+
+/** Without the keys whose value is undefined. */
+export function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
