@@ -1,23 +1,22 @@
 import cluster from "node:cluster";
 import type { Clock } from "./core/clock.js";
-import { createKeyring } from "./core/crypto.js";
+import type { Awaitable } from "./core/deadline.js";
 import { misconfigured } from "./core/errors.js";
-import { type EventListeners, Events } from "./core/events.js";
+import type { EventListeners } from "./core/events.js";
 import { checkKeys, isProduction } from "./core/options.js";
-import type { Kit, UserOf } from "./express/kit.js";
-import { renderPage } from "./express/page/page.js";
-import { checkTheme, type Theme } from "./express/page/theme.js";
+import type { UserOf } from "./express/kit.js";
+import type { Theme } from "./express/page/theme.js";
 import type { PageView } from "./express/page/view.js";
-import type { Proof, ProofFactory } from "./express/proof.js";
-import { sessionProof } from "./express/session-proof.js";
-import type { Method, MethodContext, MethodFactory } from "./methods/method.js";
-import { Challenges } from "./step-up/challenges.js";
+import type { ProofFactory } from "./express/proof.js";
+import type { MethodFactory } from "./methods/method.js";
 import type { ContactOf } from "./step-up/people.js";
 import { memoryStore } from "./stores/memory/memory-store.js";
 import type { Store } from "./stores/store.js";
-import { supervise } from "./stores/supervise.js";
-import { createLimits, type LimitOptions } from "./verification/limits.js";
-import { bindingHost } from "./verification/message.js";
+import type { CodeShape } from "./verification/code.js";
+import type { LimitOptions } from "./verification/limits.js";
+import type { NumberStatus } from "./verification/request.js";
+import type { Scheduler } from "./verification/scheduler.js";
+import type { WorkflowStep } from "./verification/workflow.js";
 
 export interface PageOptions {
   /** Values for the page's CSS variables, as in `{ "--r2fa-accent": "#0a7" }`. */
@@ -75,6 +74,17 @@ export interface TwoFactorOptions {
   page?: PageOptions;
   /** How many messages and how many wrong codes. */
   limits?: LimitOptions;
+  /**
+   * Channels one after the other, by name: `{ urgent: [{ channel: "sms", interval: 0 }, { channel: "voice", interval: "60s" }] }`.
+   * A route asks for one with `require2fa({ workflow: "urgent" })`; an interval counts from the step before.
+   */
+  workflows?: Readonly<Record<string, readonly WorkflowStep[]>>;
+  /** Says whether a number can be reached, before a verification is sent to it. */
+  lookup?: (to: string) => Awaitable<NumberStatus>;
+  /** Makes the codes of `tfa.verifications` instead of us. Whatever it is, it must not be guessable. */
+  generateCode?: (shape: CodeShape) => string;
+  /** What runs the steps of workflows when they are due. @default timers of this process */
+  scheduler?: Scheduler;
   /** Milliseconds since the epoch; for tests. @default Date.now */
   clock?: Clock;
   /** Listeners by event name, as in `{ "account.locked": ({ user }) => ... }`; more can be added with `tfa.events.on()`. */
@@ -94,47 +104,22 @@ const OPTION_KEYS = {
   service: true,
   page: true,
   limits: true,
+  workflows: true,
+  lookup: true,
+  generateCode: true,
+  scheduler: true,
   clock: true,
   events: true,
 } as const;
 
 /**
- * Options checked and made ready, once: from here on nothing is looked up by name or parsed again.
+ * What can be checked before anything is built.
  *
  * @throws TwoFactorError `misconfigured`, with a sentence that says what to write instead.
  */
-export function buildKit(options: TwoFactorOptions): Kit {
+export function checkOptions(options: TwoFactorOptions): void {
   checkKeys(options, OPTION_KEYS, "twoFactor()");
   checkFunctions(options);
-  const keys = createKeyring(options.secret);
-  const clock = options.clock ?? Date.now;
-  const events = new Events(options.events);
-  const origins = checkOrigins(options.origin);
-  const [first] = origins;
-  const host = first === undefined ? undefined : bindingHost(new URL(first).hostname);
-  const service = options.service;
-  const bare = checkStore(options);
-  const store = supervise(bare, events, clock);
-  const limits = createLimits(options.limits);
-  const methods = buildMethods(options.methods, { keys, clock, events, service, host });
-  const challenges = new Challenges({ store, methods, limits, keys, clock, events, contactOf: options.contact });
-  const proofs = buildProofs(options, (factory) => factory({ keys, clock, events }));
-  return {
-    challenges,
-    methods,
-    resistant: methods.filter((method) => method.phishingResistant).map((method) => method.name),
-    proofs,
-    userOf: options.user,
-    store,
-    revokedAt: (subject) => bare.revokedAt(subject),
-    keys,
-    clock,
-    events,
-    path: checkPath(options.path ?? "/2fa"),
-    origins: new Set(origins),
-    service,
-    render: buildRender(options.page ?? {}),
-  };
 }
 
 function checkFunctions({ user, contact, clock }: TwoFactorOptions): void {
@@ -147,33 +132,8 @@ function checkFunctions({ user, contact, clock }: TwoFactorOptions): void {
   if (clock !== undefined && typeof clock !== "function") throw misconfigured("twoFactor({ clock }) must be a function.");
 }
 
-function buildMethods(factories: readonly MethodFactory[], context: MethodContext): Method[] {
-  if (!Array.isArray(factories) || factories.length === 0) {
-    throw misconfigured("twoFactor({ methods }) needs at least one, strongest first: [totp({ secret }), sms(provider)].");
-  }
-  const names = factories.map((factory: Partial<MethodFactory>) => {
-    if (typeof factory?.create === "function") return factory.method;
-    throw misconfigured("twoFactor({ methods }) takes what totp(), sms(), voice() and email() return: did you forget the call?");
-  });
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice) throw misconfigured(`twoFactor({ methods }): ${twice}() is there twice. Give one several providers instead: ${twice}([first, second]).`);
-  return factories.map((factory) => factory.create(context));
-}
-
-function buildProofs(options: TwoFactorOptions, make: (factory: ProofFactory) => Proof): Proof[] {
-  const given = options.proof ?? sessionProof();
-  const factories = typeof given === "function" ? [given] : given;
-  if (!Array.isArray(factories) || factories.length === 0 || factories.some((each) => typeof each !== "function")) {
-    throw misconfigured("twoFactor({ proof }) takes sessionProof(), jwtProof({ ... }) or a list of them.");
-  }
-  const proofs = factories.map(make);
-  if (!options.user && proofs.some((proof) => proof.kind === "session")) {
-    throw misconfigured("twoFactor({ user }) is missing: (req) => req.session.userId, or wherever your login keeps it.");
-  }
-  return proofs;
-}
-
-function checkStore({ store, allowMemoryStore = false }: TwoFactorOptions): Store {
+/** The store, if it may be used here. */
+export function checkStore({ store, allowMemoryStore = false }: TwoFactorOptions): Store {
   const chosen = store ?? memoryStore();
   if (typeof chosen.attempt !== "function") throw misconfigured("twoFactor({ store }) takes memoryStore() or another Store.");
   if (!chosen.durable && !allowMemoryStore && (isProduction() || cluster.isWorker)) {
@@ -184,12 +144,12 @@ function checkStore({ store, allowMemoryStore = false }: TwoFactorOptions): Stor
   return chosen;
 }
 
-function checkPath(path: string): string {
+export function checkPath(path: string): string {
   if (!/^(?:\/[\w.~-]+)+$/.test(path)) throw misconfigured(`twoFactor({ path: "${path}" }) must look like "/2fa": a leading slash and none at the end.`);
   return path;
 }
 
-function checkOrigins(origin: string | readonly string[] | undefined): readonly string[] {
+export function checkOrigins(origin: string | readonly string[] | undefined): readonly string[] {
   const origins = origin === undefined ? [] : typeof origin === "string" ? [origin] : origin;
   for (const each of origins) {
     if (!URL.canParse(each) || new URL(each).origin !== each) {
@@ -198,11 +158,3 @@ function checkOrigins(origin: string | readonly string[] | undefined): readonly 
   }
   return origins;
 }
-
-function buildRender(page: PageOptions): Kit["render"] {
-  checkKeys(page, { theme: true, render: true }, "twoFactor({ page })");
-  const { theme, render } = page;
-  if (theme) checkTheme(theme);
-  return render ?? ((view) => renderPage(view, theme));
-}
-

@@ -5,18 +5,29 @@ import { GUARD } from "./express/guard.js";
 import { disown } from "./express/identity.js";
 import { type AuditedRoute, inventory } from "./express/inventory.js";
 import { routeFor, serve } from "./express/router.js";
+import type { Verifications } from "./verification/verifications.js";
 import { LONGEST_PROOF } from "./step-up/policy.js";
 import { challengesApi, type ChallengesApi } from "./challenges-api.js";
-import { buildKit, type TwoFactorOptions } from "./options.js";
+import { type LimitsApi, limitsApi, type WorkflowsApi, workflowsApi } from "./definitions-api.js";
+import { buildKit } from "./build.js";
+import type { TwoFactorOptions } from "./options.js";
 
 /** The middleware, and what an app can do with it beside mounting it. */
 export interface TwoFactor extends RequestHandler {
   /** Challenges without the routes: for sockets, jobs and pages of your own. */
   readonly challenges: ChallengesApi;
+  /** Codes for any recipient, with or without a user: sent, checked, canceled, searched, counted. */
+  readonly verifications: Verifications;
+  /** Limits made at run time, for `tfa.verifications`. */
+  readonly limits: LimitsApi;
+  /** Workflows made at run time, for `tfa.verifications`. */
+  readonly workflows: WorkflowsApi;
   /** Everything that happens, typed by name. */
   readonly events: Events;
   /** Voids every proof of a user, in sessions and tokens alike: after a password change, say. */
   revoke(userId: string | number): Promise<void>;
+  /** Forgets everything that is kept about a user but for what proofs their sessions and tokens hold: revoke those too. */
+  eraseUser(userId: string | number): Promise<void>;
   /** Every route of an app with the guard it has, for a test that fails when a sensitive one has none. */
   audit(app: object): AuditedRoute[];
   /** Lets requests in flight finish and frees what the store holds. */
@@ -54,14 +65,21 @@ export function twoFactor(options: TwoFactorOptions): TwoFactor {
 
   return Object.assign(middleware, {
     challenges: challengesApi(kit),
+    verifications: kit.verifications,
+    limits: limitsApi(kit.namedLimits, kit.clock),
+    workflows: workflowsApi(kit.namedWorkflows, kit.clock),
     events: kit.events,
     async revoke(userId: string | number): Promise<void> {
       await kit.store.revoke(String(userId), LONGEST_PROOF, kit.clock());
       kit.events.emit("proof.revoked", { user: String(userId) });
     },
+    async eraseUser(userId: string | number): Promise<void> {
+      await kit.store.erase(String(userId), kit.clock());
+    },
     audit: (app: object) => inventory(app, GUARD),
     async close(): Promise<void> {
       await Promise.allSettled(flights);
+      await kit.scheduler.close();
       await kit.store.close?.();
     },
   });

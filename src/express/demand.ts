@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { misconfigured } from "../core/errors.js";
 import type { MethodName } from "../methods/method.js";
 import type { Mark } from "../step-up/mark.js";
 import { judge, type Reason, type Verdict } from "../step-up/judge.js";
@@ -7,6 +8,7 @@ import type { ParsedPolicy } from "../step-up/policy.js";
 import { readDetail, type Wanted } from "../step-up/wanted.js";
 import type { Pending } from "../stores/pending.js";
 import { type Case, spend } from "./case.js";
+import type { Step } from "../verification/workflow.js";
 import { questionOf, RequestTwoFactor } from "./context.js";
 import { elevate } from "./elevate.js";
 import { isIdle, navigates } from "./negotiate.js";
@@ -103,7 +105,15 @@ function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly M
     allowed: missing?.slice(0, 1) ?? (methods === "phishing-resistant" ? kit.resistant : named),
     maxAge: policy.maxAge,
     limits: policy.limits,
+    workflow: policy.workflow === undefined ? undefined : workflowOf(kit, policy.workflow),
     ip: req.ip,
     language: req.headers["accept-language"],
   };
+}
+
+function workflowOf(kit: Case["kit"], name: string): readonly Step[] {
+  const steps = kit.workflows.get(name);
+  if (steps) return steps;
+  const known = [...kit.workflows.keys()].join(", ") || "none";
+  throw misconfigured(`require2fa({ workflow: "${name}" }): twoFactor({ workflows }) has none of that name. It has: ${known}.`);
 }

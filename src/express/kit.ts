@@ -6,6 +6,11 @@ import type { Events } from "../core/events.js";
 import type { Method, MethodName } from "../methods/method.js";
 import type { Challenges } from "../step-up/challenges.js";
 import type { Store } from "../stores/store.js";
+import type { LimitValue } from "../verification/named-limits.js";
+import type { Registry } from "../verification/registry.js";
+import type { Scheduler } from "../verification/scheduler.js";
+import type { Verifications } from "../verification/verifications.js";
+import type { Step } from "../verification/workflow.js";
 import type { PageView } from "./page/view.js";
 import type { Proof } from "./proof.js";
 
@@ -31,5 +36,12 @@ export interface Kit {
   /** Origins that may post, beside the one the request came to. */
   readonly origins: ReadonlySet<string>;
   readonly service: string | undefined;
+  readonly verifications: Verifications;
+  /** Limits and workflows that accounts make at run time. */
+  readonly namedLimits: Registry<LimitValue>;
+  readonly namedWorkflows: Registry<readonly Step[]>;
+  /** Workflows out of the options. */
+  readonly workflows: ReadonlyMap<string, readonly Step[]>;
+  readonly scheduler: Scheduler;
   readonly render: (view: PageView) => string;
 }

@@ -7,9 +7,12 @@ import type { Method, MethodName, Person } from "../methods/method.js";
 import { endOf } from "../stores/ended.js";
 import type { Pending, Which } from "../stores/pending.js";
 import type { Store } from "../stores/store.js";
+import { scheduleNext, stopEscalation } from "../verification/escalation.js";
 import type { Limits } from "../verification/limits.js";
+import type { Scheduler } from "../verification/scheduler.js";
 import { type Started, VerificationService, type Way } from "../verification/service.js";
 import type { Mark } from "./mark.js";
+import { eventOf, markOf } from "./proved.js";
 import { refusalOf, refused, refusedAs, refusedByLock, type Refused } from "../verification/outcome.js";
 import { type ContactOf, personOf, type Usable, usableMethods } from "./people.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
@@ -25,6 +28,7 @@ export interface ChallengeParts {
   readonly clock: Clock;
   readonly events: Events;
   readonly contactOf: ContactOf;
+  readonly scheduler: Scheduler;
 }
 
 /** Challenges of the guard, apart from what accounts of the service verify. */
@@ -48,11 +52,14 @@ export class Challenges {
     if (prefer && wanted.allowed && !wanted.allowed.includes(prefer)) return refused("method_not_allowed");
 
     const usable = await usableMethods(methods, person, wanted.allowed);
-    const chosen = prefer ? usable.find(({ method }) => method.name === prefer) : usable[0];
+    const steps = wanted.workflow?.filter(({ channel }) => usable.some(({ method }) => method.name === channel));
+    const first = prefer ?? steps?.[0]?.channel;
+    const chosen = first === undefined ? usable[0] : usable.find(({ method }) => method.name === first);
     if (!chosen) return refused("not_enrolled");
 
     const names = usable.map(({ method }) => method.name);
-    const detail = makeDetail(asker, wanted, names, pickLocale(person.contact.locale, wanted.language));
+    const workflow = steps?.length ? { steps, next: 1 } : undefined;
+    const detail = makeDetail(asker, { ...wanted, workflow: steps }, names, pickLocale(person.contact.locale, wanted.language));
     const way = this.#way(chosen, detail);
     const started = await this.#service.open({
       tenant: GUARD_TENANT,
@@ -67,7 +74,10 @@ export class Challenges {
       detail: { ...detail },
       way,
     });
-    if (started.ok && started.fresh) this.#emitOpened(started.entry);
+    if (started.ok && started.fresh) {
+      this.#parts.events.emit("challenge.opened", eventOf(started.entry));
+      if (workflow) await scheduleNext(this.#parts.scheduler, started.entry, workflow, this.#parts.clock());
+    }
     if (!started.ok || started.fresh) return this.#told(started, way);
     if (prefer && started.entry.delivery.method !== prefer) return this.#switch(started.entry, chosen);
     return started.entry.delivery.status === "failed" ? this.resend(asker, { id: started.entry.id }) : started;
@@ -100,6 +110,33 @@ export class Challenges {
     return this.#told(await this.#service.send(entry, way), way);
   }
 
+  /** By the next channel of its workflow, now. */
+  async next(asker: Asker, which: Which): Promise<ChallengeStarted> {
+    const entry = await this.find(asker, which);
+    const end = endOf(entry, this.#parts.clock());
+    if (!entry || end) return refusedAs(end ?? "missing");
+    return this.advance(entry, (entry.delivery.step ?? 0) + 1);
+  }
+
+  /** Takes a step of the workflow, once: whoever comes second finds it taken. */
+  async advance(entry: Pending, step: number): Promise<ChallengeStarted> {
+    const { contactOf, methods, scheduler, clock } = this.#parts;
+    const detail = readDetail(entry);
+    const planned = detail.workflow?.[step];
+    const end = endOf(entry, clock());
+    if (end) return refusedAs(end);
+    if (!detail.workflow || !planned || (entry.delivery.step ?? 0) !== step - 1) {
+      return refused("invalid_request", { detail: "There is no next step." }, entry);
+    }
+    const person = await personOf(contactOf, detail.user);
+    const [chosen] = person ? await usableMethods(methods, person, [planned.channel as MethodName]) : [];
+    if (!chosen) return refused("not_enrolled", {}, entry);
+    const way = { ...this.#way(chosen, detail), step };
+    const sent = await this.#service.send(entry, way);
+    if (sent.ok && sent.fresh) await scheduleNext(scheduler, sent.entry, { steps: detail.workflow, next: step + 1 }, clock());
+    return this.#told(sent, way);
+  }
+
   /** Checks an answer. A right one uses the challenge up and yields a mark; keeping it is the caller's next step. */
   async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
     const { store, methods, limits, clock, events, contactOf } = this.#parts;
@@ -122,6 +159,7 @@ export class Challenges {
     });
     if (checked.ok) {
       const mark = markOf(asker.user, checked.entry, checked.at);
+      if (readDetail(checked.entry).workflow) await stopEscalation(this.#parts.scheduler, checked.entry);
       events.emit("challenge.verified", eventOf(checked.entry));
       return { ok: true, mark, entry: checked.entry };
     }
@@ -137,6 +175,7 @@ export class Challenges {
   async cancel(asker: Asker, which: Which): Promise<boolean> {
     const entry = await this.find(asker, which);
     if (!entry || !(await this.#parts.store.cancel({ id: entry.id, owner: entry.owner }, this.#parts.clock()))) return false;
+    if (readDetail(entry).workflow) await stopEscalation(this.#parts.scheduler, entry);
     this.#parts.events.emit("challenge.canceled", eventOf(entry));
     return true;
   }
@@ -197,25 +236,4 @@ export class Challenges {
     }
     return { ok: true, entry, fresh };
   }
-
-  #emitOpened(entry: Pending): void {
-    this.#parts.events.emit("challenge.opened", eventOf(entry));
-  }
-}
-
-function markOf(user: string, entry: Pending, at: number): Mark {
-  const { action, bind } = readDetail(entry);
-  return {
-    id: randomId(),
-    user,
-    at,
-    methods: [entry.delivery.method],
-    ...(action === undefined ? {} : { action }),
-    ...(bind === undefined ? {} : { bind }),
-  };
-}
-
-function eventOf(entry: Pending) {
-  const { user, action } = readDetail(entry);
-  return { challenge: entry.id, user, method: entry.delivery.method, ...(action === undefined ? {} : { action }) };
 }

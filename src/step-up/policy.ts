@@ -51,6 +51,8 @@ export interface Policy<Req> {
   resume?: boolean;
   /** Names of limits from `twoFactor({ limits: { named } })` that a message for this route is charged to as well. */
   limits?: readonly string[];
+  /** Name of a workflow from `twoFactor({ workflows })`: which channels are tried one after the other. */
+  workflow?: string;
   /**
    * Record what would have been refused, in an event and the header `Two-Factor-Report`, and let it pass.
    * @default false
@@ -80,6 +82,7 @@ export interface ParsedPolicy<Req> {
   readonly machine: "deny" | "allow";
   readonly resume: boolean;
   readonly limits: readonly string[];
+  readonly workflow: string | undefined;
   readonly reportOnly: boolean;
   readonly status: 401 | 403;
 }
@@ -117,6 +120,7 @@ export function parsePolicy<Req>(policy: Policy<Req> = {}): ParsedPolicy<Req> {
     machine: oneOf(policy.machine ?? "deny", ["deny", "allow"], "require2fa({ machine })"),
     resume: flag(policy.resume ?? true, "resume"),
     limits: (policy.limits ?? []).map(String),
+    workflow: policy.workflow,
     reportOnly: flag(policy.reportOnly ?? false, "reportOnly"),
     status: oneOf(String(policy.status ?? 401), ["401", "403"], "require2fa({ status })") === "401" ? 401 : 403,
   };
@@ -133,6 +137,7 @@ const POLICY_KEYS = {
   machine: true,
   resume: true,
   limits: true,
+  workflow: true,
   reportOnly: true,
   status: true,
 } as const;

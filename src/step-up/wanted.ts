@@ -1,6 +1,7 @@
 import { fingerprint } from "../core/crypto.js";
 import type { MethodName } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
+import type { Step } from "../verification/workflow.js";
 import type { Bound } from "./transaction.js";
 
 /** Who is asked: a user in one login. Never taken from a request's body. */
@@ -17,6 +18,8 @@ export interface Wanted {
   readonly bound?: Bound | undefined;
   /** Methods the route accepts; every configured one by default. */
   readonly allowed?: readonly MethodName[] | undefined;
+  /** Channels to be tried one after the other. */
+  readonly workflow?: readonly Step[] | undefined;
   /** How long the proof will hold, in milliseconds. */
   readonly maxAge: number;
   /** Named limits the route asks for. */

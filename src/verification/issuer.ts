@@ -1,3 +1,4 @@
+import { defined } from "../core/defined.js";
 import type { Channel } from "../providers/provider.js";
 import { endOf } from "../stores/ended.js";
 import type { Pending } from "../stores/pending.js";
@@ -7,7 +8,7 @@ import { composeMessage } from "./message.js";
 import { namedCharges } from "./named-limits.js";
 import { refusalOf, refused, refusedAs, type Refused } from "./outcome.js";
 import type { Composed, OutOfBand } from "./out-of-band.js";
-import { defined, OWN_ACCOUNT, type VerificationParts } from "./parts.js";
+import { OWN_ACCOUNT, type VerificationParts } from "./parts.js";
 import * as prepare from "./prepare.js";
 import type { Verification, VerificationStart } from "./request.js";
 import { VerificationService, type Way } from "./service.js";

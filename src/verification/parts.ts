@@ -31,10 +31,3 @@ export interface VerificationParts {
 
 /** The account of whoever names none: the app itself. */
 export const OWN_ACCOUNT = "app";
-
-/** Without the keys whose value is undefined. */
-export function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}

@@ -1,3 +1,4 @@
+import { defined } from "../core/defined.js";
 import { randomId, seal } from "../core/crypto.js";
 import type { Channel } from "../providers/provider.js";
 import { endOf } from "../stores/ended.js";
@@ -6,7 +7,7 @@ import { stopEscalation } from "./escalation.js";
 import { Issuer, type VerificationStarted } from "./issuer.js";
 import { refused, refusedAs, type Refused } from "./outcome.js";
 import type { OutOfBand } from "./out-of-band.js";
-import { defined, OWN_ACCOUNT, type VerificationParts } from "./parts.js";
+import { OWN_ACCOUNT, type VerificationParts } from "./parts.js";
 import * as prepare from "./prepare.js";
 import type { Verification, VerificationStart, VerificationWhich } from "./request.js";
 import { VerificationService } from "./service.js";

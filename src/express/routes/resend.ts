@@ -3,13 +3,17 @@ import { publicChallenge } from "../problem.js";
 import { RequestTwoFactor } from "../context.js";
 import { type Answered, askerOf, type Call, type Route, whichOf, withEntry } from "./reply.js";
 
-/** `POST /2fa/resend { challenge? }`: the same code once more, within the limits. */
+/** `POST /2fa/resend { challenge?, next? }`: the same code once more, or by the next channel of the workflow. */
 export const resendRoute: Route = {
   method: "POST",
   idempotent: true,
   async handle(call): Promise<Answered> {
     const id = word(call.fields, "challenge");
-    const sent = await call.kit.challenges.resend(askerOf(call), whichOf(id));
+    const { next } = call.fields;
+    const { challenges } = call.kit;
+    const sent = await (next === true || next === "true"
+      ? challenges.next(askerOf(call), whichOf(id))
+      : challenges.resend(askerOf(call), whichOf(id)));
     if (!sent.ok) return withEntry(call, sent, id);
     return { ok: true, status: 200, body: { ...publicChallenge(sent.entry) }, onward: sayItWasSent };
   },

@@ -1,0 +1,137 @@
+import { createKeyring } from "./core/crypto.js";
+import { misconfigured } from "./core/errors.js";
+import { Events } from "./core/events.js";
+import { checkKeys } from "./core/options.js";
+import type { Kit } from "./express/kit.js";
+import { renderPage } from "./express/page/page.js";
+import { checkTheme } from "./express/page/theme.js";
+import type { Proof, ProofFactory } from "./express/proof.js";
+import { sessionProof } from "./express/session-proof.js";
+import type { Method, MethodContext, MethodFactory } from "./methods/method.js";
+import { Challenges, GUARD_TENANT } from "./step-up/challenges.js";
+import { supervise } from "./stores/supervise.js";
+import { onStepDue } from "./verification/escalation.js";
+import { createLimits } from "./verification/limits.js";
+import { bindingHost } from "./verification/message.js";
+import { checkLimit, type LimitValue } from "./verification/named-limits.js";
+import type { VerificationParts } from "./verification/parts.js";
+import { Registry } from "./verification/registry.js";
+import { TimerScheduler } from "./verification/scheduler.js";
+import { Verifications } from "./verification/verifications.js";
+import { checkSteps, parseWorkflow, type Step } from "./verification/workflow.js";
+import { checkOptions, checkOrigins, checkPath, checkStore, type PageOptions, type TwoFactorOptions } from "./options.js";
+
+/**
+ * Options checked and made ready, once: from here on nothing is looked up by name or parsed again.
+ *
+ * @throws TwoFactorError `misconfigured`, with a sentence that says what to write instead.
+ */
+export function buildKit(options: TwoFactorOptions): Kit {
+  checkOptions(options);
+  const keys = createKeyring(options.secret);
+  const clock = options.clock ?? Date.now;
+  const events = new Events(options.events);
+  const origins = checkOrigins(options.origin);
+  const [first] = origins;
+  const host = first === undefined ? undefined : bindingHost(new URL(first).hostname);
+  const bare = checkStore(options);
+  const store = supervise(bare, events, clock);
+  const limits = createLimits(options.limits);
+  const methods = buildMethods(options.methods, { keys, clock, events, service: options.service, host });
+  const scheduler = options.scheduler ?? new TimerScheduler(clock);
+  const workflows = buildWorkflows(options.workflows);
+  const contactOf = options.contact;
+  const challenges = new Challenges({ store, methods, limits, keys, clock, events, contactOf, scheduler });
+  const service = buildService(options, { store, keys, clock, limits, methods, scheduler, workflows });
+  onStepDue(scheduler, async ({ id, owner, step }) => {
+    const entry = await store.find({ id, owner }, clock());
+    if (entry?.tenant === GUARD_TENANT) await challenges.advance(entry, step);
+    else if (entry) await service.verifications.advance(entry, step);
+  });
+  const proofs = buildProofs(options, (factory) => factory({ keys, clock, events }));
+  return {
+    challenges,
+    methods,
+    resistant: methods.filter((method) => method.phishingResistant).map((method) => method.name),
+    proofs,
+    userOf: options.user,
+    store,
+    revokedAt: (subject) => bare.revokedAt(subject),
+    keys,
+    clock,
+    events,
+    path: checkPath(options.path ?? "/2fa"),
+    origins: new Set(origins),
+    service: options.service,
+    ...service,
+    scheduler,
+    workflows,
+    render: buildRender(options.page ?? {}),
+  };
+}
+
+function buildMethods(factories: readonly MethodFactory[], context: MethodContext): Method[] {
+  if (!Array.isArray(factories) || factories.length === 0) {
+    throw misconfigured("twoFactor({ methods }) needs at least one, strongest first: [totp({ secret }), sms(provider)].");
+  }
+  const names = factories.map((factory: Partial<MethodFactory>) => {
+    if (typeof factory?.create === "function") return factory.method;
+    throw misconfigured("twoFactor({ methods }) takes what totp(), sms(), voice() and email() return: did you forget the call?");
+  });
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice) throw misconfigured(`twoFactor({ methods }): ${twice}() is there twice. Give one several providers instead: ${twice}([first, second]).`);
+  return factories.map((factory) => factory.create(context));
+}
+
+function buildProofs(options: TwoFactorOptions, make: (factory: ProofFactory) => Proof): Proof[] {
+  const given = options.proof ?? sessionProof();
+  const factories = typeof given === "function" ? [given] : given;
+  if (!Array.isArray(factories) || factories.length === 0 || factories.some((each) => typeof each !== "function")) {
+    throw misconfigured("twoFactor({ proof }) takes sessionProof(), jwtProof({ ... }) or a list of them.");
+  }
+  const proofs = factories.map(make);
+  if (!options.user && proofs.some((proof) => proof.kind === "session")) {
+    throw misconfigured("twoFactor({ user }) is missing: (req) => req.session.userId, or wherever your login keeps it.");
+  }
+  return proofs;
+}
+
+function buildWorkflows(given: TwoFactorOptions["workflows"] = {}): ReadonlyMap<string, readonly Step[]> {
+  return new Map(
+    Object.entries(given).map(([name, steps]) => [name, parseWorkflow(steps, `twoFactor({ workflows: { ${name} } })`)]),
+  );
+}
+
+type ServiceParts = Pick<VerificationParts, "store" | "keys" | "clock" | "limits" | "scheduler"> & {
+  readonly methods: readonly Method[];
+  readonly workflows: ReadonlyMap<string, readonly Step[]>;
+};
+
+/** The verification service, over the same providers as the methods. */
+function buildService(
+  { service, lookup, generateCode }: TwoFactorOptions,
+  { methods, workflows: configuredWorkflows, ...parts }: ServiceParts,
+): Pick<Kit, "verifications" | "namedLimits" | "namedWorkflows"> {
+  const ways = methods.map((method) => method.outOfBand).filter((way) => way !== undefined);
+  const namedLimits = new Registry<LimitValue>(parts.store, "limit", checkLimit);
+  const namedWorkflows = new Registry<readonly Step[]>(parts.store, "workflow", checkSteps);
+  const verifications = new Verifications({
+    ...parts,
+    channels: new Map(ways.map((way) => [way.channel, way])),
+    namedLimits,
+    workflows: namedWorkflows,
+    configuredWorkflows,
+    service,
+    lookup,
+    generate: generateCode,
+  });
+  return { verifications, namedLimits, namedWorkflows };
+}
+
+function buildRender(page: PageOptions): Kit["render"] {
+  checkKeys(page, { theme: true, render: true }, "twoFactor({ page })");
+  const { theme, render } = page;
+  if (theme) checkTheme(theme);
+  return render ?? ((view) => renderPage(view, theme));
+}
+
