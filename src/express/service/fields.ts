@@ -54,8 +54,7 @@ function parsedBefore(body: object): Body {
   const [only = ""] = names;
   // urlencoded() makes `{"a":1}` a field of that name without a value, cut at every "=" and "&"
   if (/^\s*[{[]/.test(only)) {
-    const text = new URLSearchParams(Object.entries(body).map(([name, value]) => [name, String(value)])).toString();
-    return readBody(decodeURIComponent(text.replaceAll("+", " ")).replace(/=$/, ""));
+    return readBody(Object.entries(body).map(([name, value]) => (value === "" ? name : `${name}=${String(value)}`)).join("&"));
   }
   return isShallow(body) ? { value: body, format: "json" } : { value: undefined, format: "unreadable" };
 }
