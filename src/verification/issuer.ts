@@ -43,9 +43,9 @@ export class Issuer {
     const charges = await namedCharges(this.#parts.namedLimits, limits, account, request.limits ?? {});
     const numberStatus = channel === "email" ? undefined : await this.#parts.lookup?.(to);
 
-    const value = wanted.value ?? generate?.(shape);
+    const given = { id: request.id, value: wanted.value, generate: generate && (() => generate(shape)) };
     const claim = (code: string, id: string) => this.#claimCode(request, code, id, ttl);
-    const drawn = await prepare.drawCode(keys, PURPOSE, shape, { id: request.id, value }, claim);
+    const drawn = await prepare.drawCode(keys, PURPOSE, shape, given, claim);
     const detail: prepare.VerificationDetail = {
       shape,
       syntax: request.syntax ?? "any",
@@ -69,7 +69,11 @@ export class Issuer {
       detail: { ...detail },
       way: this.#way(channel, to, detail, () => charges, numberStatus === "dead"),
     });
-    if (!started.ok) return refusalOf(started, clock());
+    if (!started.ok) {
+      // nothing was opened: somebody else may have the code
+      if (detail.index !== undefined) await this.#parts.store.take(detail.index, clock());
+      return refusalOf(started, clock());
+    }
     const { entry } = started;
     if (detail.workflow) await scheduleNext(this.#parts.scheduler, entry, detail.workflow, now);
     const failed = started.delivered?.ok === false;

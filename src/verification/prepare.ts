@@ -36,6 +36,8 @@ export function readVerification(entry: Pending): VerificationDetail {
 const DEFAULT_TTL = 5 * 60_000;
 const LONGEST_TTL = 24 * 3_600_000;
 const MIN_BITS = 19.9;
+/** So often a code is drawn again because another one like it lives. */
+const MAX_DRAWS = 20;
 
 export function invalid(detail: string): TwoFactorError {
   return new TwoFactorError("invalid_request", { detail });
@@ -111,16 +113,16 @@ export async function drawCode(
   keys: Keyring,
   purpose: string,
   shape: CodeShape,
-  given: { id?: string | undefined; value?: string | undefined },
+  given: { id?: string | undefined; value?: string | undefined; generate?: (() => string) | undefined },
   claim: (code: string, id: string) => Promise<boolean>,
 ): Promise<{ id: string; sealedCode?: string; code: string }> {
-  const draws = given.id === undefined && given.value === undefined ? 20 : 1;
-  for (let draw = 0; draw < draws; draw += 1) {
+  // a code given is the only one, and one id derives only one
+  const isFixed = given.value !== undefined || (given.id !== undefined && !given.generate);
+  for (let draw = 0; draw < (isFixed ? 1 : MAX_DRAWS); draw += 1) {
     const id = given.id ?? randomId();
-    const code = given.value ?? deriveCode(keys.current, id, purpose, shape);
-    if (await claim(code, id)) {
-      return given.value === undefined ? { id, code } : { id, code, sealedCode: seal(keys, given.value, id) };
-    }
+    const own = given.value ?? given.generate?.();
+    const code = own ?? deriveCode(keys.current, id, purpose, shape);
+    if (await claim(code, id)) return own === undefined ? { id, code } : { id, code, sealedCode: seal(keys, own, id) };
   }
   throw new TwoFactorError("unavailable", { detail: "No free code was found: too many of them live.", retryAfter: 1 });
 }
