@@ -77,7 +77,12 @@ export class RequestTwoFactor {
   #proof(): Passed | undefined {
     if (this.#passed) return this.#passed;
     const who = identify(this.#kit, this.#req);
-    if (isPromise(who) || !who.ok) return undefined;
+    if (isPromise(who)) {
+      // Nobody can wait for it here; a rejection is told to whoever asks again, at the guard.
+      void who.catch(() => undefined);
+      return undefined;
+    }
+    if (!who.ok) return undefined;
     const verdict = judge(PLAIN, who.login.marks, questionOf(this.#kit, who));
     return verdict.ok ? { marks: verdict.marks, maxAge: DEFAULT_MAX_AGE } : undefined;
   }

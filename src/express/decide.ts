@@ -1,6 +1,5 @@
 import type { Request, Response } from "express";
 import { randomId } from "../core/crypto.js";
-import { isPromise } from "../core/deadline.js";
 import { isTwoFactorError } from "../core/errors.js";
 import { judge, type Verdict } from "../step-up/judge.js";
 import type { Mark } from "../step-up/mark.js";
@@ -11,19 +10,25 @@ import { type Bound, bindTransaction, unreadable } from "../step-up/transaction.
 import { type Case, spend } from "./case.js";
 import { questionOf, RequestTwoFactor } from "./context.js";
 import { demand } from "./demand.js";
-import { identify } from "./identity.js";
+import { type Identified, identify } from "./identity.js";
 import type { Kit } from "./kit.js";
 import { refuse } from "./refuse.js";
 
 /** True when the handler may run; otherwise the request has been answered. */
-export async function decide(kit: Kit, policy: ParsedPolicy<Request>, req: Request, res: Response): Promise<boolean> {
-  if (!(await isDue(policy, req))) return true;
-  const identified = identify(kit, req);
-  const who = isPromise(identified) ? await identified : identified;
+export async function decide(
+  kit: Kit,
+  policy: ParsedPolicy<Request>,
+  req: Request,
+  res: Response,
+  known?: Promise<Identified>,
+): Promise<boolean> {
+  const who = known ? await known : (await isDue(policy, req)) ? await identify(kit, req) : undefined;
+  if (!who) return true;
   if (!who.ok) {
-    if (who.reason !== "machine") await refuse(kit, req, res, who);
-    else if (policy.machine === "allow") return true;
-    else await refuse(kit, req, res, refused("first_factor_required", { detail: "This token speaks for no person." }));
+    if (who.reason === "machine" && policy.machine === "allow") return true;
+    const refusal = who.reason === "machine" ? NO_PERSON : who;
+    kit.events.emit("guard.refused", { method: req.method, path: req.baseUrl + req.path, code: refusal.reason });
+    await refuse(kit, req, res, refusal);
     return false;
   }
   const about: Case = { kit, policy, req, res, who, action: actionOf(policy, req), bound: await readTransaction(policy, req) };
@@ -38,6 +43,8 @@ export async function decide(kit: Kit, policy: ParsedPolicy<Request>, req: Reque
   RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
   return true;
 }
+
+const NO_PERSON = refused("first_factor_required", { detail: "This token speaks for no person." });
 
 /** Only a clear "no" waives the second factor. */
 export async function isDue({ when }: ParsedPolicy<Request>, req: Request): Promise<boolean> {

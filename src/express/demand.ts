@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { misconfigured } from "../core/errors.js";
 import type { MethodName } from "../methods/method.js";
 import type { Mark } from "../step-up/mark.js";
 import { judge, type Reason, type Verdict } from "../step-up/judge.js";
@@ -22,6 +23,7 @@ export async function demand(about: Case, shortfall: Shortfall): Promise<boolean
   // Nobody is there to answer, and reading must not send.
   if (isIdle(req)) return tell(about, shortfall.reason, refused("second_factor_required"));
 
+  who.proof.anchor?.(req);
   const asker = { user: who.user, binding: who.login.binding };
   const started = await kit.challenges.start(asker, wantedBy(about, shortfall.missing));
   if (!started.ok && started.reason === "not_enrolled") {
@@ -35,7 +37,7 @@ export async function demand(about: Case, shortfall: Shortfall): Promise<boolean
   const { entry } = started;
   if (entry && policy.resume && navigates(req)) await keep(kit, req, res, entry);
   const stands = started.ok || started.reason === "delivery_failed";
-  if (stands && navigates(req)) return showTheWay(about);
+  if (stands && navigates(req)) return showTheWay(about, shortfall.reason);
   return tell(about, shortfall.reason, started.ok ? refused("second_factor_required", {}, started.entry) : started);
 }
 
@@ -87,7 +89,10 @@ function guardDetails(policy: ParsedPolicy<Request>, refusal: Refused, why: { re
 }
 
 /** A person is shown the page; 303, so that whatever they sent is not sent there. */
-function showTheWay({ req, res }: Case): false {
+function showTheWay({ kit, req, res, who }: Case, reason: Reason): false {
+  const { user } = who;
+  const [method, path, code] = [req.method, req.baseUrl + req.path, "second_factor_required"];
+  kit.events.emit("guard.refused", { user, method, path, code, reason });
   harden(res);
   res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor));
   return false;
@@ -96,6 +101,9 @@ function showTheWay({ req, res }: Case): false {
 function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly MethodName[] | undefined): Wanted {
   const { methods } = policy;
   const named = typeof methods === "object" ? methods.names : undefined;
+  if (named && !named.some((name) => kit.methods.some((method) => method.name === name))) {
+    throw misconfigured(`require2fa({ methods }) asks for ${named.join(", ")}, and twoFactor({ methods }) has none of them.`);
+  }
   return {
     action,
     label: policy.action,

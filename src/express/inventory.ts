@@ -2,7 +2,7 @@
 export interface AuditedRoute {
   /** `"GET"`; `"ALL"` for `app.all()`. */
   readonly method: string;
-  /** As far as the router tells it: Express 5 keeps no text of the path a sub-router was mounted on, then it is `"*"`. */
+  /** As far as the router tells it: Express 5 keeps no text of the path a sub-router was mounted on, then it is `"/*"`. */
   readonly path: string;
   readonly guarded: boolean;
   /** The policies of its guards, outermost first. */
@@ -63,8 +63,9 @@ function policyOf(handle: unknown, key: symbol): unknown {
 /** Express 4 keeps its router in `_router`, Express 5 in `router`; a router is its own. */
 function stackOf(owner: unknown): readonly Layer[] {
   if (typeof owner !== "function" && (typeof owner !== "object" || owner === null)) return [];
-  const { stack, _router, router } = owner as { stack?: unknown; _router?: { stack?: unknown }; router?: { stack?: unknown } };
-  const found = stack ?? _router?.stack ?? (_router === undefined ? router?.stack : undefined);
+  const { stack, _router } = owner as { stack?: unknown; _router?: { stack?: unknown } };
+  // Express 4 throws at whoever reads `router`.
+  const found = stack ?? (_router ?? (owner as { router?: { stack?: unknown } }).router)?.stack;
   return Array.isArray(found) ? (found as Layer[]) : [];
 }
 

@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import { isTwoFactorError, unavailable } from "../core/errors.js";
+import { isProduction } from "../core/options.js";
 import type { Refused } from "../step-up/outcome.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
@@ -25,5 +26,7 @@ export async function refuse(
 export function faultToRefusal(kit: Kit, where: string, error: unknown): Refused {
   const known = isTwoFactorError(error) ? error : unavailable("Verification failed for a reason of its own.", error);
   if (known.status >= 500) kit.events.emit("fault", { where, error: known.cause ?? known });
-  return { ok: false, reason: known.code, details: known.details };
+  // What a developer did wrong is a lesson in development, and nobody else's business.
+  const details = known.code === "misconfigured" && isProduction() ? {} : known.details;
+  return { ok: false, reason: known.code, details };
 }

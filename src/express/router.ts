@@ -7,7 +7,7 @@ import { once } from "./idempotency.js";
 import type { Kit } from "./kit.js";
 import { navigates } from "./negotiate.js";
 import { sameOrigin } from "./origin.js";
-import { harden, sendProblem } from "./problem.js";
+import { harden } from "./problem.js";
 import { faultToRefusal, refuse } from "./refuse.js";
 import { cancelRoute } from "./routes/cancel.js";
 import { challengeRoute } from "./routes/challenge.js";
@@ -42,7 +42,7 @@ export async function serve(kit: Kit, route: Route, req: Request, res: Response,
   if (method !== route.method) {
     res.setHeader("Allow", route.method);
     const detail = `This is answered to ${route.method} only.`;
-    return sendProblem(req, res, "invalid_request", { detail }, { status: 405 });
+    return refuse(kit, req, res, refused("invalid_request", { detail }), { status: 405 });
   }
   try {
     await answer(kit, route, req, res);

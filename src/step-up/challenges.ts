@@ -61,7 +61,7 @@ export class Challenges {
       way,
     });
     if (started.ok && started.fresh) this.#emitOpened(started.entry);
-    if (!started.ok || started.fresh) return this.#told(started, way);
+    if (!started.ok || started.fresh) return this.#told(asker.user, started, way);
     if (prefer && started.entry.delivery.method !== prefer) return this.#switch(started.entry, chosen);
     return started.entry.delivery.status === "failed" ? this.resend(asker, { id: started.entry.id }) : started;
   }
@@ -90,7 +90,7 @@ export class Challenges {
     if (!chosen) return refused("not_enrolled");
     if (!chosen.method.send) return refused("invalid_request", { detail: "This method sends nothing." });
     const way = this.#way(chosen, readDetail(entry));
-    return this.#told(await this.#service.send(entry, way), way);
+    return this.#told(asker.user, await this.#service.send(entry, way), way);
   }
 
   /** Checks an answer. A right one uses the challenge up and yields a mark; keeping it is the caller's next step. */
@@ -153,7 +153,7 @@ export class Challenges {
     const alreadySent = entry.delivery.sent.includes(chosen.method.name);
     const { send: _again, ...quiet } = way;
     const quietly: Way = { ...quiet, charges: () => [] };
-    return this.#told(await this.#service.send(entry, alreadySent ? quietly : way), way);
+    return this.#told(readDetail(entry).user, await this.#service.send(entry, alreadySent ? quietly : way), way);
   }
 
   #way({ method, to }: Usable, detail: ChallengeDetail): Way {
@@ -172,11 +172,12 @@ export class Challenges {
   }
 
   /** What became of a start or a send, told as an outcome and as events. */
-  #told(started: Started, way: Way): ChallengeStarted {
+  #told(user: string, started: Started, way: Way): ChallengeStarted {
     const { clock, events } = this.#parts;
     if (!started.ok) {
       if (started.reason === "limited") {
-        events.emit("limit.exceeded", { limit: started.refusal.name, retryAt: started.refusal.retryAt });
+        const { name: limit, retryAt } = started.refusal;
+        events.emit("limit.exceeded", { user, limit, retryAt });
         return refusedByLimit(started.refusal, clock());
       }
       if (started.reason === "full") return refusedByCrowd(started.retryAt, clock());
