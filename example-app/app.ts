@@ -9,6 +9,7 @@ import { login } from "./login.js";
 import { messagesBy } from "./messages.js";
 import { showOutbox } from "./outbox-page.js";
 import type { Settings } from "./settings.js";
+import { THEME } from "./style.js";
 import { findUser } from "./users.js";
 
 declare global {
@@ -49,9 +50,7 @@ export function createApp({ settings, clock = Date.now }: AppOptions): BankApp {
     allowMemoryStore: true,
     // Messages cost nothing here, so that one can play for an hour. Leave the defaults where they do.
     limits: { sends: { perUser: [{ max: 500, interval: "1h" }], perDestination: [{ max: 500, interval: "1h" }] } },
-    page: {
-      theme: { "--r2fa-accent": "light-dark(#0b6157, #7ad3c1)", "--r2fa-accent-text": "light-dark(#fff, #06231f)" },
-    },
+    page: { theme: THEME },
     events: { fault: ({ where, error }) => console.error(`${where}:`, error) },
     clock,
   });

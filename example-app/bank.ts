@@ -46,6 +46,9 @@ export function bank(ledger: Ledger): Router {
     res.json({ transfer: { id, amount: plain(cents), payee, at }, balance });
   });
 
+  // Where somebody ends up who goes back to a transfer that was stopped.
+  router.get("/transfer", (_req, res) => res.redirect(303, "/"));
+
   router.use(orderRefused(ledger));
   return router;
 }

@@ -62,7 +62,7 @@ const OUTLINES = {
   transfer: "M4 8.5h15m-4-4 4 4-4 4M20 15.5H5m4-4-4 4 4 4",
   list: "M8.5 6.5H20M8.5 12H20M8.5 17.5H20M4.5 6.5h.01M4.5 12h.01M4.5 17.5h.01",
   people:
-    "M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 19.5c0-3 2.5-5 6-5s6 2 6 5M16 5a3.3 3.3 0 0 1 0 6.3M18 15c1.900.7 3 2.3 3 4.5",
+    "M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 19.5c0-3 2.5-5 6-5s6 2 6 5M16 5a3.3 3.3 0 0 1 0 6.3M18 15c1.9.7 3 2.3 3 4.5",
   box: "M4 8.5 12 4l8 4.5v7L12 20l-8-4.5zM4 8.5l8 4.5 8-4.5M12 13v7",
 } as const;
 
@@ -108,7 +108,7 @@ export function sendPage(res: Response, { title, body, status = 200, user, scrip
 }
 
 function colophon(res: Response): Markup {
-  const outbox = res.app.locals["outbox"] === true;
+  const outbox = res.app.locals["outbox"] === true && res.req.path !== "/outbox";
   return html`<p>A demonstration of require2fa: no money moves here.</p>
     ${outbox && html`<p>Its messages arrive in the <a href="/outbox" target="_blank">outbox (in a new tab)</a>.</p>`}`;
 }

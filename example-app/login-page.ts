@@ -16,7 +16,7 @@ export function showLogin(res: Response, wrong?: { readonly username: string }):
           <dt><code>ada</code> / <code>lovelace</code></dt>
           <dd>Codes by text message or email.</dd>
           <dt><code>grace</code> / <code>hopper</code></dt>
-          <dd>An authenticator app too, with the secret <code>JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP</code>.</dd>
+          <dd>An authenticator app too, with the secret <code>JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP</code>.</dd>
         </dl>
       </section>
     </div>

@@ -1,3 +1,5 @@
+import type { PageOptions } from "require2fa";
+
 /** Text keeps a contrast of 4.5 to 1, and what is needed to find a control one of 3 to 1, in light and in dark. */
 const COLORS = `
 :root {
@@ -12,6 +14,7 @@ const COLORS = `
   --field: #7f8d89;
   --danger: #b3231a;
   --hero: linear-gradient(135deg, #0b6157, #094a5a);
+  --frame: #1c2321;
   --shadow: 0 1px 2px rgb(10 40 36 / 6%), 0 10px 30px rgb(10 40 36 / 7%);
 }
 @media (prefers-color-scheme: dark) {
@@ -26,6 +29,7 @@ const COLORS = `
     --field: #6f7f7a;
     --danger: #ff9c92;
     --hero: linear-gradient(135deg, #0d4f48, #0b3b49);
+    --frame: #35413d;
     --shadow: none;
   }
 }`;
@@ -53,8 +57,11 @@ svg { flex: none; width: 1.5rem; height: 1.5rem; fill: none; stroke: currentColo
   font-size: 1.125rem; font-weight: 680; letter-spacing: -.01em; text-decoration: none; }
 .brand svg { width: 1.875rem; height: 1.875rem; stroke-width: 2.25; }
 .who { display: flex; align-items: center; gap: .5rem; color: var(--muted); }
+@media (max-width: 30rem) {
+  .who span { display: none; }
+}
 main { padding-block: 2rem; }
-body > footer { padding-block: 0 2.5rem; color: var(--muted); font-size: .875rem; text-align: center; }
+body > footer { padding-block: 0 2.5rem; color: var(--muted); font-size: .875rem; text-align: center; text-wrap: balance; }
 .columns { display: grid; gap: 1.25rem; align-items: start; }
 .stack { display: grid; gap: 1.25rem; grid-template-columns: minmax(0, 1fr); }
 @media (min-width: 52rem) { .columns { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1.5rem; } }
@@ -76,6 +83,7 @@ const BLOCKS = `
 .fine { color: var(--muted); font-size: .875rem; }
 .rows > li { display: flex; flex-wrap: wrap; gap: 0 1rem; padding-block: .75rem; border-block-start: 1px solid var(--line); }
 .rows > li:first-child { border: 0; padding-block-start: .25rem; }
+.rows > li:last-child { padding-block-end: 0; }
 .rows .name { flex: 1; min-width: 8rem; font-weight: 550; }
 .rows .amount { font-weight: 650; font-variant-numeric: tabular-nums; }
 .rows .when { flex-basis: 100%; color: var(--muted); font-size: .875rem; }
@@ -83,8 +91,11 @@ const BLOCKS = `
   border-inline-start: 4px solid var(--tone); border-radius: 10px;
   background: color-mix(in srgb, var(--tone) 7%, var(--surface)); }
 .alert { --tone: var(--danger); }
-.note + *, .columns > .note { margin-block-end: 0; }
 dl.people { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .5rem 1rem; }
+@media (max-width: 30rem) {
+  dl.people { grid-template-columns: minmax(0, 1fr); gap: .125rem; }
+  dl.people dd + dt { margin-block-start: .625rem; }
+}
 dl.people dt { font-weight: 600; white-space: nowrap; }
 dl.people dd { color: var(--muted); }
 code { font: .9375em ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; color: var(--text); }
@@ -95,6 +106,7 @@ a { color: var(--accent); }
 label { display: block; font-weight: 600; }
 label + input { margin-block-start: .375rem; }
 form.fields > * + * { margin-block-start: 1rem; }
+.card > form.fields { margin-block-start: 1.25rem; }
 .pair { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr) minmax(0, 1.6fr); }
 input, button, .button { font: inherit; color: inherit; border-radius: 10px; }
 input { display: block; width: 100%; min-height: 3rem; padding: .5rem .875rem; border: 1.5px solid var(--field);
@@ -113,10 +125,10 @@ button.quiet:hover, .button.quiet:hover { background: color-mix(in srgb, var(--a
 
 const PHONE = `
 .phone { max-width: 25rem; min-height: 44rem; margin-inline: auto; display: flex; flex-direction: column; overflow: hidden;
-  border: 10px solid #1c2321; border-radius: 44px; background: var(--surface);
+  border: 10px solid var(--frame); border-radius: 44px; background: var(--surface);
   box-shadow: 0 0 0 1px var(--line), 0 24px 60px rgb(10 40 36 / 18%); }
 .phone .bar { display: grid; place-items: center; padding-block: .625rem .375rem; }
-.phone .bar::before { content: ""; width: 6rem; height: 1.375rem; border-radius: 1rem; background: #1c2321; }
+.phone .bar::before { content: ""; width: 6rem; height: 1.375rem; border-radius: 1rem; background: var(--frame); }
 .phone .head { padding: .5rem 1.25rem 1rem; border-block-end: 1px solid var(--line); }
 .phone .head h1 { font-size: 1.5rem; }
 .messages { flex: 1; display: flex; flex-direction: column; gap: 1.25rem; padding: 1.25rem; }
@@ -135,5 +147,17 @@ const PHONE = `
   .phone .head { padding-block-start: 1.25rem; }
 }
 `;
+
+/** The same colors for the page that asks for the code. */
+export const THEME: NonNullable<PageOptions["theme"]> = {
+  "--r2fa-accent": "light-dark(#0b6157, #7ad3c1)",
+  "--r2fa-accent-text": "light-dark(#fff, #06231f)",
+  "--r2fa-background": "light-dark(#f2f5f4, #0d1211)",
+  "--r2fa-surface": "light-dark(#fff, #151c1a)",
+  "--r2fa-text": "light-dark(#12201d, #e9f0ee)",
+  "--r2fa-muted": "light-dark(#54635f, #9fb0ab)",
+  "--r2fa-border": "light-dark(#dae2df, #283330)",
+  "--r2fa-field-border": "light-dark(#7f8d89, #6f7f7a)",
+};
 
 export const STYLE = COLORS + LAYOUT + BLOCKS + CONTROLS + PHONE;

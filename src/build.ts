@@ -132,6 +132,9 @@ function buildRender(page: PageOptions): Kit["render"] {
   checkKeys(page, { theme: true, render: true }, "twoFactor({ page })");
   const { theme, render } = page;
   if (theme) checkTheme(theme);
+  if (render !== undefined && typeof render !== "function") {
+    throw misconfigured("twoFactor({ page: { render } }) must be a function: (view) => the document as a string.");
+  }
   return render ?? ((view) => renderPage(view, theme));
 }
 

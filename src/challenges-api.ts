@@ -12,7 +12,7 @@ import type { Asker, Wanted } from "./step-up/wanted.js";
 
 /** Whose challenge it is: the user, and the login it was asked in (a session id, a connection id). */
 export interface ChallengeOwner {
-  user: string;
+  user: string | number;
   session: string;
 }
 
@@ -77,10 +77,10 @@ export function challengesApi({ challenges, clock }: Kit): ChallengesApi {
 }
 
 function asker({ user, session }: ChallengeOwner): Asker {
-  if (typeof user !== "string" || user === "" || typeof session !== "string" || session === "") {
-    throw misconfigured("A challenge belongs to a user and a session: both are non-empty strings.");
+  if (String(user ?? "") === "" || typeof session !== "string" || session === "") {
+    throw misconfigured("A challenge belongs to a user and a session: neither may be empty.");
   }
-  return { user, binding: session };
+  return { user: String(user), binding: session };
 }
 
 function wanted({ action, transaction, locale }: ChallengeStart): Wanted {

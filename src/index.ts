@@ -23,7 +23,7 @@ export type { PublicChallenge } from "./express/problem.js";
 export type { Proof, ProofFactory } from "./express/proof.js";
 export type { Contact, MethodFactory, MethodName } from "./methods/method.js";
 export type { ConsoleOptions } from "./providers/console.js";
-export type { OutboxMessage, OutboxOptions } from "./providers/outbox.js";
+export type { Outbox, OutboxMessage, OutboxOptions } from "./providers/outbox.js";
 export type { SmtpOptions } from "./providers/smtp-options.js";
 export type { WebhookOptions } from "./providers/webhook.js";
 export type { DeliveryProvider, Message, Provider, Receipt, SendFunction } from "./providers/provider.js";

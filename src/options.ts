@@ -3,7 +3,7 @@ import type { Clock } from "./core/clock.js";
 import type { Awaitable } from "./core/deadline.js";
 import { misconfigured } from "./core/errors.js";
 import type { EventListeners } from "./core/events.js";
-import { checkKeys, isProduction } from "./core/options.js";
+import { checkKeys, display, isProduction, listOf } from "./core/options.js";
 import type { UserOf } from "./express/kit.js";
 import type { Theme } from "./express/page/theme.js";
 import type { PageView } from "./express/page/view.js";
@@ -122,7 +122,10 @@ export function checkOptions(options: TwoFactorOptions): void {
   checkFunctions(options);
 }
 
-function checkFunctions({ user, contact, clock }: TwoFactorOptions): void {
+function checkFunctions({ user, contact, clock, service }: TwoFactorOptions): void {
+  if (service !== undefined && (typeof service !== "string" || service === "" || service.length > 60)) {
+    throw misconfigured("twoFactor({ service }) must be what people call your app, in 1 to 60 characters.");
+  }
   if (typeof contact !== "function") {
     throw misconfigured("twoFactor({ contact }) must be a function: (userId) => ({ phone, email, locale }), or null for a closed account.");
   }
@@ -132,10 +135,15 @@ function checkFunctions({ user, contact, clock }: TwoFactorOptions): void {
   if (clock !== undefined && typeof clock !== "function") throw misconfigured("twoFactor({ clock }) must be a function.");
 }
 
+const STORE_STEPS = ["open", "find", "attempt", "consume", "amend", "cancel", "charge", "refund", "claim", "revokedAt"] as const;
+
 /** The store, if it may be used here. */
 export function checkStore({ store, allowMemoryStore = false }: TwoFactorOptions): Store {
   const chosen = store ?? memoryStore();
-  if (typeof chosen.attempt !== "function") throw misconfigured("twoFactor({ store }) takes memoryStore() or another Store.");
+  const flag: unknown = allowMemoryStore;
+  if (typeof flag !== "boolean") throw misconfigured("twoFactor({ allowMemoryStore }) must be true or false.");
+  const able = STORE_STEPS.every((step) => typeof (chosen as Partial<Store>)[step] === "function");
+  if (typeof chosen.name !== "string" || !able) throw misconfigured("twoFactor({ store }) takes memoryStore() or another Store.");
   if (!chosen.durable && !allowMemoryStore && (isProduction() || cluster.isWorker)) {
     throw misconfigured(
       `The ${chosen.name} store forgets locks and counters when the process ends and shares them with no other process. Use a store that lasts in production and in a cluster, or accept it with allowMemoryStore: true.`,
@@ -145,15 +153,15 @@ export function checkStore({ store, allowMemoryStore = false }: TwoFactorOptions
 }
 
 export function checkPath(path: string): string {
-  if (!/^(?:\/[\w.~-]+)+$/.test(path)) throw misconfigured(`twoFactor({ path: "${path}" }) must look like "/2fa": a leading slash and none at the end.`);
+  if (typeof path !== "string" || !/^(?:\/[\w.~-]+)+$/.test(path)) throw misconfigured(`twoFactor({ path: "${display(path)}" }) must look like "/2fa": a leading slash and none at the end.`);
   return path;
 }
 
 export function checkOrigins(origin: string | readonly string[] | undefined): readonly string[] {
-  const origins = origin === undefined ? [] : typeof origin === "string" ? [origin] : origin;
+  const origins = origin === undefined ? [] : typeof origin === "string" ? [origin] : listOf(origin, "twoFactor({ origin })");
   for (const each of origins) {
-    if (!URL.canParse(each) || new URL(each).origin !== each) {
-      throw misconfigured(`twoFactor({ origin: "${each}" }) must be an origin such as "https://example.com": scheme and host, no path.`);
+    if (typeof each !== "string" || !URL.canParse(each) || new URL(each).origin !== each) {
+      throw misconfigured(`twoFactor({ origin: "${display(each)}" }) must be an origin such as "https://example.com": scheme and host, no path.`);
     }
   }
   return origins;

@@ -22,7 +22,7 @@ export function milliseconds(value: Duration, option: string): number {
   const ms = parseDuration(value);
   if (ms === undefined) {
     throw misconfigured(
-      `${option}: ${JSON.stringify(value)} is not a duration. Write a number with its unit, as in "30s", "5m", "1h" or "30d"; the only bare number is 0.`,
+      `${option}: ${typeof value === "string" ? JSON.stringify(value) : typeof value} is not a duration. Write a number with its unit, as in "30s", "5m", "1h" or "30d"; the only bare number is 0.`,
     );
   }
   return ms;

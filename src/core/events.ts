@@ -1,4 +1,6 @@
 import { EventEmitter } from "node:events";
+import { misconfigured } from "./errors.js";
+import { checkKeys, type Keys } from "./options.js";
 
 /** Everything that happens, by name. No event carries a code, a secret or a full address. */
 export interface TwoFactorEvents {
@@ -34,12 +36,36 @@ export type EventName = keyof TwoFactorEvents;
 export type EventListener<N extends EventName> = (event: TwoFactorEvents[N]) => void;
 export type EventListeners = { readonly [N in EventName]?: EventListener<N> };
 
+const EVENT_NAMES: Keys<TwoFactorEvents> = {
+  "challenge.opened": true,
+  "challenge.sent": true,
+  "challenge.verified": true,
+  "challenge.failed": true,
+  "challenge.canceled": true,
+  "code.compared": true,
+  "account.locked": true,
+  "limit.exceeded": true,
+  "delivery.failed": true,
+  "proof.granted": true,
+  "proof.revoked": true,
+  "guard.reported": true,
+  "guard.refused": true,
+  "store.unavailable": true,
+  "store.recovered": true,
+  fault: true,
+};
+
 /** Typed events. A listener that throws is its own problem: it never changes an answer. */
 export class Events {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
 
+  /** @throws TwoFactorError `misconfigured` for a name that no event has, with the nearest one, or for no function. */
   constructor(listeners: EventListeners = {}) {
-    for (const [name, listener] of Object.entries(listeners)) this.#emitter.on(`on:${name}`, listener);
+    checkKeys(listeners, EVENT_NAMES, "twoFactor({ events })");
+    for (const [name, listener] of Object.entries(listeners)) {
+      if (typeof listener !== "function") throw misconfigured(`twoFactor({ events: { "${name}" } }) must be a function.`);
+      this.#emitter.on(`on:${name}`, listener);
+    }
   }
 
   on<N extends EventName>(name: N, listener: EventListener<N>): this {

@@ -33,7 +33,8 @@ export type Keys<T> = Record<keyof T, true>;
  */
 export function checkKeys<T extends object>(given: T, known: Keys<Required<T>>, where: string): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw misconfigured(`${where} takes an object of options, not ${Array.isArray(given) ? "an array" : typeof given}.`);
+    const what = given === null ? "null" : Array.isArray(given) ? "an array" : typeof given;
+    throw misconfigured(`${where} takes an object of options, not ${what}.`);
   }
   const names = Object.keys(known);
   for (const key of Object.keys(given)) {
@@ -42,10 +43,19 @@ export function checkKeys<T extends object>(given: T, known: Keys<Required<T>>, 
 }
 
 /** One of a fixed set of words, or `misconfigured` with the nearest of them. */
-export function oneOf<T extends string>(value: unknown, known: readonly T[], where: string): T {
+export function oneOf<T extends string | number>(value: unknown, known: readonly T[], where: string): T {
   const found = known.find((word) => word === value);
-  if (found === undefined) throw misconfigured(unknownName(`${where}:`, String(value), known));
+  if (found === undefined) throw misconfigured(unknownName(`${where}:`, display(value), known.map(String)));
   return found;
+}
+
+/** Whatever was passed, in words: also what has no text of its own. */
+export function display(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
 }
 
 function unknownName(prefix: string, word: string, known: readonly string[]): string {
@@ -53,10 +63,16 @@ function unknownName(prefix: string, word: string, known: readonly string[]): st
   return `${prefix} "${word}". ${guess ? `Did you mean "${guess}"? ` : ""}Known: ${known.join(", ")}.`;
 }
 
+/** A list, or `misconfigured`. */
+export function listOf<T>(value: readonly T[], where: string): readonly T[] {
+  if (!Array.isArray(value)) throw misconfigured(`${where} must be a list, as in [...].`);
+  return value;
+}
+
 /** A whole number within bounds, or `misconfigured`. */
 export function wholeNumber(value: unknown, min: number, max: number, where: string): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
-    throw misconfigured(`${where}: ${String(value)} is not a whole number from ${min} to ${max}.`);
+    throw misconfigured(`${where}: ${display(value)} is not a whole number from ${min} to ${max}.`);
   }
   return value;
 }

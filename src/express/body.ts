@@ -2,6 +2,8 @@ import express, { type Request, type Response } from "express";
 import { TwoFactorError } from "../core/errors.js";
 
 const LIMIT = "64kb";
+const MAX_FIELDS = 100;
+const MAX_DEPTH = 20;
 const readText = express.text({ type: () => true, limit: LIMIT });
 
 /** Fields of a body, whatever parser ran before, or none at all. Values are whatever the client sent. */
@@ -17,7 +19,11 @@ export async function readBody(req: Request, res: Response): Promise<Fields> {
   if (parsed) return parsed;
   const text = await rawText(req, res);
   if (text.trim() === "") return {};
-  return isJson(req, text) ? parseJson(text) : parseForm(text);
+  const type = req.headers["content-type"];
+  if (/^application\/x-www-form-urlencoded\b/i.test(type ?? "")) return parseForm(text);
+  // Any other type that a form of another site can send is not taken for JSON, whatever it looks like.
+  if (type === undefined || /^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) return parseJson(text);
+  throw new TwoFactorError("invalid_request", { detail: "The body must be JSON or a form." });
 }
 
 /** What a parser before us has made of the body. Parsers of Express 4 leave an empty object where they read nothing. */
@@ -39,19 +45,20 @@ export async function rawText(req: Request, res: Response): Promise<string> {
   return typeof body === "string" ? body : "";
 }
 
-function isJson(req: Request, text: string): boolean {
-  const type = req.headers["content-type"] ?? "";
-  return /\bjson\b/i.test(type) || (!/urlencoded/i.test(type) && text.trimStart().startsWith("{"));
-}
-
 function parseJson(text: string): Fields {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+    if (typeof value === "object" && value !== null && !Array.isArray(value) && isShallow(value)) return value as Fields;
   } catch {
     // told below
   }
   throw new TwoFactorError("invalid_request", { detail: "The body is not a JSON object." });
+}
+
+/** Deeper than anything that is asked for, and shallow enough for whatever walks it. */
+export function isShallow(value: unknown, depth = 0): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return depth < MAX_DEPTH && Object.values(value).every((each) => isShallow(each, depth + 1));
 }
 
 /** A field that is given twice is a list, and a list is nowhere an answer. */
@@ -59,6 +66,7 @@ function parseForm(text: string): Fields {
   const fields = new Map<string, string | string[]>();
   for (const [name, value] of new URLSearchParams(text)) {
     const before = fields.get(name);
+    if (fields.size > MAX_FIELDS || (Array.isArray(before) && before.length > MAX_FIELDS)) break;
     fields.set(name, before === undefined ? value : [before, value].flat());
   }
   return Object.fromEntries(fields);

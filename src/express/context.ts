@@ -5,6 +5,7 @@ import type { Mark } from "../step-up/mark.js";
 import { DEFAULT_MAX_AGE, LONGEST_PROOF } from "../step-up/policy.js";
 import { identify, type Identity } from "./identity.js";
 import type { Kit } from "./kit.js";
+import { isLocalPath } from "./page/local-path.js";
 
 declare global {
   namespace Express {
@@ -25,7 +26,8 @@ export class RequestTwoFactor {
   constructor(kit: Kit, req: Request) {
     this.#kit = kit;
     this.#req = req;
-    this.#base = req.baseUrl;
+    // A path that the client has a part in must not become a way off this site.
+    this.#base = isLocalPath(req.baseUrl + kit.path) ? req.baseUrl : "";
   }
 
   /** Whether there is a proof: the one the guard accepted, else any that is at most 15 minutes old. */
@@ -77,7 +79,12 @@ export class RequestTwoFactor {
   #proof(): Passed | undefined {
     if (this.#passed) return this.#passed;
     const who = identify(this.#kit, this.#req);
-    if (isPromise(who) || !who.ok) return undefined;
+    if (isPromise(who)) {
+      // Nobody can wait for it here; a rejection is told to whoever asks again, at the guard.
+      void who.catch(() => undefined);
+      return undefined;
+    }
+    if (!who.ok) return undefined;
     const verdict = judge(PLAIN, who.login.marks, questionOf(this.#kit, who));
     return verdict.ok ? { marks: verdict.marks, maxAge: DEFAULT_MAX_AGE } : undefined;
   }

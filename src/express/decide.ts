@@ -1,6 +1,5 @@
 import type { Request, Response } from "express";
 import { randomId } from "../core/crypto.js";
-import { isPromise } from "../core/deadline.js";
 import { isTwoFactorError } from "../core/errors.js";
 import { judge, type Verdict } from "../step-up/judge.js";
 import type { Mark } from "../step-up/mark.js";
@@ -12,19 +11,25 @@ import { isFirst } from "../stores/first.js";
 import { type Case, spend } from "./case.js";
 import { questionOf, RequestTwoFactor } from "./context.js";
 import { demand } from "./demand.js";
-import { identify } from "./identity.js";
+import { type Identified, identify } from "./identity.js";
 import type { Kit } from "./kit.js";
 import { refuse } from "./refuse.js";
 
 /** True when the handler may run; otherwise the request has been answered. */
-export async function decide(kit: Kit, policy: ParsedPolicy<Request>, req: Request, res: Response): Promise<boolean> {
-  if (!(await isDue(policy, req))) return true;
-  const identified = identify(kit, req);
-  const who = isPromise(identified) ? await identified : identified;
+export async function decide(
+  kit: Kit,
+  policy: ParsedPolicy<Request>,
+  req: Request,
+  res: Response,
+  known?: Promise<Identified>,
+): Promise<boolean> {
+  const who = known ? await known : (await isDue(policy, req)) ? await identify(kit, req) : undefined;
+  if (!who) return true;
   if (!who.ok) {
-    if (who.reason !== "machine") await refuse(kit, req, res, who);
-    else if (policy.machine === "allow") return true;
-    else await refuse(kit, req, res, refused("first_factor_required", { detail: "This token speaks for no person." }));
+    if (who.reason === "machine" && policy.machine === "allow") return true;
+    const refusal = who.reason === "machine" ? NO_PERSON : who;
+    kit.events.emit("guard.refused", { method: req.method, path: req.baseUrl + req.path, code: refusal.reason });
+    await refuse(kit, req, res, refusal);
     return false;
   }
   const about: Case = { kit, policy, req, res, who, action: actionOf(policy, req), bound: await readTransaction(policy, req) };
@@ -39,6 +44,8 @@ export async function decide(kit: Kit, policy: ParsedPolicy<Request>, req: Reque
   RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
   return true;
 }
+
+const NO_PERSON = refused("first_factor_required", { detail: "This token speaks for no person." });
 
 /** Only a clear "no" waives the second factor. */
 export async function isDue({ when }: ParsedPolicy<Request>, req: Request): Promise<boolean> {
@@ -62,11 +69,16 @@ export async function readTransaction({ bind }: ParsedPolicy<Request>, req: Requ
   }
 }
 
-async function stillInUse({ kit, policy }: Case, marks: readonly Mark[]): Promise<boolean> {
+/** Whether every mark was used lately enough; with `peek` nothing is marked as used. */
+export async function stillInUse(
+  { kit, policy }: Pick<Case, "kit" | "policy">,
+  marks: readonly Mark[],
+  peek = false,
+): Promise<boolean> {
   const { idle } = policy;
   if (idle === undefined) return true;
-  for (const mark of marks) {
-    if (!(await kit.store.touch(`idle:${mark.id}`, mark.at, idle, kit.clock()))) return false;
+  for (const { id, at } of marks) {
+    if (!(await kit.store.touch({ key: `idle:${id}`, since: at, idle, peek }, kit.clock()))) return false;
   }
   return true;
 }

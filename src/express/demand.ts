@@ -24,6 +24,7 @@ export async function demand(about: Case, shortfall: Shortfall): Promise<boolean
   // Nobody is there to answer, and reading must not send.
   if (isIdle(req)) return tell(about, shortfall.reason, refused("second_factor_required"));
 
+  who.proof.anchor?.(req);
   const asker = { user: who.user, binding: who.login.binding };
   const started = await kit.challenges.start(asker, wantedBy(about, shortfall.missing));
   if (!started.ok && started.reason === "not_enrolled") {
@@ -37,7 +38,7 @@ export async function demand(about: Case, shortfall: Shortfall): Promise<boolean
   const { entry } = started;
   if (entry && policy.resume && navigates(req)) await keep(kit, req, res, entry);
   const stands = started.ok || started.reason === "delivery_failed";
-  if (stands && navigates(req)) return showTheWay(about);
+  if (stands && navigates(req)) return showTheWay(about, shortfall.reason);
   return tell(about, shortfall.reason, started.ok ? refused("second_factor_required", {}, started.entry) : started);
 }
 
@@ -89,7 +90,10 @@ function guardDetails(policy: ParsedPolicy<Request>, refusal: Refused, why: { re
 }
 
 /** A person is shown the page; 303, so that whatever they sent is not sent there. */
-function showTheWay({ req, res }: Case): false {
+function showTheWay({ kit, req, res, who }: Case, reason: Reason): false {
+  const { user } = who;
+  const [method, path, code] = [req.method, req.baseUrl + req.path, "second_factor_required"];
+  kit.events.emit("guard.refused", { user, method, path, code, reason });
   harden(res);
   res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor));
   return false;
@@ -98,6 +102,9 @@ function showTheWay({ req, res }: Case): false {
 function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly MethodName[] | undefined): Wanted {
   const { methods } = policy;
   const named = typeof methods === "object" ? methods.names : undefined;
+  if (named && !named.some((name) => kit.methods.some((method) => method.name === name))) {
+    warnOnce(policy, `require2fa({ methods }) asks for ${named.join(", ")}, and twoFactor({ methods }) has none of them: nobody passes.`);
+  }
   return {
     action,
     label: policy.action,
@@ -109,6 +116,15 @@ function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly M
     ip: req.ip,
     language: req.headers["accept-language"],
   };
+}
+
+const warned = new WeakSet<object>();
+
+/** A mistake of the app that only a request shows: the door stays closed, and somebody should know. */
+function warnOnce(policy: object, message: string): void {
+  if (warned.has(policy)) return;
+  warned.add(policy);
+  process.emitWarning(message, { code: "REQUIRE2FA_METHODS" });
 }
 
 function workflowOf(kit: Case["kit"], name: string): readonly Step[] {

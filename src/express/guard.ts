@@ -5,9 +5,9 @@ import { judge } from "../step-up/judge.js";
 import { type ParsedPolicy, parsePolicy, type Policy } from "../step-up/policy.js";
 import { questionOf, RequestTwoFactor } from "./context.js";
 import { decide } from "./decide.js";
-import { identify } from "./identity.js";
+import { type Identified, identify } from "./identity.js";
 import type { Kit } from "./kit.js";
-import { faultToRefusal, refuse } from "./refuse.js";
+import { faultToRefusal, giveUp, refuse } from "./refuse.js";
 import { report } from "./report.js";
 
 export type RoutePolicy = Policy<Request>;
@@ -33,17 +33,22 @@ export function require2fa(policy: RoutePolicy = {}): RequestHandler {
     if (req.method === "OPTIONS") return next();
     const kit = RequestTwoFactor.kitOf(req.twoFactor);
     if (!kit) return next(noContext());
-    if (simple && passesAtOnce(kit, parsed, req)) return next();
-    void decideAndAnswer(kit, parsed, req, res, next);
+    const passed = simple ? passesAtOnce(kit, parsed, req) : false;
+    if (passed === true) return next();
+    void decideAndAnswer(kit, parsed, req, res, next, passed || undefined);
   };
   return Object.assign(guard, { [GUARD]: policy });
 }
 
-/** The hot path: no promise, no store, no allocation that the answer does not need. */
-function passesAtOnce(kit: Kit, policy: ParsedPolicy<Request>, req: Request): boolean {
+/**
+ * The hot path: no promise, no store, no allocation that the answer does not need. Where the app's `user` answers later,
+ * its promise is handed on: nobody is asked twice, and nobody's rejection is lost.
+ */
+function passesAtOnce(kit: Kit, policy: ParsedPolicy<Request>, req: Request): boolean | Promise<Identified> {
   try {
     const who = identify(kit, req);
-    if (isPromise(who) || !who.ok) return false;
+    if (isPromise(who)) return who;
+    if (!who.ok) return false;
     const verdict = judge(policy, who.login.marks, questionOf(kit, who, policy.action));
     if (verdict.ok) RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
     return verdict.ok;
@@ -59,6 +64,7 @@ async function decideAndAnswer(
   req: Request,
   res: Response,
   next: NextFunction,
+  known: Promise<Identified> | undefined,
 ): Promise<void> {
   if (policy.reportOnly) {
     await report(kit, policy, req, res);
@@ -66,9 +72,9 @@ async function decideAndAnswer(
   }
   let pass = false;
   try {
-    pass = await decide(kit, policy, req, res);
+    pass = await decide(kit, policy, req, res, known);
   } catch (error) {
-    await refuse(kit, req, res, faultToRefusal(kit, "require2fa()", error)).catch(next);
+    await refuse(kit, req, res, faultToRefusal(kit, "require2fa()", error)).catch((fault: unknown) => giveUp(kit, res, fault));
   }
   if (pass) next();
 }

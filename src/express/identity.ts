@@ -57,23 +57,28 @@ function userId(named: unknown): string | undefined {
   );
 }
 
+/** A guard asks again, and it must not be late for that. */
+const PATIENCE = 1_000;
+
 /**
  * Takes marks off a session whose user is another one by now, or nobody: a logout that kept the session leaves no proof
- * behind for whoever logs in next. Costs nothing where there are no marks.
+ * behind for whoever logs in next. Costs nothing where there are no marks. A fault is not told here: no mark opens a
+ * guard that cannot ask who is there either.
  */
 export function disown(kit: Kit, req: Request): Promise<void> | undefined {
-  const session = kit.proofs.find((proof) => proof.kind === "session");
   const { userOf } = kit;
-  if (!session || !userOf || !hasSession(req)) return undefined;
-  const marks = session.read(req)?.marks ?? [];
-  if (marks.length === 0) return undefined;
-  const foreign = (user: unknown): boolean => marks.some((mark) => mark.user !== userId(user));
-  const named = userOf(req);
-  if (isPromise(named)) return named.then((user) => (foreign(user) ? session.clear(req) : undefined));
-  return foreign(named) ? session.clear(req) : undefined;
-}
-
-function hasSession(req: Request): boolean {
-  const { session } = req as { session?: unknown };
-  return typeof session === "object" && session !== null;
+  const session = kit.proofs.find((proof) => proof.marked?.(req));
+  if (!session || !userOf) return undefined;
+  const clear = (named: unknown): Promise<void> | undefined => {
+    const user = userId(named);
+    return session.read(req)?.marks.some((mark) => mark.user !== user) ? session.clear(req) : undefined;
+  };
+  try {
+    const named = userOf(req);
+    const cleared = isPromise(named) ? ask("The user callback", () => named, PATIENCE).then(clear) : clear(named);
+    return cleared?.catch((error: unknown) => kit.events.emit("fault", { where: "user", error }));
+  } catch (error) {
+    kit.events.emit("fault", { where: "user", error });
+    return undefined;
+  }
 }

@@ -2,7 +2,7 @@
 export interface AuditedRoute {
   /** `"GET"`; `"ALL"` for `app.all()`. */
   readonly method: string;
-  /** As far as the router tells it: Express 5 keeps no text of the path a sub-router was mounted on, then it is `"*"`. */
+  /** As far as the router tells it: Express 5 keeps no text of the path a sub-router was mounted on, then it is `"/*"`. */
   readonly path: string;
   readonly guarded: boolean;
   /** The policies of its guards, outermost first. */
@@ -43,16 +43,22 @@ function* walk(stack: readonly Layer[], base: string, above: readonly unknown[],
   }
 }
 
+/** More methods than anybody writes one by one. */
+const MANY = 20;
+
 function* routes(route: Route, base: string, above: readonly unknown[], key: symbol): Generator<AuditedRoute> {
   const paths = typeof route.path === "string" ? [route.path] : route.path;
-  const methods = [...new Set(route.stack.map((layer) => layer.method?.toUpperCase() ?? "ALL"))];
+  const named = [...new Set(route.stack.map((layer) => layer.method?.toUpperCase() ?? "ALL"))];
+  // `app.all()` writes down every method that Node knows.
+  const methods = named.length > MANY ? ["ALL"] : named;
   for (const method of methods) {
     const own = route.stack
-      .filter((layer) => (layer.method?.toUpperCase() ?? "ALL") === method)
+      .filter((layer) => method === "ALL" || layer.method === undefined || layer.method.toUpperCase() === method)
       .map((layer) => policyOf(layer.handle, key))
       .filter((policy) => policy !== undefined);
     const policies = [...above, ...own];
-    for (const path of paths) yield { method, path: base + String(path), guarded: policies.length > 0, policies };
+    const distinct = [...new Set(policies)];
+    for (const path of paths) yield { method, path: base + String(path), guarded: policies.length > 0, policies: distinct };
   }
 }
 
@@ -63,8 +69,9 @@ function policyOf(handle: unknown, key: symbol): unknown {
 /** Express 4 keeps its router in `_router`, Express 5 in `router`; a router is its own. */
 function stackOf(owner: unknown): readonly Layer[] {
   if (typeof owner !== "function" && (typeof owner !== "object" || owner === null)) return [];
-  const { stack, _router, router } = owner as { stack?: unknown; _router?: { stack?: unknown }; router?: { stack?: unknown } };
-  const found = stack ?? _router?.stack ?? (_router === undefined ? router?.stack : undefined);
+  const { stack, _router } = owner as { stack?: unknown; _router?: { stack?: unknown } };
+  // Express 4 throws at whoever reads `router`.
+  const found = stack ?? (_router ?? (owner as { router?: { stack?: unknown } }).router)?.stack;
   return Array.isArray(found) ? (found as Layer[]) : [];
 }
 

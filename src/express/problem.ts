@@ -4,6 +4,7 @@ import { maskAddress } from "../core/redact.js";
 import { acrOf } from "../step-up/assurance.js";
 import type { Reason } from "../step-up/judge.js";
 import type { Pending } from "../stores/pending.js";
+import { resendAt } from "../stores/sent.js";
 import { hasBearer } from "./negotiate.js";
 
 /** A challenge as clients see it. */
@@ -36,14 +37,15 @@ export interface GuardDetails {
 }
 
 export function publicChallenge(entry: Pending): PublicChallenge {
-  const { method, to, resendAt } = entry.delivery;
+  const { method, to } = entry.delivery;
+  const again = resendAt(entry.delivery);
   return {
     id: entry.id,
     method,
     ...(to === undefined ? {} : { to: maskAddress(to) }),
     expiresAt: new Date(entry.expiresAt).toISOString(),
     attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts),
-    ...(resendAt === undefined ? {} : { resendAt: new Date(resendAt).toISOString() }),
+    ...(again ? { resendAt: new Date(again).toISOString() } : {}),
   };
 }
 

@@ -34,6 +34,10 @@ export interface Proof {
    * when the login ended in the meantime.
    */
   grant(req: Request, res: Response, mark: Mark): Promise<Granted>;
+  /** Whether there may be marks to read: cheap enough for every request. */
+  marked?(req: Request): boolean;
+  /** Sees to it that a login which has never been kept is, before a challenge is bound to it. */
+  anchor?(req: Request): void;
   /** Takes every mark off this login. */
   clear(req: Request): Promise<void>;
 }

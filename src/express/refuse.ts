@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import { isTwoFactorError, unavailable } from "../core/errors.js";
+import { isProduction } from "../core/options.js";
 import type { Refused } from "../verification/outcome.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
@@ -21,9 +22,18 @@ export async function refuse(
   else sendProblem(req, res, refusal.reason, refusal.details, { links, ...guard }, refusal.entry);
 }
 
+/** When not even the refusal could be told: the door stays closed, and nothing that was thrown goes anywhere near `next()`. */
+export function giveUp(kit: Kit, res: Response, error: unknown): void {
+  kit.events.emit("fault", { where: "refusing", error });
+  if (res.headersSent) res.end();
+  else res.status(503).type("text/plain").send("Unavailable");
+}
+
 /** A fault, told as a refusal: generic to the outside, whole in the event. */
 export function faultToRefusal(kit: Kit, where: string, error: unknown): Refused {
   const known = isTwoFactorError(error) ? error : unavailable("Verification failed for a reason of its own.", error);
   if (known.status >= 500) kit.events.emit("fault", { where, error: known.cause ?? known });
-  return { ok: false, reason: known.code, details: known.details };
+  // What a developer did wrong is a lesson in development, and nobody else's business.
+  const details = known.code === "misconfigured" && isProduction() ? {} : known.details;
+  return { ok: false, reason: known.code, details };
 }

@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import { judge } from "../step-up/judge.js";
 import type { ParsedPolicy } from "../step-up/policy.js";
 import { questionOf } from "./context.js";
-import { actionOf, isDue, readTransaction } from "./decide.js";
+import { actionOf, isDue, readTransaction, stillInUse } from "./decide.js";
 import { identify } from "./identity.js";
 import type { Kit } from "./kit.js";
 import { faultToRefusal } from "./refuse.js";
@@ -33,5 +33,7 @@ async function finding(kit: Kit, policy: ParsedPolicy<Request>, req: Request): P
   }
   const bound = await readTransaction(policy, req);
   const verdict = judge(policy, who.login.marks, questionOf(kit, who, actionOf(policy, req), bound?.digest));
-  return verdict.ok ? undefined : { code: "second_factor_required", reason: verdict.reason, user: who.user };
+  const required = { code: "second_factor_required", user: who.user };
+  if (!verdict.ok) return { ...required, reason: verdict.reason };
+  return (await stillInUse({ kit, policy }, verdict.marks, true)) ? undefined : { ...required, reason: "expired" };
 }

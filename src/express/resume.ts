@@ -11,6 +11,8 @@ export interface Interrupted {
   readonly url: string;
   /** Of a form POST: what was in it. Without, the way on is a plain GET. */
   readonly fields?: readonly (readonly [name: string, value: string])[];
+  /** The page of this site that the form was on. */
+  readonly from?: string;
 }
 
 /** Longer forms are not kept: the person is told to send theirs again. */
@@ -22,7 +24,11 @@ const KEPT_FOR = 20 * 60_000;
 export async function keep(kit: Kit, req: Request, res: Response, entry: Pending): Promise<void> {
   const interrupted = await whatWasInterrupted(kit, req, res);
   const plain = interrupted && JSON.stringify(interrupted);
-  if (plain === undefined || plain.length > MAX_KEPT) return;
+  if (plain === undefined || plain.length > MAX_KEPT) {
+    // What was kept before is not what the person is about to do now.
+    await kit.store.take(keyOf(entry), kit.clock());
+    return;
+  }
   await kit.store.put(keyOf(entry), seal(kit.keys, plain, contextOf(entry)), KEPT_FOR, kit.clock());
 }
 
@@ -35,7 +41,9 @@ export async function resume(kit: Kit, entry: Pending): Promise<Interrupted | un
 /** Where "back" leads from the page, without using it up. */
 export async function wayBack(kit: Kit, entry: Pending): Promise<string | undefined> {
   const sealed = await kit.store.get(keyOf(entry), kit.clock());
-  return sealed === undefined ? undefined : open(kit, entry, sealed)?.url;
+  const interrupted = sealed === undefined ? undefined : open(kit, entry, sealed);
+  // A form's own address is no place to go back to.
+  return interrupted?.fields ? interrupted.from : interrupted?.url;
 }
 
 function open(kit: Kit, entry: Pending, sealed: string): Interrupted | undefined {
@@ -62,7 +70,16 @@ async function whatWasInterrupted(kit: Kit, req: Request, res: Response): Promis
   const form = /^application\/x-www-form-urlencoded\b/i.test(req.headers["content-type"] ?? "");
   if (req.method !== "POST" || !form || Number(req.headers["content-length"] ?? 0) > MAX_KEPT) return undefined;
   const parsed = parsedBody(req);
-  return { url, fields: parsed ? [...flatten(parsed, "")] : [...new URLSearchParams(await rawText(req, res))] };
+  const from = pageOf(req);
+  return { url, ...(from === undefined ? {} : { from }), fields: parsed ? [...flatten(parsed, "")] : [...new URLSearchParams(await rawText(req, res))] };
+}
+
+/** The path of the page that the form was sent from, if that was ours. */
+function pageOf(req: Request): string | undefined {
+  const { referer = "", host } = req.headers;
+  if (!URL.canParse(referer) || new URL(referer).host !== host) return undefined;
+  const { pathname, search } = new URL(referer);
+  return isLocalPath(pathname + search) ? pathname + search : undefined;
 }
 
 /** A parsed form back into its fields, nested names in brackets as the parsers read them. */

@@ -7,8 +7,8 @@ import { once } from "./idempotency.js";
 import type { Kit } from "./kit.js";
 import { navigates } from "./negotiate.js";
 import { sameOrigin } from "./origin.js";
-import { harden, sendProblem } from "./problem.js";
-import { faultToRefusal, refuse } from "./refuse.js";
+import { harden } from "./problem.js";
+import { faultToRefusal, giveUp, refuse } from "./refuse.js";
 import { cancelRoute } from "./routes/cancel.js";
 import { challengeRoute } from "./routes/challenge.js";
 import { pageRoute } from "./routes/page.js";
@@ -40,14 +40,18 @@ export async function serve(kit: Kit, route: Route, req: Request, res: Response,
   const method = req.method === "HEAD" ? "GET" : req.method;
   if (method === "OPTIONS") return next();
   if (method !== route.method) {
+    // Somebody who sends the address of a form's answer once more wants to see the page.
+    if (method === "GET" && navigates(req)) return res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor));
     res.setHeader("Allow", route.method);
     const detail = `This is answered to ${route.method} only.`;
-    return sendProblem(req, res, "invalid_request", { detail }, { status: 405 });
+    return refuse(kit, req, res, refused("invalid_request", { detail }), { status: 405 });
   }
   try {
     await answer(kit, route, req, res);
   } catch (error) {
-    await refuse(kit, req, res, faultToRefusal(kit, `${route.method} ${req.path}`, error)).catch(next);
+    await refuse(kit, req, res, faultToRefusal(kit, `${route.method} ${req.path}`, error)).catch((fault: unknown) =>
+      giveUp(kit, res, fault),
+    );
   }
 }
 

@@ -48,6 +48,11 @@ export function sessionRequest(req: Request): SessionRequest {
   return req as unknown as SessionRequest;
 }
 
+/** The request's session store, where it is of express-session's shape: one that can make new ids. */
+export function storeOf({ sessionStore: store }: SessionRequest): SessionStore | undefined {
+  return typeof store?.generate === "function" && typeof store.destroy === "function" ? store : undefined;
+}
+
 /**
  * Calls a callback function of a session store and waits for its answer, no longer than `deadline` milliseconds.
  *

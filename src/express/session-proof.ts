@@ -4,9 +4,17 @@ import { misconfigured, TwoFactorError, unavailable } from "../core/errors.js";
 import { checkKeys } from "../core/options.js";
 import type { Mark } from "../step-up/mark.js";
 import type { Granted, Login, Proof, ProofContext, ProofFactory } from "./proof.js";
-import { ask, sessionRequest, type SessionLike, type SessionRequest, type SessionStore } from "./session-like.js";
-import { elevate, regenerate, rewrite, type Rotation } from "./session-rotation.js";
-import { type SessionWrites, watchStore } from "./session-writes.js";
+import {
+  ask,
+  type SessionLike,
+  type SessionRequest,
+  type SessionStore,
+  sessionRequest,
+  storeOf,
+} from "./session-like.js";
+import { cameWith, elevate, regenerate, rewrite, type Rotation } from "./session-rotation.js";
+import { watchStore } from "./session-watch.js";
+import type { SessionWrites } from "./session-writes.js";
 import { bindingIn, marksIn, type TwoFactorState, withMark } from "./stored-marks.js";
 
 /** `sessionProof()` takes no options yet; what there is to set belongs to the session middleware. */
@@ -41,11 +49,12 @@ export function createSessionProof(context: ProofContext, deadline: number): Pro
 
   function grant(req: Request, res: Response, mark: Mark): Promise<Granted> {
     const holder = sessionRequest(req);
-    const { session, sessionStore: store } = holder;
+    const { session } = holder;
+    const store = storeOf(holder);
     if (!session) return Promise.reject(new TwoFactorError("first_factor_required"));
     if (res.headersSent || res.destroyed) return Promise.reject(unavailable("The response is over, or has begun."));
     const rotation = rotationOf(holder, session, mark);
-    if (store?.generate) return elevate(holder, res, { store, writes: watch(store, session) }, rotation).then(granted);
+    if (store) return elevate(holder, res, { store, writes: watch(store, session) }, rotation).then(granted);
     if (session.regenerate) return regenerate(holder, res, rotation).then(granted);
     session.twoFactor = withMark(session.twoFactor, rotation.binding, mark, context.clock());
     return Promise.resolve({});
@@ -57,9 +66,11 @@ export function createSessionProof(context: ProofContext, deadline: number): Pro
   }
 
   async function clear(req: Request): Promise<void> {
-    const { session, sessionID: id = "", sessionStore: store } = sessionRequest(req);
+    const holder = sessionRequest(req);
+    const { session, sessionID: id = "" } = holder;
+    const store = storeOf(holder);
     if (!session || session.twoFactor === undefined) return;
-    const state: TwoFactorState = { binding: bindingOf(sessionRequest(req), session), marks: [] };
+    const state: TwoFactorState = { binding: bindingOf(holder, session), marks: [] };
     session.twoFactor = state;
     if (!store) {
       if (session.save) await ask(deadline, (done) => session.save?.(done));
@@ -77,6 +88,8 @@ export function createSessionProof(context: ProofContext, deadline: number): Pro
     kind: "session",
     accepts: () => true,
     read: (req) => readSession(sessionRequest(req), context, watch),
+    marked: (req) => marksIn(sessionRequest(req).session?.twoFactor, context.clock()).length > 0,
+    anchor: (req) => anchor(sessionRequest(req)),
     grant,
     clear,
   };
@@ -106,8 +119,9 @@ function storeWatch(context: ProofContext): Watch {
 }
 
 function readSession(req: SessionRequest, context: ProofContext, watch: Watch): Login | undefined {
-  const { session, sessionStore: store } = req;
+  const { session } = req;
   if (!session) return withoutSession(req, watch);
+  const store = storeOf(req);
   if (store) watch(store, session);
   const state = session.twoFactor;
   return { binding: bindingOf(req, session), machine: false, marks: marksIn(state, context.clock()) };
@@ -121,6 +135,13 @@ function withoutSession(req: SessionRequest, watch: Watch): undefined {
   throw misconfigured(
     "There is no req.session: app.use(session(...)) must come before twoFactor(), with a cookie path that covers it.",
   );
+}
+
+/** A session that the browser does not know yet is saved only if something is in it. */
+function anchor(req: SessionRequest): void {
+  const { session, sessionID } = req;
+  if (!session || session.twoFactor !== undefined || sessionID === undefined || cameWith(req, sessionID)) return;
+  session.twoFactor = { binding: bindingOf(req, session), marks: [] } satisfies TwoFactorState;
 }
 
 /** The stored binding; else one that parallel first requests of the login agree on; else a new one, kept in the session. */

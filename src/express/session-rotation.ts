@@ -37,7 +37,7 @@ export function elevate(req: SessionRequest, res: Response, at: Stored, rotation
     const id = req.sessionID ?? "";
     const current = at.writes.current(id);
     if (current === undefined) throw ended();
-    await (current === id ? rotate(req, res, at, rotation) : join(req, res, at, rotation, current));
+    await (current === id ? rotate(req, res, at, rotation) : join(req, at, rotation, current));
   };
   return at.writes.inTurn(rotation.binding, job).catch(asRefusal);
 }
@@ -67,7 +67,7 @@ async function rotate(req: SessionRequest, res: Response, at: Stored, rotation: 
   try {
     await ask(deadline, (done) => store.set(nextId, next, done));
     // Twice, because the person may have logged out while we saved: here, or at another process.
-    if (writes.isGone(id) || (found && !(await load(store, id, deadline))) || writes.isGone(id)) throw ended();
+    if ((found && !(await load(store, id, deadline))) || writes.isGone(id)) throw ended();
     if (isAnswered(res)) throw tooLate();
   } catch (error) {
     writes.end(nextId);
@@ -81,10 +81,10 @@ async function rotate(req: SessionRequest, res: Response, at: Stored, rotation: 
 }
 
 /** Another request of this login has moved the session just now: it is this request's session too. */
-async function join(req: SessionRequest, res: Response, at: Stored, rotation: Rotation, id: string): Promise<void> {
+async function join(req: SessionRequest, at: Stored, rotation: Rotation, id: string): Promise<void> {
   const { store, writes } = at;
   const found = await load(store, id, rotation.deadline);
-  if (!found || writes.isGone(id)) throw ended();
+  if (!found) throw ended();
   const [session] = aside(req, () => {
     req.sessionID = id;
     store.createSession?.(req, found);
@@ -95,9 +95,8 @@ async function join(req: SessionRequest, res: Response, at: Stored, rotation: Ro
   try {
     session.twoFactor = state;
     await ask(rotation.deadline, (done) => store.set(id, session, done));
-    if (isAnswered(res)) throw tooLate();
   } catch (error) {
-    if (before && !writes.isGone(id)) writes.hold(id, before);
+    if (before) writes.hold(id, before);
     throw error;
   }
   if (writes.isGone(id)) throw ended();
@@ -182,7 +181,7 @@ function copy(from: SessionLike, to: SessionLike): void {
  * Whether the browser sent this id. One it did not send was made on this very request, and cannot have been ended by
  * another: then what the store does not have is not lost, but new.
  */
-function cameWith(req: SessionRequest, id: string): boolean {
+export function cameWith(req: SessionRequest, id: string): boolean {
   const cookies = req.headers?.cookie ?? "";
   return cookies.split(";").some((cookie) => cookie.includes(id) || decoded(cookie).includes(id));
 }

@@ -1,13 +1,15 @@
 import type { Clock } from "../core/clock.js";
 import { isPromise } from "../core/deadline.js";
-import type { Done, HeaderHolder, SessionLike, SessionStore } from "./session-like.js";
+import type { Done, SessionLike } from "./session-like.js";
 import type { TwoFactorState } from "./stored-marks.js";
 
 /** How long a request may have been under way and still be kept from undoing what happened since, in milliseconds. */
 const MEMORY = 600_000;
 const MAX_FATES = 10_000;
+/** How long a browser may still send the id it had before, in milliseconds: until our answer has reached it. */
+const ON_THE_WAY = 5_000;
 
-type Destroy = (id: string, done?: Done) => unknown;
+export type Destroy = (id: string, done?: Done) => unknown;
 
 /** What became of a session id: its session has a new id, is over, or carries marks that only we may change. */
 type Fate =
@@ -51,6 +53,12 @@ export class SessionWrites {
     return kind === "moved" || kind === "ended";
   }
 
+  /** Whether the browser that sent this id is about to learn, or has just learnt, of another. */
+  hasJustMoved(id: string): boolean {
+    const fate = this.#fates.get(id);
+    return fate?.kind === "moved" && this.#until() - fate.until < ON_THE_WAY;
+  }
+
   /** Where the session of this id lives now; `undefined` when it is over. */
   current(id: string): string | undefined {
     let at = id;
@@ -67,9 +75,9 @@ export class SessionWrites {
     this.hold(to, state);
   }
 
-  /** From now on every write of this session carries these marks, whatever the writer still believes. */
+  /** From now on every write of this session carries these marks, whatever the writer still believes. What is over stays so. */
   hold(id: string, state: TwoFactorState): void {
-    this.#put(id, { kind: "held", state, until: this.#until() });
+    if (!this.isGone(id)) this.#put(id, { kind: "held", state, until: this.#until() });
   }
 
   held(id: string): TwoFactorState | undefined {
@@ -131,107 +139,3 @@ export class SessionWrites {
 }
 
 function ignore(): void {}
-
-/** "Nothing", and not before the caller has finished calling: as a store would. */
-function answer(done: Done | undefined): void {
-  if (done) setImmediate(done);
-}
-
-const watched = new WeakMap<SessionStore, SessionWrites>();
-const touched = new WeakSet<object>();
-
-/**
- * Puts the watch in front of a session store, once; from then on it costs a look into a map for each call.
- *
- * express-session writes a session when its response ends: with `resave`, `rolling` or changed data also one that was
- * loaded before the id changed or the person logged out (expressjs/session#935, #923). Such a write is answered and
- * dropped, and the cookie with the dead id is kept out of that response.
- */
-export function watchStore(store: SessionStore, session: SessionLike, clock: Clock): SessionWrites {
-  const known = watched.get(store);
-  if (known) return known;
-  const destroy = store.destroy.bind(store);
-  const writes = new SessionWrites(clock, destroy);
-  watched.set(store, writes);
-  watchReads(store, writes);
-  store.set = watchWrites(store.set.bind(store), writes);
-  if (typeof store.touch === "function") store.touch = watchWrites(store.touch.bind(store), writes);
-  store.destroy = watchEnds(destroy, writes);
-  watchCookies(session);
-  return writes;
-}
-
-function watchReads(store: SessionStore, writes: SessionWrites): void {
-  const get = store.get.bind(store);
-  store.get = (id, done) => (writes.isGone(id) ? answer(done) : get(id, done));
-}
-
-/** A logout that raced with a rotation ends the session under its new id as well. */
-function watchEnds(destroy: Destroy, writes: SessionWrites): Destroy {
-  return (id, done) => {
-    const ids = writes.end(id);
-    if (ids.length === 1) return destroy(id, done);
-    let left = ids.length;
-    let failure: unknown;
-    const one = (error?: unknown): void => {
-      failure ??= error;
-      left -= 1;
-      if (left === 0) done?.(failure);
-    };
-    return Promise.all(ids.map((each) => destroy(each, one)));
-  };
-}
-
-type Write = (id: string, session: SessionLike, done?: Done) => unknown;
-
-function watchWrites(write: Write, writes: SessionWrites): Write {
-  return function watchedWrite(id, session, done): unknown {
-    if (writes.isGone(id)) {
-      mute(session, id);
-      return answer(done);
-    }
-    writes.correct(id, session);
-    return write(id, session, (error, value) => {
-      // What was under way when the session moved or ended may have landed after it was destroyed.
-      if (writes.isGone(id)) writes.discard(id, () => done?.(error, value));
-      else if (!error && writes.outdated(id, session)) watchedWrite(id, session, done);
-      else done?.(error, value);
-    });
-  };
-}
-
-/**
- * express-session may send a cookie without asking the store: when the response begins early, or when there is nothing
- * to write and `rolling` is on. It always calls `touch()` on the session before.
- */
-function watchCookies(session: SessionLike): void {
-  const prototype = Object.getPrototypeOf(session) as SessionLike | null;
-  const touch = prototype && Object.hasOwn(prototype, "touch") ? prototype["touch"] : undefined;
-  if (!prototype || typeof touch !== "function" || touched.has(prototype)) return;
-  touched.add(prototype);
-  const value = function watchedTouch(this: SessionLike, ...given: unknown[]): unknown {
-    const store = this.req?.sessionStore;
-    if (this.id !== undefined && store && watched.get(store)?.isGone(this.id)) mute(this, this.id);
-    return Reflect.apply(touch, this, given);
-  };
-  Object.defineProperty(prototype, "touch", { configurable: true, enumerable: false, writable: true, value });
-}
-
-const muted = new WeakMap<HeaderHolder, Set<string>>();
-
-/** Keeps every cookie with this session id out of the response of the request the session belongs to. */
-function mute(session: SessionLike, id: string): void {
-  const response = session.req?.res;
-  if (!response) return;
-  const signed = `s%3A${encodeURIComponent(id)}.`;
-  const known = muted.get(response);
-  if (known) return void known.add(signed);
-  const dead = new Set([signed]);
-  muted.set(response, dead);
-  const setHeader = response.setHeader.bind(response);
-  response.setHeader = (name, value) => {
-    if (!Array.isArray(value) || name.toLowerCase() !== "set-cookie") return setHeader(name, value);
-    const kept = value.filter((cookie) => ![...dead].some((each) => String(cookie).includes(each)));
-    return kept.length === 0 ? response : setHeader(name, kept);
-  };
-}

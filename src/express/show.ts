@@ -6,12 +6,13 @@ import { pickLocale } from "../core/locale.js";
 import { maskAddress } from "../core/redact.js";
 import { endOf } from "../stores/ended.js";
 import type { Pending } from "../stores/pending.js";
+import { resendAt } from "../stores/sent.js";
 import type { MethodName } from "../methods/method.js";
 import type { Refused } from "../verification/outcome.js";
 import { readDetail } from "../step-up/wanted.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
-import { pagePolicy } from "./page/page.js";
+import { pagePolicy, renderPage } from "./page/page.js";
 import type { PageChallenge, PageReplay, PageState, PageView } from "./page/view.js";
 import { type GuardDetails, harden, setHeaders } from "./problem.js";
 import { wayBack } from "./resume.js";
@@ -33,7 +34,20 @@ export function showPage(kit: Kit, req: Request, res: Response, status: number, 
   res.setHeader("Content-Security-Policy", pagePolicy(nonce));
   res.setHeader("Cross-Origin-Opener-Policy", "same-origin");
   res.setHeader("X-Frame-Options", "DENY");
-  res.status(status).type("html").send(kit.render(viewOf(kit, req, nonce, scene)));
+  res.status(status).type("html").send(render(kit, viewOf(kit, req, nonce, scene)));
+}
+
+/** The app's own page; where that fails, ours: a person at a door needs one. */
+function render(kit: Kit, view: PageView): string {
+  try {
+    const page: unknown = kit.render(view);
+    if (typeof page === "string") return page;
+    void Promise.resolve(page).catch(() => undefined);
+    throw new Error("page.render must return the document as a string.");
+  } catch (error) {
+    kit.events.emit("fault", { where: "page.render", error });
+    return renderPage(view);
+  }
 }
 
 /** A refusal as a page: with the challenge to answer where one stands. */
@@ -47,8 +61,10 @@ export async function showRefusal(
   setHeaders(req, res, reason, details, guard);
   const back = entry && (await wayBack(kit, entry));
   const { attemptsLeft, retryAfter } = details;
+  // The last wrong code is not to be entered again.
+  const spent = entry && endOf(entry, kit.clock()) === "spent";
   const error = {
-    code: reason,
+    code: spent && reason === "wrong_code" ? ("challenge_spent" as const) : reason,
     ...(attemptsLeft === undefined ? {} : { attemptsLeft }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
@@ -89,7 +105,10 @@ function viewOf(kit: Kit, req: Request, nonce: string, { state, entry, error, no
     state,
     alternatives: (detail?.methods ?? [])
       .filter((method) => method !== entry?.delivery.method)
-      .map((method) => ({ method })),
+      .map((method) => {
+        const to = detail?.masked[method];
+        return { method, ...(to === undefined ? {} : { to }) };
+      }),
     show: detail?.show ?? [],
     links,
     ...(kit.service === undefined ? {} : { service: kit.service }),
@@ -102,7 +121,8 @@ function viewOf(kit: Kit, req: Request, nonce: string, { state, entry, error, no
 }
 
 function challengeOf(kit: Kit, entry: Pending): PageChallenge {
-  const { method: name, to, status, resendAt } = entry.delivery;
+  const { method: name, to, status } = entry.delivery;
+  const again = resendAt(entry.delivery);
   const method = kit.methods.find((each) => each.name === name);
   const now = kit.clock();
   return {
@@ -111,7 +131,7 @@ function challengeOf(kit: Kit, entry: Pending): PageChallenge {
     ...(to === undefined ? {} : { to: maskAddress(to) }),
     expiresAt: new Date(entry.expiresAt).toISOString(),
     attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts),
-    ...(method?.send ? { resendIn: resendAt !== undefined && resendAt > now ? secondsUntil(resendAt, now) : 0 } : {}),
+    ...(method?.send ? { resendIn: again !== undefined && again > now ? secondsUntil(again, now) : 0 } : {}),
     digits: method?.digits ?? 6,
     delivery: status,
   };

@@ -10,7 +10,7 @@ export interface TwoFactorState {
 }
 
 /** So many marks a session keeps, the newest: one for each action somebody works on at a time, and room. */
-export const MAX_MARKS = 8;
+const MAX_MARKS = 8;
 
 const MAX_METHODS = 8;
 const MAX_TEXT = 512;
@@ -26,7 +26,7 @@ export function isText(value: unknown): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= MAX_TEXT;
 }
 
-export function isTexts(value: unknown): value is readonly string[] {
+function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.length > 0 && value.length <= MAX_METHODS && value.every(isText);
 }
 

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
-import { checkKeys, isProduction } from "../core/options.js";
+import { checkKeys, display, isProduction, listOf } from "../core/options.js";
 import type { Channel, Provider } from "../providers/provider.js";
 import { checkCodeShape, type CodeShape, DIGITS } from "../verification/code.js";
 import { createCarrier } from "../verification/delivery.js";
@@ -90,18 +90,19 @@ function codeShape(length: number, where: string): CodeShape {
 }
 
 function checkCountries(countries: readonly string[] | undefined, where: string): ReadonlySet<string> | undefined {
-  if (!countries || countries.length === 0) {
+  const list = listOf(countries ?? [], `${where} countries`);
+  if (list.length === 0) {
     if (!isProduction()) return undefined;
     throw misconfigured(
       `${where} needs { countries: ["SE", ...] } in production: without a list, anybody can have messages sent to premium numbers at your expense.`,
     );
   }
-  for (const country of countries) {
-    if (!/^[A-Z]{2}$/.test(country)) {
-      throw misconfigured(`${where} countries: "${country}" is not an ISO 3166-1 alpha-2 code such as "SE".`);
+  for (const country of list) {
+    if (typeof country !== "string" || !/^[A-Z]{2}$/.test(country)) {
+      throw misconfigured(`${where} countries: "${display(country)}" is not an ISO 3166-1 alpha-2 code such as "SE".`);
     }
   }
-  return new Set(countries);
+  return new Set(list);
 }
 
 /** What a message says it is for; the layer above puts it into the detail. */
@@ -120,7 +121,7 @@ function factory(
   recipient: FindRecipient,
 ): MethodFactory {
   const ttl = milliseconds(life ?? "5m", `${channel}({ ttl })`);
-  if (ttl <= 0 || ttl > MAX_TTL) throw misconfigured(`${channel}({ ttl: "${String(life)}" }): a code lives at most "10m".`);
+  if (ttl <= 0 || ttl > MAX_TTL) throw misconfigured(`${channel}({ ttl: "${display(life)}" }): a code lives at most "10m".`);
   return { method: channel, create: (context) => sentCode(channel, provider, shape, ttl, recipient, context) };
 }
 
@@ -133,6 +134,7 @@ function sentCode(
   { keys, events, service, host }: MethodContext,
 ): Method {
   const outOfBand = createOutOfBand(channel, createCarrier(provider, { events }), keys);
+  const spec = { ...shape, way: channel };
   return {
     name: channel,
     digits: shape.length,
@@ -149,8 +151,8 @@ function sentCode(
       const { label: action, show } = entry.detail as Shown;
       const minutes = (entry.expiresAt - now) / 60_000;
       const parts = { channel, locale, minutes, service, host, action, show };
-      return outOfBand.send(entry, shape, (code) => composeMessage({ ...parts, code }));
+      return outOfBand.send(entry, spec, (code) => composeMessage({ ...parts, code }));
     },
-    compare: (entry, _person, typed) => outOfBand.compare(entry, shape, typed),
+    compare: (entry, _person, typed) => outOfBand.compare(entry, spec, typed),
   };
 }

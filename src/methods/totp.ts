@@ -47,9 +47,9 @@ export function totp(options: TotpOptions): MethodFactory {
   if (typeof options.secret !== "function") {
     throw misconfigured("totp({ secret }) must be a function: (userId) => the user's base32 secret, or null.");
   }
-  const digits = Number(oneOf(String(options.digits ?? 6), ["6", "7", "8"], "totp({ digits })")) as 6 | 7 | 8;
+  const digits = oneOf(options.digits ?? 6, [6, 7, 8], "totp({ digits })");
   const algorithm = oneOf(options.algorithm ?? "sha1", ["sha1", "sha256", "sha512"], "totp({ algorithm })");
-  const window = Number(oneOf(String(options.window ?? 1), ["0", "1"], "totp({ window })"));
+  const window = oneOf(options.window ?? 1, [0, 1], "totp({ window })");
   const shape = { length: digits, alphabet: DIGITS };
   const secretOf = options.secret;
 

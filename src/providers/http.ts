@@ -1,3 +1,5 @@
+import { misconfigured } from "../core/errors.js";
+import { isProduction } from "../core/options.js";
 import { DeliveryError } from "./provider.js";
 
 export interface BoundedCall {
@@ -163,3 +165,25 @@ function codeOf(error: unknown): string {
 }
 
 function ignore(): void {}
+
+/**
+ * Where a service is, without a slash at the end: paths are appended to it.
+ *
+ * @throws TwoFactorError `misconfigured` for anything but a bare http(s) address, and for http in production unless it is
+ * this machine.
+ */
+export function checkedBase(value: unknown, option: string): string {
+  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
+  const isBare = url && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  if (!isBare || !/^https?:$/.test(url.protocol)) {
+    throw misconfigured(`${option} takes a complete address without user, query or fragment: "https://api.example.com".`);
+  }
+  if (url.protocol === "http:" && isProduction() && !isLoopback(url.hostname)) {
+    throw misconfigured(`${option} must be https in production: credentials and codes go there.`);
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}

@@ -8,7 +8,7 @@ export interface WebhookOptions {
   /** Where messages are posted. https, except on this machine or outside production. */
   readonly url: string;
   /** What signs them: at least 24 bytes, as they are or as `whsec_` and base64. */
-  readonly secret: string;
+  readonly secret: string | undefined;
   /** For events and records. Default `"webhook"`. */
   readonly name?: string;
   /** Sent along with every request, such as a gateway's key. */

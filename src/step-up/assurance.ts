@@ -9,10 +9,10 @@ const REFERENCES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The first factor and one of ours: what `acr` says unless the proof was phishing-resistant. */
-export const ACR_MFA = "urn:require2fa:mfa";
+const ACR_MFA = "urn:require2fa:mfa";
 
 /** Phishing-resistant, as the OpenID Connect EAP profile (ACR values, section 2) spells it. */
-export const ACR_PHISHING_RESISTANT = "phr";
+const ACR_PHISHING_RESISTANT = "phr";
 
 /**
  * Authentication method references for what was proved, and `"mfa"`: the caller speaks of a second factor on top of a

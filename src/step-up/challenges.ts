@@ -3,7 +3,7 @@ import { type Keyring, randomId } from "../core/crypto.js";
 import type { Events } from "../core/events.js";
 import { pickLocale } from "../core/locale.js";
 import { maskAddress } from "../core/redact.js";
-import type { Method, MethodName, Person } from "../methods/method.js";
+import type { Method, MethodName } from "../methods/method.js";
 import { endOf } from "../stores/ended.js";
 import type { Pending, Which } from "../stores/pending.js";
 import type { Store } from "../stores/store.js";
@@ -12,6 +12,7 @@ import type { Limits } from "../verification/limits.js";
 import type { Scheduler } from "../verification/scheduler.js";
 import { type Started, VerificationService, type Way } from "../verification/service.js";
 import type { Mark } from "./mark.js";
+import { compareAll } from "./comparison.js";
 import { eventOf, markOf } from "./proved.js";
 import { refusalOf, refused, refusedAs, refusedByLock, type Refused } from "../verification/outcome.js";
 import { type ContactOf, personOf, type Usable, usableMethods } from "./people.js";
@@ -57,9 +58,8 @@ export class Challenges {
     const chosen = first === undefined ? usable[0] : usable.find(({ method }) => method.name === first);
     if (!chosen) return refused("not_enrolled");
 
-    const names = usable.map(({ method }) => method.name);
     const workflow = steps?.length ? { steps, next: 1 } : undefined;
-    const detail = makeDetail(asker, { ...wanted, workflow: steps }, names, pickLocale(person.contact.locale, wanted.language));
+    const detail = makeDetail(asker, { ...wanted, workflow: steps }, usable, pickLocale(person.contact.locale, wanted.language));
     const way = this.#way(chosen, detail);
     const started = await this.#service.open({
       tenant: GUARD_TENANT,
@@ -78,7 +78,7 @@ export class Challenges {
       this.#parts.events.emit("challenge.opened", eventOf(started.entry));
       if (workflow) await scheduleNext(this.#parts.scheduler, started.entry, workflow, this.#parts.clock());
     }
-    if (!started.ok || started.fresh) return this.#told(started, way);
+    if (!started.ok || started.fresh) return this.#told(asker.user, started, way);
     if (prefer && started.entry.delivery.method !== prefer) return this.#switch(started.entry, chosen);
     return started.entry.delivery.status === "failed" ? this.resend(asker, { id: started.entry.id }) : started;
   }
@@ -93,7 +93,9 @@ export class Challenges {
     const person = await personOf(this.#parts.contactOf, asker.user);
     const [chosen] = person ? await usableMethods(this.#parts.methods, person, [method]) : [];
     if (!chosen) return refused("not_enrolled");
-    return entry.delivery.method === method ? { ok: true, entry, fresh: false } : this.#switch(entry, chosen);
+    if (entry.delivery.method !== method) return this.#switch(entry, chosen);
+    // Asked for once more after it failed: then it is to be sent, not to be talked about.
+    return entry.delivery.status === "failed" ? this.resend(asker, which) : { ok: true, entry, fresh: false };
   }
 
   /** The same code again, within the limits. */
@@ -107,7 +109,7 @@ export class Challenges {
     if (!chosen) return refused("not_enrolled");
     if (!chosen.method.send) return refused("invalid_request", { detail: "This method sends nothing." });
     const way = this.#way(chosen, readDetail(entry));
-    return this.#told(await this.#service.send(entry, way), way);
+    return this.#told(asker.user, await this.#service.send(entry, way), way);
   }
 
   /** By the next channel of its workflow, now. */
@@ -134,7 +136,7 @@ export class Challenges {
     const way = { ...this.#way(chosen, detail), step };
     const sent = await this.#service.send(entry, way);
     if (sent.ok && sent.fresh) await scheduleNext(scheduler, sent.entry, { steps: detail.workflow, next: step + 1 }, clock());
-    return this.#told(sent, way);
+    return this.#told(detail.user, sent, way);
   }
 
   /** Checks an answer. A right one uses the challenge up and yields a mark; keeping it is the caller's next step. */
@@ -150,19 +152,25 @@ export class Challenges {
       await store.cancel(owned, clock());
       return refused("first_factor_required", { detail: "This account is closed." });
     }
+    let proved: string | undefined;
     const checked = await this.#service.check({
       which: owned,
       nonce: randomId(),
       account: asker.user,
       lock: limits.lock,
-      compare: (entry) => this.#compare(entry, person, typed),
+      compare: async (entry) => {
+        const match = await compareAll(methods, entry, person, typed, { clock, events });
+        proved = match?.method;
+        return match?.step ? { step: match.step } : match && {};
+      },
     });
-    if (checked.ok) {
-      const mark = markOf(asker.user, checked.entry, checked.at);
+    if (checked.ok && proved !== undefined) {
+      const mark = markOf(asker.user, checked.entry, proved, checked.at);
       if (readDetail(checked.entry).workflow) await stopEscalation(this.#parts.scheduler, checked.entry);
       events.emit("challenge.verified", eventOf(checked.entry));
       return { ok: true, mark, entry: checked.entry };
     }
+    if (checked.ok) return refusedAs("missing");
     if (checked.reason === "locked") return refusedByLock(checked.until, clock());
     if (checked.reason !== "wrong") return refusedAs(checked.reason);
     const { entry, attemptsLeft, lockedUntil } = checked;
@@ -185,21 +193,12 @@ export class Challenges {
     return this.#parts.store.find({ ...which, owner: ownerOf(asker) }, this.#parts.clock());
   }
 
-  async #compare(entry: Pending, person: Person, typed: string) {
-    const { methods, clock, events } = this.#parts;
-    const method = methods.find(({ name }) => name === entry.delivery.method);
-    const issued = method?.send === undefined || entry.delivery.sent.length > 0;
-    if (!method || !issued || !(await method.stillReaches(entry, person))) return undefined;
-    events.emit("code.compared", { challenge: entry.id, method: method.name });
-    return method.compare(entry, person, typed, clock());
-  }
-
   async #switch(entry: Pending, chosen: Usable): Promise<ChallengeStarted> {
     const way = this.#way(chosen, readDetail(entry));
-    const alreadySent = entry.delivery.sent.includes(chosen.method.name);
+    const alreadySent = entry.delivery.sent.some(({ method, to }) => method === chosen.method.name && to === chosen.to);
     const { send: _again, ...quiet } = way;
     const quietly: Way = { ...quiet, charges: () => [] };
-    return this.#told(await this.#service.send(entry, alreadySent ? quietly : way), way);
+    return this.#told(readDetail(entry).user, await this.#service.send(entry, alreadySent ? quietly : way), way);
   }
 
   #way({ method, to }: Usable, detail: ChallengeDetail): Way {
@@ -210,7 +209,7 @@ export class Challenges {
     return {
       method: method.name,
       to,
-      resendIn: limits.gapAfter(1),
+      gapAfter: limits.gapAfter,
       charges: (id) => limits.sendCharges({ id, user, to, ip, named }),
       failed: limits.failedCharge(user),
       send: (entry) => send({ entry, locale, now: clock() }),
@@ -218,11 +217,12 @@ export class Challenges {
   }
 
   /** What became of a start or a send, told as an outcome and as events. */
-  #told(started: Started, way: Way): ChallengeStarted {
+  #told(user: string, started: Started, way: Way): ChallengeStarted {
     const { clock, events } = this.#parts;
     if (!started.ok) {
       if (started.reason === "limited") {
-        events.emit("limit.exceeded", { limit: started.refusal.name, retryAt: started.refusal.retryAt });
+        const { name: limit, retryAt } = started.refusal;
+        events.emit("limit.exceeded", { user, limit, retryAt });
       }
       return refusalOf(started, clock());
     }

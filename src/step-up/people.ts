@@ -6,12 +6,12 @@ import type { Contact, Enrolled, Method, MethodName, Person } from "../methods/m
 export type ContactOf = (userId: string) => Awaitable<Contact | null | undefined>;
 
 /** A callback of the app that never settles must not hold a door open, or a person at it. */
-const CALLBACK_DEADLINE = 4_000;
+const CALLBACK_DEADLINE = 3_500;
 
 /** Waits for a callback of the app; a fault in it is a fault of ours and closes the door. */
-export async function ask<T>(what: string, callback: () => Awaitable<T>): Promise<T> {
+export async function ask<T>(what: string, callback: () => Awaitable<T>, deadline = CALLBACK_DEADLINE): Promise<T> {
   try {
-    return await within(callback(), CALLBACK_DEADLINE, () => new Error(`${what} did not answer in time.`));
+    return await within(callback(), deadline, () => new Error(`${what} did not answer in time.`));
   } catch (error) {
     throw unavailable(`${what} failed.`, error);
   }

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../core/deadline.js";
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
-import { checkKeys, oneOf } from "../core/options.js";
+import { checkKeys, display, listOf, oneOf } from "../core/options.js";
 import { METHOD_NAMES, type MethodName } from "../methods/method.js";
 
 /** What a transaction consists of: shown to the person, and covered by the proof to the letter. */
@@ -98,7 +98,7 @@ export function parsePolicy<Req>(policy: Policy<Req> = {}): ParsedPolicy<Req> {
   checkKeys(policy, POLICY_KEYS, "require2fa()");
   const maxAge = policy.maxAge === undefined ? DEFAULT_MAX_AGE : milliseconds(policy.maxAge, "require2fa({ maxAge })");
   if (maxAge > LONGEST_PROOF) {
-    throw misconfigured(`require2fa({ maxAge: "${String(policy.maxAge)}" }): a proof lives at most "24h".`);
+    throw misconfigured(`require2fa({ maxAge: "${display(policy.maxAge)}" }): a proof lives at most "24h".`);
   }
   const idle = policy.idle === undefined ? undefined : milliseconds(policy.idle, "require2fa({ idle })");
   if (idle !== undefined && (idle === 0 || maxAge === 0)) {
@@ -119,10 +119,10 @@ export function parsePolicy<Req>(policy: Policy<Req> = {}): ParsedPolicy<Req> {
     onNotEnrolled: oneOf(policy.onNotEnrolled ?? "deny", ["deny", "enroll", "allow"], "require2fa({ onNotEnrolled })"),
     machine: oneOf(policy.machine ?? "deny", ["deny", "allow"], "require2fa({ machine })"),
     resume: flag(policy.resume ?? true, "resume"),
-    limits: (policy.limits ?? []).map(String),
-    workflow: policy.workflow,
+    limits: listOf(policy.limits ?? [], "require2fa({ limits })").map((name) => word(name, "limits")),
+    workflow: policy.workflow === undefined ? undefined : word(policy.workflow, "workflow"),
     reportOnly: flag(policy.reportOnly ?? false, "reportOnly"),
-    status: oneOf(String(policy.status ?? 401), ["401", "403"], "require2fa({ status })") === "401" ? 401 : 403,
+    status: oneOf(policy.status ?? 401, [401, 403], "require2fa({ status })"),
   };
 }
 
@@ -146,8 +146,9 @@ function parseMethods(methods: MethodPolicy | undefined): ParsedPolicy<never>["m
   if (methods === undefined) return "all";
   if (methods === "phishing-resistant") return methods;
   if (typeof methods === "string") {
-    throw misconfigured(`require2fa({ methods: "${String(methods)}" }): write a list, as in ["totp", "sms"], or "phishing-resistant".`);
+    throw misconfigured(`require2fa({ methods: "${display(methods)}" }): write a list, as in ["totp", "sms"], or "phishing-resistant".`);
   }
+  if (typeof methods !== "object" || methods === null) throw noList();
   const names: readonly unknown[] = "allOf" in methods ? methods.allOf : methods;
   if (!("allOf" in methods)) checkList(names);
   else checkKeys(methods, { allOf: true }, "require2fa({ methods })");
@@ -159,15 +160,22 @@ function parseMethods(methods: MethodPolicy | undefined): ParsedPolicy<never>["m
 }
 
 function checkList(names: readonly unknown[]): void {
-  if (!Array.isArray(names) || names.length === 0) {
-    throw misconfigured('require2fa({ methods }) needs at least one name, as in ["totp", "sms"].');
-  }
+  if (!Array.isArray(names) || names.length === 0) throw noList();
+}
+
+function noList(): Error {
+  return misconfigured('require2fa({ methods }) needs at least one name, as in ["totp", "sms"].');
 }
 
 function optionalFunction<F>(value: F, option: string): F {
   if (value !== undefined && typeof value !== "function") {
     throw misconfigured(`require2fa({ ${option} }) must be a function that takes the request.`);
   }
+  return value;
+}
+
+function word(value: unknown, option: string): string {
+  if (typeof value !== "string" || value === "") throw misconfigured(`require2fa({ ${option} }) takes names.`);
   return value;
 }
 

@@ -4,13 +4,13 @@ import type { Mark } from "./mark.js";
 import { readDetail } from "./wanted.js";
 
 /** What a right answer to this challenge proves. */
-export function markOf(user: string, entry: Pending, at: number): Mark {
+export function markOf(user: string, entry: Pending, method: string, at: number): Mark {
   const { action, bind } = readDetail(entry);
   return {
     id: randomId(),
     user,
     at,
-    methods: [entry.delivery.method],
+    methods: [method],
     ...(action === undefined ? {} : { action }),
     ...(bind === undefined ? {} : { bind }),
   };

@@ -1,4 +1,5 @@
 import { fingerprint } from "../core/crypto.js";
+import { maskAddress } from "../core/redact.js";
 import type { MethodName } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import type { Step } from "../verification/workflow.js";
@@ -34,6 +35,8 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
   readonly user: string;
   /** What this person can use here. */
   readonly methods: readonly MethodName[];
+  /** Where each of them would reach the person, masked. */
+  readonly masked: Readonly<Partial<Record<MethodName, string>>>;
   readonly bind?: string | undefined;
   readonly show: readonly (readonly [label: string, value: string])[];
   readonly locale: string;
@@ -42,10 +45,14 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
 export function makeDetail(
   { user }: Asker,
   { bound, language: _language, ...wanted }: Wanted,
-  methods: readonly MethodName[],
+  usable: readonly { readonly method: { readonly name: MethodName }; readonly to?: string }[],
   locale: string,
 ): ChallengeDetail {
-  return { ...wanted, user, methods, bind: bound?.digest, show: bound?.show ?? [], locale };
+  const methods = usable.map(({ method }) => method.name);
+  const masked = Object.fromEntries(
+    usable.flatMap(({ method, to }) => (to === undefined ? [] : [[method.name, maskAddress(to)]])),
+  );
+  return { ...wanted, user, methods, masked, bind: bound?.digest, show: bound?.show ?? [], locale };
 }
 
 /** The one place that reads a detail back: nothing but `makeDetail()` writes them. */
@@ -55,7 +62,7 @@ export function readDetail(entry: Pending): ChallengeDetail {
 
 /** The same wish once more, for a challenge that ended before it was answered. */
 export function wantedAgain(entry: Pending): Wanted {
-  const { user: _user, methods: _methods, locale, bind, show, ...wanted } = readDetail(entry);
+  const { user: _user, methods: _methods, masked: _masked, locale, bind, show, ...wanted } = readDetail(entry);
   return { ...wanted, language: locale, bound: bind === undefined ? undefined : { digest: bind, show } };
 }
 

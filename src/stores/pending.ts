@@ -45,12 +45,8 @@ export interface Delivery {
   readonly to?: string;
   /** `"sent"` from the moment it is handed to a provider, `"failed"` once the provider has said so. */
   readonly status: "none" | "sent" | "failed";
-  /** Messages to this recipient so far. */
-  readonly sends: number;
-  /** Methods whose message already went out: going back to one of them sends nothing. */
-  readonly sent: readonly string[];
-  /** When another message may be asked for. */
-  readonly resendAt?: number;
+  /** Methods whose message went out: each of their codes is right, and going back to one of them sends nothing. */
+  readonly sent: readonly Sent[];
   /** Which step of its workflow this is, counted from 0. */
   readonly step?: number;
   /** For a provider that makes the code itself: its name, and what it calls the verification. */
@@ -60,6 +56,16 @@ export interface Delivery {
     /** The code, sealed, if the provider told it: then we compare it ourselves. */
     readonly code?: string;
   };
+}
+
+/** What went out by one method. */
+export interface Sent {
+  readonly method: string;
+  readonly to: string;
+  /** Messages so far. */
+  readonly sends: number;
+  /** When another may be asked for. */
+  readonly resendAt: number;
 }
 
 export interface Check {

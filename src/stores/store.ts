@@ -42,8 +42,8 @@ export interface Store {
 
   /** The value under this key: this one for whoever names the key first, and as long as it lives. */
   claim(key: string, value: string, ttl: number, now: number): Awaitable<string>;
-  /** Marks a use and says whether the one before lies no longer than `idle` ago; `since` stands in for the first. */
-  touch(key: string, since: number, idle: number, now: number): Awaitable<boolean>;
+  /** Marks a use and says whether the one before lies no longer than `idle` ago. */
+  touch(use: Use, now: number): Awaitable<boolean>;
   /** Keeps a value for a while; false when there is no room. */
   put(key: string, value: string, ttl: number, now: number): Awaitable<boolean>;
   get(key: string, now: number): Awaitable<string | undefined>;
@@ -117,6 +117,16 @@ export interface LockRule {
   readonly after: number;
   readonly first: number;
   readonly longest: number;
+}
+
+/** A use of something that dies when it is not used for `idle` milliseconds. */
+export interface Use {
+  readonly key: string;
+  /** Stands in for the use before the first. */
+  readonly since: number;
+  readonly idle: number;
+  /** Only say it. */
+  readonly peek?: boolean;
 }
 
 /** Why a verification cannot be answered any more. */

@@ -1,5 +1,6 @@
 import { type KeySet, mac } from "../core/crypto.js";
 import { misconfigured } from "../core/errors.js";
+import { display } from "../core/options.js";
 
 export const DIGITS = "0123456789";
 
@@ -14,8 +15,14 @@ export interface CodeShape {
   readonly alphabet: string;
 }
 
+/** A shape, and which of several codes of one verification it is: each way has a code of its own, to tell what was proved. */
+export interface CodeSpec extends CodeShape {
+  readonly way?: string;
+}
+
 /** @throws TwoFactorError `misconfigured` for a code that could be guessed, or that nobody could type. */
 export function checkCodeShape({ length, alphabet }: CodeShape, where: string): void {
+  if (typeof length !== "number") throw misconfigured(`${where}: ${display(length)} is not a whole number.`);
   const bits = length * Math.log2(new Set(alphabet).size);
   if (!Number.isInteger(length) || length > MAX_LENGTH || !(bits >= MIN_BITS)) {
     throw misconfigured(
@@ -28,8 +35,8 @@ export function checkCodeShape({ length, alphabet }: CodeShape, where: string): 
  * The code of a verification. It is derived and never kept: a resend derives the same one, a stolen table holds none.
  * `context` is what the code approves; a record altered to approve something else no longer fits its code.
  */
-export function deriveCode(keys: KeySet, id: string, context: string, shape: CodeShape): string {
-  const bytes = mac(keys.code, [id, context], shape.length > 10 ? "sha512" : "sha256");
+export function deriveCode(keys: KeySet, id: string, context: string, shape: CodeSpec): string {
+  const bytes = mac(keys.code, [id, context, shape.way ?? ""], shape.length > 10 ? "sha512" : "sha256");
   let code = "";
   for (let index = 0; index < shape.length; index += 1) {
     const word = bytes.readUIntBE(index * BYTES_PER_CHARACTER, BYTES_PER_CHARACTER);

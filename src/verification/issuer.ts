@@ -14,7 +14,7 @@ import type { Verification, VerificationStart } from "./request.js";
 import { VerificationService, type Way } from "./service.js";
 import { renderTemplate } from "./template.js";
 import { viewOf } from "./view.js";
-import type { Step } from "./workflow.js";
+import { type Step, UnknownWorkflow } from "./workflow.js";
 
 export type VerificationStarted = { readonly ok: true; readonly verification: Verification } | Refused;
 
@@ -51,7 +51,7 @@ export class Issuer {
       syntax: request.syntax ?? "any",
       metadata,
       ...defined({ template, country, args: request.args, subject: request.subject, locale: request.locale, from: request.from }),
-      ...defined({ sealedCode: drawn.sealedCode, index: this.#indexOf(request, drawn.code) }),
+      ...defined({ sealedCode: drawn.sealedCode, index: this.#indexOf(request, drawn.code), numberStatus }),
       ...(steps ? { workflow: { steps, next: 1 } } : {}),
     };
     const started = await this.#service.open({
@@ -79,7 +79,7 @@ export class Issuer {
     const failed = started.delivered?.ok === false;
     if (failed && numberStatus !== "dead") return refused("delivery_failed", {}, entry);
     const code = wanted.reveal ? this.#outOfBand(channel).codeOf(entry, shape) : undefined;
-    return { ok: true, verification: { ...this.#view(entry), ...defined({ code, numberStatus }) } };
+    return { ok: true, verification: { ...this.#view(entry), ...defined({ code }) } };
   }
 
   /** The same code again, by the channel it went. */
@@ -126,7 +126,7 @@ export class Issuer {
     const { country, from } = detail;
     // A number that is out of use gets no message; the verification stands, so that its account can see why.
     const nobody = async () => ({ ok: false, outcome: "failed" }) as const;
-    return { method: channel, to, country, from, charges, resendIn: this.#parts.limits.gapAfter(1), send: dead ? nobody : send };
+    return { method: channel, to, country, from, charges, gapAfter: this.#parts.limits.gapAfter, send: dead ? nobody : send };
   }
 
   #compose(channel: Channel, entry: Pending, detail: prepare.VerificationDetail, code: string): Composed {
@@ -146,7 +146,7 @@ export class Issuer {
     const found =
       (await workflows.named({ account, name: workflow })) ?? (await workflows.get({ account, id: workflow }));
     const steps = found?.value ?? configuredWorkflows.get(workflow);
-    if (!steps) throw prepare.invalid(`There is no workflow "${workflow}".`);
+    if (!steps) throw new UnknownWorkflow(workflow);
     return steps;
   }
 

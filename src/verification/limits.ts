@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
-import { checkKeys, wholeNumber } from "../core/options.js";
+import { checkKeys, display, listOf, wholeNumber } from "../core/options.js";
 import type { Charge, LockRule } from "../stores/store.js";
 
 /** At most `max` within any span of `interval`. */
@@ -103,7 +103,8 @@ export function createLimits(options: LimitOptions = {}): Limits {
   checkKeys(sends, { spacing: true, perUser: true, perDestination: true, failed: true }, "limits.sends");
   checkKeys(failures, { perChallenge: true, perAccount: true, lock: true, longestLock: true }, "limits.failures");
 
-  const gaps = (sends.spacing ?? SPACING).map((gap) => milliseconds(gap, "limits.sends.spacing"));
+  if (typeof named !== "object" || named === null) throw misconfigured("limits.named must be an object of limits by name.");
+  const gaps = listOf(sends.spacing ?? SPACING, "limits.sends.spacing").map((gap) => milliseconds(gap, "limits.sends.spacing"));
   const perUser = buckets(sends.perUser ?? CAPS, "limits.sends.perUser");
   const perDestination = buckets(sends.perDestination ?? CAPS, "limits.sends.perDestination");
   const [failed] = buckets([sends.failed ?? { max: 3, interval: "1m" }], "limits.sends.failed");
@@ -119,8 +120,8 @@ export function createLimits(options: LimitOptions = {}): Limits {
     maxAttempts: wholeNumber(failures.perChallenge ?? 5, 1, 10, "limits.failures.perChallenge"),
     lock: {
       after: wholeNumber(failures.perAccount ?? 10, 1, 100, "limits.failures.perAccount"),
-      first: milliseconds(failures.lock ?? "15m", "limits.failures.lock"),
-      longest: milliseconds(failures.longestLock ?? "24h", "limits.failures.longestLock"),
+      first: lockLength(failures.lock ?? "15m", "limits.failures.lock"),
+      longest: lockLength(failures.longestLock ?? "24h", "limits.failures.longestLock"),
     },
     bucketsOf: (name) => byName.get(name)?.buckets,
     spacing,
@@ -141,13 +142,20 @@ export function createLimits(options: LimitOptions = {}): Limits {
   };
 }
 
+/** NIST SP 800-63B-4 section 3.2.2 asks for waits of 30 seconds at the least. */
+function lockLength(lock: Duration, where: string): number {
+  const length = milliseconds(lock, where);
+  if (length < 30_000) throw misconfigured(`${where}: a lock lasts at least "30s".`);
+  return length;
+}
+
 interface ParsedBucket {
   readonly max: number;
   readonly interval: number;
 }
 
 function buckets(list: readonly Bucket[], where: string): [ParsedBucket, ...ParsedBucket[]] {
-  const parsed = list.map((bucket) => {
+  const parsed = listOf(list, where).map((bucket) => {
     checkKeys(bucket, { max: true, interval: true }, where);
     const interval = milliseconds(bucket.interval, `${where}.interval`);
     if (interval <= 0) throw misconfigured(`${where}.interval must be longer than 0.`);
@@ -160,9 +168,11 @@ function buckets(list: readonly Bucket[], where: string): [ParsedBucket, ...Pars
 
 function namedLimit(name: string, limit: NamedLimit): { by: NamedLimit["by"]; buckets: ParsedBucket[] } {
   const where = `limits.named.${name}`;
+  // Clients read the name in a header.
+  if (!/^[\w.-]{1,64}$/.test(name)) throw misconfigured(`${where}: a name has 1 to 64 letters, digits, dots, dashes or underscores.`);
   checkKeys(limit, { by: true, buckets: true }, where);
   if (!["user", "destination", "ip"].includes(limit.by)) {
-    throw misconfigured(`${where}.by: "${String(limit.by)}". Known: user, destination, ip.`);
+    throw misconfigured(`${where}.by: "${display(limit.by)}". Known: user, destination, ip.`);
   }
   return { by: limit.by, buckets: buckets(limit.buckets, `${where}.buckets`) };
 }

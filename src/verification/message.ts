@@ -46,6 +46,9 @@ export function composeMessage(parts: MessageParts): ComposedMessage {
   return { text: parts.host === undefined ? text : `${text}\n\n@${bindingHost(parts.host)} #${parts.code}`, locale };
 }
 
+/** In place of a code: makes the template of a message, for providers that make the code themselves. */
+export const CODE_PLACE = "{code}";
+
 /** Room for a handful of fields; with more, an SMS would come in pieces that nobody reads to the end. */
 const MAX_WHAT = 300;
 
@@ -74,7 +77,7 @@ function emailMessage(
 function spokenText(texts: MessageTexts, { code, minutes, service, action, show = [] }: MessageParts): string {
   const details = show.map(([label, value]) => `${speakable(label)} ${speakable(value)}`);
   const what = listed([speakable(action ?? ""), ...details], MAX_WHAT);
-  const digits = [...code].filter((character) => /[\p{L}\p{N}]/u.test(character)).join(", ");
+  const digits = code === CODE_PLACE ? code : [...code].filter((character) => /[\p{L}\p{N}]/u.test(character)).join(", ");
   const sentences = [
     ...(what === "" ? [] : [fill(texts.approves, { what })]),
     named(texts.spoken, digits, speakable(service ?? "")),
@@ -91,7 +94,8 @@ function named(text: { named: string; plain: string }, code: string, service: st
 }
 
 function lifetime(texts: MessageTexts, minutes: number): string {
-  const whole = Math.max(1, Math.floor(minutes));
+  // A code that was made a moment ago has not lost a minute.
+  const whole = Math.max(1, Math.floor(minutes + 0.1));
   return fill(whole === 1 ? texts.minutes.one : texts.minutes.other, { minutes: String(whole) });
 }
 

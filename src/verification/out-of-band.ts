@@ -1,8 +1,9 @@
 import { type Keyring, sameText, seal, unseal } from "../core/crypto.js";
 import type { Channel } from "../providers/provider.js";
 import type { Pending } from "../stores/pending.js";
-import { type CodeShape, deriveCode, normalizeCode } from "./code.js";
+import { type CodeSpec, deriveCode, normalizeCode } from "./code.js";
 import type { Carrier, Delivered } from "./delivery.js";
+import { CODE_PLACE } from "./message.js";
 import type { Match } from "./service.js";
 
 /** A message that has everything but its code. */
@@ -17,23 +18,22 @@ export interface Composed {
 export interface OutOfBand {
   readonly channel: Channel;
   /** Whether this could be a code at all. */
-  accepts(typed: unknown, shape: CodeShape): boolean;
+  accepts(typed: unknown, shape: CodeSpec): boolean;
   /** The code of this verification, unless its provider made one that we were not told. */
-  codeOf(entry: Pending, shape: CodeShape): string | undefined;
+  codeOf(entry: Pending, shape: CodeSpec): string | undefined;
   /** Sends what `compose` makes of the code. */
-  send(entry: Pending, shape: CodeShape, compose: (code: string) => Composed): Promise<Delivered>;
+  send(entry: Pending, shape: CodeSpec, compose: (code: string) => Composed): Promise<Delivered>;
   /** In constant time, or by asking the provider that made the code. */
-  compare(entry: Pending, shape: CodeShape, typed: string): Promise<Match | undefined>;
+  compare(entry: Pending, shape: CodeSpec, typed: string): Promise<Match | undefined>;
   /** Tells a provider that made the code that nobody will ask for it. */
   drop(entry: Pending): Promise<void>;
 }
 
 /** Letters and digits of any script, and what else a vendor may put into a code: `xd4f67^`. */
 const REMOTE_CODE = /^[\p{L}\p{N}\x21-\x7e]{3,20}$/u;
-const PLACE = "{code}";
 
 export function createOutOfBand(channel: Channel, carrier: Carrier, keys: Keyring): OutOfBand {
-  const codeOf = (entry: Pending, shape: CodeShape): string | undefined => {
+  const codeOf = (entry: Pending, shape: CodeSpec): string | undefined => {
     const { remote } = entry.delivery;
     if (remote) return remote.code === undefined ? undefined : unseal(keys, remote.code, entry.id);
     const { sealedCode } = entry.detail as { sealedCode?: string };
@@ -58,7 +58,7 @@ export function createOutOfBand(channel: Channel, carrier: Carrier, keys: Keyrin
           ...compose(code),
           channel,
           to,
-          template: carrier.hasRemote ? compose(PLACE).text : PLACE,
+          template: carrier.hasRemote ? compose(CODE_PLACE).text : CODE_PLACE,
           digits: shape.length,
           idempotencyKey: `${entry.id}:${entry.revision}`,
           expiresAt: new Date(entry.expiresAt),

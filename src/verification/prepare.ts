@@ -6,7 +6,7 @@ import type { Pending } from "../stores/pending.js";
 import { type CodeShape, deriveCode } from "./code.js";
 import { countryAlpha2 } from "./country.js";
 import { canonicalEmail, canonicalPhone, countryOf } from "./recipient.js";
-import { ALPHABETS, type CodeRequest, type VerificationStart } from "./request.js";
+import { ALPHABETS, type CodeRequest, type NumberStatus, type VerificationStart } from "./request.js";
 import { checkTemplate, pickTemplate, type TemplateSyntax } from "./template.js";
 import type { Step } from "./workflow.js";
 
@@ -23,6 +23,8 @@ export interface VerificationDetail {
   readonly locale?: string;
   readonly from?: string;
   readonly country?: string;
+  /** What the number lookup said when it started. */
+  readonly numberStatus?: NumberStatus;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly workflow?: { readonly steps: readonly Step[]; readonly next: number };
   /** Under which name the live code can be found by itself. */

@@ -94,6 +94,7 @@ export interface Verification {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Only where `code.reveal` was asked for, and only in the answer to `start()`. */
   readonly code?: string;
+  /** What the number lookup said when it started, where there is one. */
   readonly numberStatus?: NumberStatus;
 }
 

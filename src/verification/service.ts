@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.js";
 import { randomId } from "../core/crypto.js";
 import type { Awaitable } from "../core/deadline.js";
-import type { Delivery, Detail, NewPending, Pending, SendEvent, Which } from "../stores/pending.js";
+import type { Delivery, Detail, NewPending, Pending, SendEvent, Sent, Which } from "../stores/pending.js";
 import type { Amended, Charge, Ended, LockRule, Opened, Refusal, Store } from "../stores/store.js";
 import type { Delivered } from "./delivery.js";
 
@@ -21,7 +21,8 @@ export interface Way {
   readonly to?: string | undefined;
   readonly country?: string | undefined;
   readonly from?: string | undefined;
-  readonly resendIn?: number | undefined;
+  /** The wait after so many messages, in milliseconds. */
+  readonly gapAfter?: ((sends: number) => number) | undefined;
   /** The step of a workflow that this is. */
   readonly step?: number | undefined;
   /** What a message for this verification is charged to. */
@@ -84,7 +85,7 @@ export class VerificationService {
   async open({ way, account, id = randomId(), ...opening }: Opening): Promise<Started> {
     const now = this.#clock();
     const event = eventOf(way, now);
-    const entry = { ...opening, id, delivery: firstDelivery(way, now), events: event ? [event] : NONE };
+    const entry = { ...opening, id, delivery: deliveryBy(way, NONE, now), events: event ? [event] : NONE };
     const opened: Opened = await this.#store.open(entry, account, way.charges(id), now);
     switch (opened.outcome) {
       case "limited":
@@ -96,7 +97,7 @@ export class VerificationService {
       case "exists":
         return { ok: true, entry: opened.entry, fresh: false };
       case "opened":
-        return this.#carry(opened.entry, way, event, opened.entry.createdAt);
+        return this.#carry(opened.entry, way, event, { at: opened.entry.createdAt, sent: NONE });
     }
   }
 
@@ -113,7 +114,7 @@ export class VerificationService {
         // Another request of the same person was first: its message is on the way.
         return { ok: true, entry: amended.entry, fresh: false };
       case "amended":
-        return this.#carry(amended.entry, way, event, now);
+        return this.#carry(amended.entry, way, event, { at: now, sent: entry.delivery.sent });
       default:
         return { ok: false, reason: amended.outcome };
     }
@@ -150,12 +151,12 @@ export class VerificationService {
     }
   }
 
-  async #carry(entry: Pending, way: Way, event: SendEvent | undefined, chargedAt: number): Promise<Started> {
+  async #carry(entry: Pending, way: Way, event: SendEvent | undefined, before: Before): Promise<Started> {
     if (!way.send || !event) return { ok: true, entry, fresh: true };
     const delivered = await way.send(entry);
     const told = await (delivered.ok
       ? this.#noteSent(entry, event, delivered)
-      : this.#noteFailed(entry, event, way, delivered.outcome, chargedAt));
+      : this.#noteFailed(entry, event, way, delivered.outcome, before));
     return { ok: true, entry: told, fresh: true, delivered };
   }
 
@@ -179,17 +180,18 @@ export class VerificationService {
     event: SendEvent,
     way: Way,
     outcome: "failed" | "unknown",
-    chargedAt: number,
+    before: Before,
   ): Promise<Pending> {
-    // "Unknown" may still arrive, and then its code must be right; "failed" never will.
-    const sent = outcome === "failed" ? without(entry.delivery.sent, way.method) : entry.delivery.sent;
-    const { resendAt: _atOnce, ...rest } = entry.delivery;
-    const delivery: Delivery = { ...rest, status: "failed", sent };
+    const { sent } = entry.delivery;
+    // "Unknown" may still arrive, and then its code must be right; "failed" never will. Either may be tried again at once.
+    const atOnce = sent.map((each) => (each.method === way.method ? { ...each, resendAt: 0 } : each));
+    const left = outcome === "failed" ? withoutLast(sent, before.sent, way.method) : atOnce;
+    const delivery: Delivery = { ...entry.delivery, status: "failed", sent: left };
     const now = this.#clock();
     const change = { revision: entry.revision, delivery, event: { ...event, status: "failed" as const } };
     const [amended] = await Promise.all([
       this.#store.amend(keyOf(entry), change, [], now),
-      this.#store.refund(way.charges(entry.id), chargedAt),
+      this.#store.refund(way.charges(entry.id), before.at),
       way.failed ? this.#store.charge([way.failed], now) : undefined,
     ]);
     return amendedOr(entry, amended);
@@ -197,6 +199,13 @@ export class VerificationService {
 }
 
 const NONE: readonly never[] = [];
+
+/** How it stood before a message was tried. */
+interface Before {
+  /** When it was charged. */
+  readonly at: number;
+  readonly sent: readonly Sent[];
+}
 
 function keyOf({ id, owner }: Pending): Which {
   return { id, owner };
@@ -213,31 +222,30 @@ function eventOf(way: Way, at: number): SendEvent | undefined {
   return { id: randomId(), at, channel, to, ...known, status: "queued" };
 }
 
-function firstDelivery(way: Way, now: number): Delivery {
+/** How it stands once this way is taken: what went out before by other methods stays valid. */
+function deliveryBy(way: Way, before: readonly Sent[], now: number): Delivery {
+  const { method, to, step, send } = way;
+  const known = before.find((sent) => sent.method === method && sent.to === to);
+  const others = before.filter((sent) => sent.method !== method);
+  const sends = (known?.sends ?? 0) + 1;
+  const mine = to === undefined ? [] : send ? [{ method, to, sends, resendAt: now + (way.gapAfter?.(sends) ?? 0) }] : [known];
   return {
-    method: way.method,
-    ...(way.to === undefined ? {} : { to: way.to }),
-    status: way.send ? "sent" : "none",
-    sends: way.send ? 1 : 0,
-    sent: way.send ? [way.method] : [],
-    ...(way.resendIn === undefined ? {} : { resendAt: now + way.resendIn }),
-    ...(way.step === undefined ? {} : { step: way.step }),
+    method,
+    ...(to === undefined ? {} : { to }),
+    status: send || known ? "sent" : "none",
+    sent: [...others, ...mine.filter((sent) => sent !== undefined)],
+    ...(step === undefined ? {} : { step }),
   };
 }
 
-function nextDelivery(before: Delivery, way: Way, now: number): Delivery {
-  const first = firstDelivery(way, now);
-  const again = before.method === way.method && before.to === way.to;
-  const alreadyThere = !way.send && before.sent.includes(way.method);
-  return {
-    ...first,
-    ...(before.step === undefined || way.step !== undefined ? {} : { step: before.step }),
-    ...(alreadyThere ? { status: "sent" as const, sends: 1 } : {}),
-    ...(again && way.send ? { sends: before.sends + 1 } : {}),
-    sent: [...without(before.sent, way.method), ...(alreadyThere ? [way.method] : first.sent)],
-  };
+/** A code of a provider's making is known to that provider only: the next message makes it worthless. */
+function nextDelivery({ sent, step, remote }: Delivery, way: Way, now: number): Delivery {
+  const ours = remote ? [] : sent;
+  return deliveryBy({ ...way, step: way.step ?? step }, ours, now);
 }
 
-function without(list: readonly string[], name: string): string[] {
-  return list.filter((each) => each !== name);
+/** The message did not get out: as it stood before, but for whose turn it is. */
+function withoutLast(sent: readonly Sent[], before: readonly Sent[], method: string): Sent[] {
+  const earlier = before.find((each) => each.method === method);
+  return [...sent.filter((each) => each.method !== method), ...(earlier ? [{ ...earlier, resendAt: 0 }] : [])];
 }

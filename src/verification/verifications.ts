@@ -1,9 +1,11 @@
 import { defined } from "../core/defined.js";
-import { randomId, seal } from "../core/crypto.js";
+import { fingerprint, mac, randomId, seal } from "../core/crypto.js";
+import { type Duration, milliseconds } from "../core/durations.js";
 import type { Channel } from "../providers/provider.js";
 import { endOf } from "../stores/ended.js";
 import type { Pending, Which } from "../stores/pending.js";
 import { stopEscalation } from "./escalation.js";
+import { CODE_FAILURES, type FailureLimit, withinFailures } from "./failure-limit.js";
 import { Issuer, type VerificationStarted } from "./issuer.js";
 import { refused, refusedAs, type Refused } from "./outcome.js";
 import type { OutOfBand } from "./out-of-band.js";
@@ -49,22 +51,31 @@ export class Verifications {
     return this.#issuer.start(request);
   }
 
-  /** Checks a code. A right one uses the verification up. */
-  async check(request: VerificationWhich & { code: string }): Promise<VerificationChecked> {
-    const { keys, clock, store } = this.#parts;
+  /**
+   * Checks a code. A right one uses the verification up. `failures` limits wrong codes over all verifications of the same
+   * recipient and service, beside the attempts of each.
+   */
+  async check(request: VerificationWhich & { code: string; failures?: FailureLimit }): Promise<VerificationChecked> {
+    const { clock, store } = this.#parts;
     if (typeof request.code !== "string" || request.code === "" || request.code.length > 64) {
       return refused("invalid_request", { detail: '"code" must be a string.' });
     }
     const which = await this.#which(request);
     const found = await store.find(which, clock());
     if (!found || found.tenant !== (request.account ?? OWN_ACCOUNT)) return refusedAs("missing");
+    const answer = () => this.#answer(found, request.code);
+    return request.failures ? withinFailures(this.#parts, ["owner", found.owner], request.failures, answer) : answer();
+  }
+
+  async #answer(found: Pending, code: string): Promise<VerificationChecked> {
+    const { keys, clock, store } = this.#parts;
     const checked = await this.#service.check({
       which: { id: found.id, owner: found.owner },
       nonce: randomId(),
       account: found.id,
       lock: NO_LOCK,
-      typed: seal(keys, request.code, found.id),
-      compare: (entry) => this.#compare(entry, request.code),
+      typed: seal(keys, code, found.id),
+      compare: (entry) => this.#compare(entry, code),
     });
     const after = (await store.find({ id: found.id }, clock())) ?? found;
     const verification = this.#view(after);
@@ -78,13 +89,23 @@ export class Verifications {
     return { ...(checked.reason === "locked" ? refusedAs("spent") : refusedAs(checked.reason)), verification };
   }
 
-  /** Finds the live verification that has this code, where codes were asked to be unique, and checks it. */
-  async checkByCode(request: { code: string; service?: string; account?: string }): Promise<VerificationChecked> {
+  /**
+   * Finds the live verification that has this code, where codes were asked to be unique, and checks it. A wrong code
+   * counts against the account and service: at most `failures`, 20 in 10 minutes by default.
+   */
+  async checkByCode(request: {
+    code: string;
+    service?: string;
+    account?: string;
+    failures?: FailureLimit;
+  }): Promise<VerificationChecked> {
     const { keys, clock, store } = this.#parts;
-    if (typeof request.code !== "string" || request.code === "") return refused("invalid_request");
-    const { account = OWN_ACCOUNT, service } = request;
-    const id = await store.get(prepare.codeIndex(keys.current, account, service, request.code), clock());
-    return id === undefined ? refusedAs("missing") : this.check({ id, account, code: request.code });
+    const { account = OWN_ACCOUNT, service, code, failures = CODE_FAILURES } = request;
+    if (typeof code !== "string" || code === "" || code.length > 64) return refused("invalid_request");
+    return withinFailures(this.#parts, ["code", account, service ?? ""], failures, async () => {
+      const id = await store.get(prepare.codeIndex(keys.current, account, service, code), clock());
+      return id === undefined ? refusedAs("missing") : this.check({ id, account, code });
+    });
   }
 
   /** The same code again, or with `next` by the next channel of the workflow. */
@@ -143,6 +164,24 @@ export class Verifications {
     const { verification, event, status, errorCode, errorMessage } = report;
     const told = { id: event, status, ...defined({ errorCode, errorMessage }) };
     return store.note({ id: verification }, told, clock());
+  }
+
+  /**
+   * True for whoever comes first with this name, and false for everybody after, for as long as `ttl`: for what an API
+   * that is served on top says only once.
+   */
+  async claim({ account = OWN_ACCOUNT, name, ttl }: { account?: string; name: string; ttl: Duration }): Promise<boolean> {
+    const { store, clock } = this.#parts;
+    const mine = randomId();
+    return (await store.claim(`once:${fingerprint([account, name])}`, mine, milliseconds(ttl, "ttl"), clock())) === mine;
+  }
+
+  /**
+   * 32 bytes that only this instance's secret makes, others for other parts, the same in every process: for the tokens of
+   * an API that is served on top.
+   */
+  derive(parts: readonly string[]): Buffer {
+    return mac(this.#parts.keys.current.token, ["served", ...parts]);
   }
 
   #compare(entry: Pending, typed: string) {

@@ -7,6 +7,7 @@ import type { Verification } from "./request.js";
 /** A stored verification as its account sees it; typed codes are opened for it and for nobody else. */
 export function viewOf(entry: Pending, keys: Keyring, now: number): Verification {
   const { method, to = "" } = entry.delivery;
+  const { metadata, numberStatus } = readVerification(entry);
   return {
     id: entry.id,
     status: statusOf(entry, now),
@@ -24,6 +25,7 @@ export function viewOf(entry: Pending, keys: Keyring, now: number): Verification
       return { id: nonce, at: new Date(at), valid: nonce === entry.usedBy, ...(code === undefined ? {} : { code }) };
     }),
     events: entry.events.map(({ at, ...event }) => ({ ...event, at: new Date(at) })),
-    metadata: readVerification(entry).metadata,
+    metadata,
+    ...(numberStatus === undefined ? {} : { numberStatus }),
   };
 }

@@ -41,3 +41,10 @@ export function checkSteps(steps: readonly Step[]): void {
     }
   }
 }
+
+/** Told apart from other bad requests: vendors have a code of its own for it. */
+export class UnknownWorkflow extends TwoFactorError {
+  constructor(name: string) {
+    super("invalid_request", { detail: `There is no workflow "${name}".` });
+  }
+}

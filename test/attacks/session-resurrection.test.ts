@@ -6,7 +6,7 @@
  * against the person's logout, and against a session store that fails or hangs at the worst moment, hoping that a session
  * survives that should be dead, or that the old one ends up elevated.
  */
-import express, { type Request, type Response } from "express";
+import express, { type NextFunction, type Request, type Response } from "express";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Proof } from "../../src/express/proof.js";
 import type { Mark } from "../../src/step-up/mark.js";
@@ -29,7 +29,9 @@ const SLOW = 20;
 type Step = (done: (error?: unknown) => void) => unknown;
 
 function settled(step: Step): Promise<void> {
-  return new Promise((resolve, reject) => step((error) => (error ? reject(error as Error) : resolve())));
+  return new Promise((resolve, reject) =>
+    step((error) => (error === undefined || error === null ? resolve() : reject(error))),
+  );
 }
 
 /** A proof as an app might write it, to be caught. */
@@ -105,11 +107,23 @@ async function raceTrack(options: Setting, instead?: Proof): Promise<Race> {
         await hops(race.random(24));
         next();
       });
-      slow.get("/slow/0", (req, res) => void ((req.session.cart = ["slow"]), res.json({})));
+      slow.get("/slow/0", (req, res) => {
+        req.session.cart = ["slow"];
+        res.json({});
+      });
       slow.get("/slow/1", (_req, res) => void res.json({}));
-      slow.get("/slow/2", (req, res) => void (req.session.touch(), res.json({})));
-      slow.get("/slow/3", (req, res) => void ((req.session.cart = ["saved"]), req.session.save(() => res.json({}))));
-      slow.get("/slow/4", (_req, res) => void (res.write("begun"), setImmediate(() => res.end())));
+      slow.get("/slow/2", (req, res) => {
+        req.session.touch();
+        res.json({});
+      });
+      slow.get("/slow/3", (req, res) => {
+        req.session.cart = ["saved"];
+        req.session.save(() => res.json({}));
+      });
+      slow.get("/slow/4", (_req, res) => {
+        res.write("begun");
+        setImmediate(() => res.end());
+      });
       app.use(slow);
       app.get("/verify", (req, res, next) => {
         const run = async (): Promise<void> => {
@@ -283,8 +297,14 @@ describe("a session store in trouble at the moment of the verification", () => {
 
   it.each(troubles)("that %s elevates nothing and costs nobody their session", async (_name, step, trouble) => {
     let arming = true;
+    const met: unknown[] = [];
     host = await sessionHost({
       deadline: DEADLINE,
+      routes: (app, proof) =>
+        app.use((error: unknown, req: Request, _res: Response, next: NextFunction) => {
+          met.push({ sid: req.sessionID, user: req.session.user, marks: proof.read(req)?.marks });
+          next(error);
+        }),
       before: [
         (req, _res, next) => {
           if (req.path === "/elevate" && arming) host?.store.troubles[step].push(trouble);
@@ -299,6 +319,7 @@ describe("a session store in trouble at the moment of the verification", () => {
     const reply = await call("GET", "/elevate", cookie);
     expect([reply.status, reply.body]).toEqual([503, "unavailable"]);
     expect(reply.cookies).toEqual([]);
+    expect(met).toEqual([{ sid: sidOf(cookie), user: "ada", marks: [] }]);
     await store.releaseLate();
     expect(Object.keys(store.kept)).toEqual([sidOf(cookie)]);
     expect(JSON.parse((await call("GET", "/look", cookie)).body)).toMatchObject({ user: "ada", login: { marks: [] } });

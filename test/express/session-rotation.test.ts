@@ -1,9 +1,10 @@
 import type { Request, Response } from "express";
-import type session from "express-session";
+import session from "express-session";
 import { afterEach, describe, expect, it } from "vitest";
 import { Events } from "../../src/core/events.js";
 import type { Login } from "../../src/express/proof.js";
 import { createSessionProof } from "../../src/express/session-proof.js";
+import { SessionWrites } from "../../src/express/session-writes.js";
 import {
   cookieOf,
   hops,
@@ -92,7 +93,7 @@ describe("a rotation", () => {
     const { host, cookie, look } = await loggedIn({
       routes: (app, proof) => {
         app.get("/write", (req, res, next) => {
-          proof.grant(req, res, markFor("ada")).then(() => ((req.session.cart = ["cake"]), res.json({})), next);
+          proof.grant(req, res, markFor("ada")).then(() => fill(req, res, ["cake"]), next);
         });
         app.get("/regenerate", (req, res, next) => {
           proof.grant(req, res, markFor("ada")).then(() => req.session.regenerate(() => res.json({})), next);
@@ -179,6 +180,26 @@ describe("a rotation", () => {
     expect(host.store.kept).toEqual({});
   });
 
+  it('reads a store\'s "no such file" as no such session', async () => {
+    class FileStore extends RemoteStore {
+      override get(id: string, done: (error: unknown, data?: session.SessionData | null) => void): void {
+        super.get(id, (error, data) =>
+          data ? done(error, data) : done(Object.assign(new Error("gone"), { code: "ENOENT" })),
+        );
+      }
+    }
+    const { host, cookie } = await loggedIn({
+      store: new FileStore(),
+      routes: (app, proof) =>
+        app.get("/gone", (req, res, next) => {
+          delete host.store.kept[req.sessionID];
+          proof.grant(req, res, markFor("ada")).then(() => res.json({}), next);
+        }),
+    });
+    const reply = await host.call("GET", "/gone", cookie);
+    expect([reply.status, reply.body]).toEqual([401, "first_factor_required"]);
+  });
+
   it("needs ids that change", async () => {
     const { host, cookie, sid } = await loggedIn({ session: { genid: () => "always-the-same" } });
     const reply = await host.call("GET", "/elevate", cookie);
@@ -192,7 +213,7 @@ describe("a rotation", () => {
         const late = (end: (res: Response) => void) => (req: Request, res: Response, next: () => void) => {
           const granting = proof.grant(req, res, markFor("ada"));
           end(res);
-          granting.then(next, (error: { code?: string }) => res.end(error.code));
+          granting.then(next, (error: unknown) => res.end((error as { code?: string }).code));
         };
         app.get(
           "/begun",
@@ -255,7 +276,7 @@ describe("two elevations of one session at the same time", () => {
       expect(ids.size).toBe(1);
       expect(Object.keys(host.store.kept)).toEqual([...ids]);
       const { login } = await look(cookieOf(replies[0] as Reply));
-      expect(login.marks.map((mark) => mark.action).sort()).toEqual(["a1", "a2", "a3"]);
+      expect(login.marks.map((mark) => mark.action).toSorted()).toEqual(["a1", "a2", "a3"]);
       await host.close();
     }
   });
@@ -276,7 +297,7 @@ describe("two elevations of one session at the same time", () => {
   });
 
   it("keeps the first elevation when the second cannot be saved", async () => {
-    const { host, cookie, look } = await loggedIn();
+    const { host, cookie, look } = await loggedIn({ session: { resave: true } });
     const loaded = gate();
     const goOn = gate();
     const waiting = slowElevation(host, loaded, goOn)(cookie);
@@ -285,10 +306,63 @@ describe("two elevations of one session at the same time", () => {
     host.store.troubles.set.push("error");
     goOn.open();
     expect((await waiting).status).toBe(503);
+    await look(first);
     expect((await look(first)).login.marks.map((mark) => mark.action)).toEqual(["first"]);
-    await host.call("GET", "/elevate?action=third", first);
+  });
+
+  const moments = (["get", "set"] as const).flatMap((step) =>
+    (["late", "unanswered"] as const).map((trouble) => [step, trouble] as const),
+  );
+
+  it.each(moments)("end with the login when the person logs out while the second's %s is %s", async (step, trouble) => {
+    const { host, cookie } = await loggedIn();
+    const loaded = gate();
+    const goOn = gate();
+    const waiting = slowElevation(host, loaded, goOn)(cookie);
+    await loaded.passed;
+    const first = cookieOf(await host.call("GET", "/elevate", cookie));
+    const loggingOut = gate();
+    host.app.get("/logout-later", (req, res) => {
+      loggingOut.open();
+      goOn.passed
+        .then(async () => {
+          while (host.store.troubles[step].length > 0) await hops(1);
+        })
+        .then(() => req.session.destroy(() => res.json({})))
+        .catch(() => undefined);
+    });
+    const logout = host.call("GET", "/logout-later", first);
+    await loggingOut.passed;
+    host.store.troubles[step].push(trouble);
+    goOn.open();
+    await logout;
+    await host.store.releaseLate();
+    const reply = await waiting;
+    expect([reply.status, reply.body, reply.cookies]).toEqual([401, "first_factor_required", []]);
+    await hops(20);
+    expect(host.store.kept).toEqual({});
   });
 });
+
+function fill(req: Request, res: Response, cart: string[]): void {
+  req.session.cart = cart;
+  res.json({});
+}
+
+function save(req: Request, res: Response, cart: string[]): void {
+  req.session.cart = cart;
+  req.session.save(() => res.json(req.session.cart));
+}
+
+function sayEarly(res: Response): void {
+  res.write("early");
+  res.end("late");
+}
+
+function refuse(res: Response, error: unknown): void {
+  const { status, code } = error as { status: number; code: string };
+  res.status(status).end(code);
+}
 
 /** A request that has loaded its session, and elevates it when told to. */
 function slowElevation({ app, proof, call }: SessionHost, loaded: Gate, goOn: Gate) {
@@ -297,7 +371,7 @@ function slowElevation({ app, proof, call }: SessionHost, loaded: Gate, goOn: Ga
     const granting = goOn.passed.then(() => proof.grant(req, res, markFor("ada", { action: "second" })));
     granting.then(
       () => res.json({}),
-      (error: { status: number; code: string }) => res.status(error.status).end(error.code),
+      (error: unknown) => refuse(res, error),
     );
   });
   return (cookie: string) => call("GET", "/waiting", cookie);
@@ -325,27 +399,20 @@ describe("a request that was under way", () => {
     const slow = started.host.call("GET", "/slow", started.cookie);
     await loaded.passed;
     const elevated = await started.host.call("GET", "/elevate", started.cookie);
+    store.calls.length = 0;
     goOn.open();
     return { ...started, slow: await slow, elevated };
   }
 
   const cases: [string, object, (req: Request, res: Response) => void, boolean?][] = [
-    ["changes the session", {}, (req, res) => void ((req.session.cart = ["stale"]), res.json({}))],
+    ["changes the session", {}, (req, res) => fill(req, res, ["stale"])],
     ["is saved anyway", { resave: true }, (_req, res) => void res.json({})],
     ["is touched", {}, (_req, res) => void res.json({})],
     ["is rolling", { rolling: true, cookie: { maxAge: 60_000 } }, (_req, res) => void res.json({})],
-    ["is rolling and begins to answer early", { rolling: true }, (_req, res) => void (res.write("x"), res.end("y"))],
+    ["is rolling and begins to answer early", { rolling: true }, (_req, res) => sayEarly(res)],
     ["is rolling with a store that cannot touch", { rolling: true }, (_req, res) => void res.json({}), false],
-    [
-      "changes an expiring session",
-      { cookie: { maxAge: 9_999 } },
-      (req, res) => void ((req.session.cart = []), res.json({})),
-    ],
-    [
-      "saves by itself",
-      {},
-      (req, res) => void ((req.session.cart = ["stale"]), req.session.save(() => res.json(req.session.cart))),
-    ],
+    ["changes an expiring session", { cookie: { maxAge: 9_999 } }, (req, res) => fill(req, res, [])],
+    ["saves by itself", {}, (req, res) => save(req, res, ["stale"])],
     ["loads again", {}, (req, res) => void req.session.reload((error: unknown) => res.json(String(error)))],
   ];
 
@@ -353,8 +420,44 @@ describe("a request that was under way", () => {
     const { host, slow, sid, elevated, look } = await overtaken(options, act, touch);
     expect(slow.status).toBe(200);
     expect(slow.cookies.join()).not.toContain(sid);
+    expect(host.store.calls.filter((call) => call.includes(sid))).toEqual([]);
     expect(Object.keys(host.store.kept)).toEqual([elevated.sid]);
     expect(await look(cookieOf(elevated))).toMatchObject({ user: "ada", cart: ["tea"], login: { marks: [{}] } });
+  });
+
+  it("and arrives only after the move gets no cookie in place of the new one, for five seconds", async () => {
+    let now = Date.now();
+    const { host, cookie, sid } = await loggedIn({
+      session: { saveUninitialized: true },
+      context: { clock: () => now },
+      routes: (app) => app.get("/fill", (req, res) => fill(req, res, ["anonymous"])),
+    });
+    const first = cookieOf(await host.call("GET", "/elevate", cookie));
+    await host.call("GET", "/elevate", first);
+    for (const path of ["/fill", "/look"]) {
+      for (const old of [cookie, first]) expect((await host.call("GET", path, old)).cookies).toEqual([]);
+    }
+    now += 5_001;
+    const reply = await host.call("GET", "/fill", cookie);
+    expect(reply.sid).toMatch(/^.{32}$/);
+    expect(reply.sid).not.toBe(sid);
+  });
+
+  it("is given a session of its own when it logs in again by the old id", async () => {
+    const { host, cookie, look } = await loggedIn({
+      routes: (app) =>
+        app.get("/log-in-anew", (req, res, next) => {
+          req.session.regenerate((error: unknown) => {
+            req.session.user = "grace";
+            if (error) next(error);
+            else res.json({});
+          });
+        }),
+    });
+    const elevated = cookieOf(await host.call("GET", "/elevate", cookie));
+    const anew = cookieOf(await host.call("GET", "/log-in-anew", cookie));
+    expect(await look(anew)).toMatchObject({ user: "grace", login: { marks: [] } });
+    expect(await look(elevated)).toMatchObject({ user: "ada", login: { marks: [{}] } });
   });
 
   it("keeps its other cookies", async () => {
@@ -377,7 +480,7 @@ describe("a request that was under way", () => {
       routes: (app) =>
         app.get("/slow", (req, res, next) => {
           loaded[slow++]?.open();
-          goOn.passed.then(() => ((req.session.cart = ["late"]), res.json({}))).catch(next);
+          goOn.passed.then(() => fill(req, res, ["late"])).catch(next);
         }),
     });
     const elevated = cookieOf(await host.call("GET", "/elevate", cookie));
@@ -451,6 +554,7 @@ describe("a request that was under way", () => {
 
 describe("session middleware with regenerate() and no store", () => {
   class Plain {
+    made: Record<string, unknown> | undefined;
     readonly data = new Map<string, Record<string, unknown>>();
     next = 0;
     failing: "save" | "regenerate" | undefined;
@@ -475,6 +579,7 @@ describe("session middleware with regenerate() and no store", () => {
           done();
         },
       };
+      this.made = own;
       Object.assign(req, { session: own, sessionID: id });
     }
   }
@@ -498,10 +603,49 @@ describe("session middleware with regenerate() and no store", () => {
   });
 
   it.each(["save", "regenerate"] as const)("has its old session back, un-elevated, when %s fails", async (failing) => {
-    const { req, proof } = start(failing);
+    const { plain, req, proof } = start(failing);
     await expect(proof.grant(req, res, markFor("ada"))).rejects.toMatchObject({ code: "unavailable" });
     expect(req.sessionID).toBe("plain-1");
     expect(req.session).toMatchObject({ user: "ada" });
     expect(proof.read(req)?.marks).toEqual([]);
+    expect(plain.made?.["twoFactor"]).toBeUndefined();
+  });
+});
+
+describe("what is remembered of a session", () => {
+  const state = { binding: "b".repeat(32), marks: [] };
+
+  it("is no more than ten thousand fates, and the oldest goes first", () => {
+    const destroyed: string[] = [];
+    const writes = new SessionWrites(Date.now, (id) => void destroyed.push(id));
+    writes.move("old", "new", state);
+    for (let count = 0; count < 9_998; count += 1) writes.end(`session-${count}`);
+    expect([writes.isGone("old"), writes.current("old"), destroyed]).toEqual([true, "new", []]);
+    writes.end("one more");
+    expect([writes.isGone("old"), writes.current("old"), destroyed]).toEqual([false, "old", ["old"]]);
+  });
+
+  it("is forgotten quietly, whatever the store makes of it", async () => {
+    let now = 0;
+    const answers = [() => Promise.reject(new Error("down")), () => JSON.parse("no"), () => undefined];
+    const writes = new SessionWrites(
+      () => now,
+      () => answers.shift()?.(),
+    );
+    for (const id of ["a", "b", "c"]) writes.move(id, `${id}${id}`, state);
+    now = 600_001;
+    writes.end("x");
+    await hops(2);
+    expect(answers).toEqual([]);
+    expect(["a", "b", "c"].map((id) => writes.isGone(id))).toEqual([false, false, false]);
+  });
+
+  it("is kept per store, and express-session is wrapped once however many stores there are", async () => {
+    const { Session } = session as unknown as { Session: { prototype: { touch: unknown } } };
+    await loggedIn().then(({ host, cookie }) => host.call("GET", "/look", cookie).then(() => host.close()));
+    const { touch } = Session.prototype;
+    const { host, cookie } = await loggedIn();
+    await host.call("GET", "/look", cookie);
+    expect(Session.prototype.touch).toBe(touch);
   });
 });

@@ -98,11 +98,34 @@ function parse(bytes: Buffer, head: boolean): { answer: Answer; length: number }
     headers[name] = headers[name] === undefined ? value : `${headers[name]}\n${value}`;
   }
   const empty = head || status === 204 || status === 304;
-  if (!empty && headers["content-length"] === undefined) throw new Error(`An answer without a length: ${first}`);
-  const length = end + 4 + (empty ? 0 : Number(headers["content-length"]));
-  if (bytes.length < length) return undefined;
-  const text = bytes.toString("utf8", end + 4, length);
-  return { answer: { status, headers, text, body: objectIn(headers["content-type"], text) }, length };
+  const rest = bytes.subarray(end + 4);
+  const found = empty
+    ? { text: "", length: 0 }
+    : headers["transfer-encoding"] === "chunked"
+      ? dechunked(rest)
+      : counted(rest, Number(headers["content-length"]));
+  if (!found) return undefined;
+  const { text, length } = found;
+  return { answer: { status, headers, text, body: objectIn(headers["content-type"], text) }, length: end + 4 + length };
+}
+
+function counted(bytes: Buffer, length: number): { text: string; length: number } | undefined {
+  return bytes.length < length ? undefined : { text: bytes.toString("utf8", 0, length), length };
+}
+
+/** RFC 9112 section 7.1, without extensions and trailers: what Node writes. */
+function dechunked(bytes: Buffer): { text: string; length: number } | undefined {
+  const chunks: Buffer[] = [];
+  for (let at = 0; ;) {
+    const line = bytes.indexOf("\r\n", at);
+    if (line < 0) return undefined;
+    const size = Number.parseInt(bytes.toString("latin1", at, line), 16);
+    const next = line + 2 + size + 2;
+    if (bytes.length < next) return undefined;
+    if (size === 0) return { text: Buffer.concat(chunks).toString(), length: next };
+    chunks.push(bytes.subarray(line + 2, line + 2 + size));
+    at = next;
+  }
 }
 
 function objectIn(type: string | undefined, text: string): Record<string, unknown> {
@@ -145,7 +168,7 @@ export class Site {
 
   /** Every request on a socket of its own: all but the last byte of each, then all the last bytes at once. */
   async burst(requests: readonly string[]): Promise<Answer[]> {
-    const lines = await Promise.all(requests.map(() => this.#free.pop() ?? Line.open(this.port)));
+    const lines = await Promise.all(requests.map(async () => this.#free.pop() ?? Line.open(this.port)));
     const begun = lines.map((line, index) => line.begin(requests[index] ?? ""));
     if (requests.length > 1) {
       // time for the server to read what it has been sent, and to wait for the rest

@@ -40,7 +40,8 @@ export async function hops(count: number): Promise<void> {
 }
 
 type Step = "get" | "set" | "touch" | "destroy";
-export type Trouble = "error" | "throw" | "hang" | "late";
+/** `late` has not arrived until it is released, `unanswered` has, but its answer has not come back. */
+export type Trouble = "error" | "throw" | "hang" | "late" | "unanswered";
 
 /** express-session's memory store behind a network: every call takes a while, and misbehaves when told to. */
 export class RemoteStore extends session.MemoryStore {
@@ -73,7 +74,7 @@ export class RemoteStore extends session.MemoryStore {
   }
 
   override touch(id: string, data: session.SessionData, done?: () => void): void {
-    this.#travel("touch", id, done, (answer) => super.touch(id, data, answer as () => void));
+    this.#travel("touch", id, done, (answer) => super.touch(id, data, answer));
   }
 
   override destroy(id: string, done?: (error?: unknown) => void): void {
@@ -94,6 +95,7 @@ export class RemoteStore extends session.MemoryStore {
       return void setImmediate(() => (done as ((error: unknown) => void) | undefined)?.(new Error(step)));
     const go = (): void => arrive((...answer) => void hops(this.latency(this.longest)).then(() => done?.(...answer)));
     if (trouble === "late") this.#late.push(go);
+    else if (trouble === "unanswered") arrive((...answer) => this.#late.push(() => done?.(...answer)));
     else void hops(this.latency(this.longest)).then(go);
   }
 }

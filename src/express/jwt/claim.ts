@@ -15,7 +15,7 @@ interface MarkClaim {
 }
 
 /** The claim `2fa`: what the guard reads from a token. */
-export interface SecondFactorClaim extends MarkClaim {
+interface SecondFactorClaim extends MarkClaim {
   /** The binding of the login this came from: it stays the same through every upgrade. */
   readonly of: string;
   /** When the very first token expires, in seconds: no upgrade outlives it. */
@@ -23,7 +23,7 @@ export interface SecondFactorClaim extends MarkClaim {
   readonly prior?: readonly MarkClaim[];
 }
 
-export interface SecondFactor {
+interface SecondFactor {
   /** Newest last. */
   readonly marks: readonly Mark[];
   readonly of: string;

@@ -1,7 +1,7 @@
 import { isRecord } from "../stored-marks.js";
 
 /** Header and claims of a token in compact serialization, before any signature has been checked. */
-export interface Compact {
+interface Compact {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
 }

@@ -11,13 +11,13 @@ import { type CachedToken, TokenCache } from "./token-cache.js";
 import { checkTimes, type Times, type Verified, verifyBearer } from "./verify.js";
 
 /** What the rest of the request needs of a verified token; the claims themselves are not kept. */
-export interface FirstToken extends CachedToken {
+interface FirstToken extends CachedToken {
   readonly login: Login;
   readonly times: Times;
 }
 
 /** The part of a login that depends on the mode. */
-export type LoginOf = (token: string, verified: Verified) => Pick<Login, "binding" | "marks">;
+type LoginOf = (token: string, verified: Verified) => Pick<Login, "binding" | "marks">;
 
 /** Verifies the bearer tokens of one proof, each of them once. */
 export class FirstTokens {

@@ -15,8 +15,8 @@ function jsonwebtoken(): typeof JsonWebToken {
   return library;
 }
 
-export type VerifyRules = JsonWebToken.VerifyOptions;
-export type SignRules = JsonWebToken.SignOptions;
+type VerifyRules = JsonWebToken.VerifyOptions;
+type SignRules = JsonWebToken.SignOptions;
 
 /** @throws jsonwebtoken's errors. */
 export function verifyToken(token: string, key: KeyObject, rules: VerifyRules): unknown {

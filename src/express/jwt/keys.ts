@@ -3,7 +3,7 @@ import { misconfigured } from "../../core/errors.js";
 import type { GivenOptions, JwtAlgorithm, JwtKey, JwtSettings } from "./options.js";
 
 /** A key, and those of the accepted algorithms that it is for. */
-export interface Verifier {
+interface Verifier {
   readonly key: KeyObject;
   readonly algorithms: readonly JwtAlgorithm[];
 }
@@ -88,7 +88,9 @@ type Reader = typeof createPublicKey | typeof createPrivateKey;
 function readKey(given: JwtKey, option: "privateKey" | "publicKey", read: Reader): KeyObject {
   try {
     const key =
-      given instanceof KeyObject ? given : read(typeof given === "string" ? given : { key: { ...given }, format: "jwk" });
+      given instanceof KeyObject
+        ? given
+        : read(typeof given === "string" ? given : { key: { ...given }, format: "jwk" });
     if (`${key.type}Key` === option) return key;
   } catch (cause) {
     throw misconfigured(

@@ -11,7 +11,7 @@ export type JwtAlgorithm = SecretAlgorithm | KeyAlgorithm;
 
 /** A key as RFC 7517 writes it. Our own type: Node's moved between versions of its types. */
 export interface Jwk {
-  readonly kty: string;
+  readonly kty?: string;
   readonly [parameter: string]: unknown;
 }
 
@@ -105,10 +105,17 @@ export interface JwtSettings {
   readonly machine: (claims: JwtClaims) => boolean;
 }
 
-const ALGORITHMS: readonly JwtAlgorithm[] = [
-  ...(["HS256", "HS384", "HS512", "RS256", "RS384", "RS512"] as const),
-  ...(["PS256", "PS384", "PS512", "ES256", "ES384", "ES512"] as const),
-];
+const SECRET_ALGORITHMS = ["HS256", "HS384", "HS512"] as const satisfies readonly SecretAlgorithm[];
+const RSA_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+] as const satisfies readonly KeyAlgorithm[];
+const CURVE_ALGORITHMS = ["ES256", "ES384", "ES512"] as const satisfies readonly KeyAlgorithm[];
+const ALGORITHMS: readonly JwtAlgorithm[] = [...SECRET_ALGORITHMS, ...RSA_ALGORITHMS, ...CURVE_ALGORITHMS];
 const LONGEST = 3_600_000;
 
 /** @throws TwoFactorError `misconfigured` for whatever is unknown, missing or too weak. */

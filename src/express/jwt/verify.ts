@@ -76,5 +76,5 @@ export function seconds(milliseconds: number): number {
 }
 
 function isTime(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+  return typeof value === "number" && Number.isFinite(value);
 }

@@ -76,8 +76,8 @@ function ended(situation: Situation): Html {
 }
 
 function restart({ view, language }: Situation, look: "primary" | "quiet"): Html {
-  const method = hidden("method", view.challenge?.method);
-  return postForm(view.links.challenge, method, button(language.texts.button.restart, look));
+  const named = [hidden("challenge", view.challenge?.id), hidden("method", view.challenge?.method)];
+  return postForm(view.links.challenge, ...named, button(language.texts.button.restart, look));
 }
 
 function unavailable(situation: Situation): Html {

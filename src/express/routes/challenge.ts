@@ -5,9 +5,9 @@ import { wantedAgain, type Wanted } from "../../step-up/wanted.js";
 import { endOf } from "../../stores/ended.js";
 import { word } from "../body.js";
 import { publicChallenge } from "../problem.js";
-import { type Answered, askerOf, type Call, type Route } from "./reply.js";
+import { type Answered, askerOf, type Call, type Route, whichOf } from "./reply.js";
 
-/** `POST /2fa/challenge { method?, action? }`: starts one, or goes on with the open one by another method. */
+/** `POST /2fa/challenge { method?, action?, challenge? }`: starts one, or goes on with the one meant by another method. */
 export const challengeRoute: Route = {
   method: "POST",
   idempotent: true,
@@ -26,7 +26,7 @@ export const challengeRoute: Route = {
 /** No action named: the newest challenge is meant, alive or to be started again. */
 async function goOn(call: Call, method: MethodName | undefined) {
   const { challenges, clock } = call.kit;
-  const latest = await challenges.find(askerOf(call), {});
+  const latest = await challenges.find(askerOf(call), whichOf(word(call.fields, "challenge")));
   const end = endOf(latest, clock());
   if (!latest || end === "used") return begin(call, named(call, undefined), method);
   if (end) return begin(call, wantedAgain(latest), method);
@@ -35,6 +35,7 @@ async function goOn(call: Call, method: MethodName | undefined) {
 }
 
 function begin(call: Call, wanted: Wanted, method: MethodName | undefined) {
+  call.who.proof.anchor?.(call.req);
   return call.kit.challenges.start(askerOf(call), wanted, method);
 }
 

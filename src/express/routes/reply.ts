@@ -46,5 +46,6 @@ export function askerOf({ who }: Call): { user: string; binding: string } {
 export async function withEntry(call: Call, refusal: Refused, id: string | undefined): Promise<Refused> {
   if (refusal.entry) return refusal;
   const entry: Pending | undefined = await call.kit.challenges.find(askerOf(call), whichOf(id));
-  return entry ? { ...refusal, entry } : refusal;
+  // What was used or canceled has nothing left to show.
+  return entry?.state === "pending" ? { ...refusal, entry } : refusal;
 }

@@ -1,8 +1,8 @@
 import express, { type Request, type Response } from "express";
 import { TwoFactorError } from "../../core/errors.js";
+import { isShallow } from "../body.js";
 
 const readText = express.text({ type: () => true, limit: "64kb" });
-const MAX_DEPTH = 20;
 
 /** The body of a call to a served API: what it holds, however it was labelled. */
 export interface Body {
@@ -77,12 +77,6 @@ function lenient(text: string): string {
     .replace(/[\u201c\u201d]/g, '"')
     .replace(/[\r\n]+/g, " ")
     .replace(/,(?=\s*[}\]])/g, "");
-}
-
-/** Deeper than anything these APIs know, and shallow enough for everything that walks it. */
-function isShallow(value: unknown, depth = 0): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  return depth < MAX_DEPTH && Object.values(value).every((each) => isShallow(each, depth + 1));
 }
 
 /** Fields whatever the case of their names; the first of several spellings wins. Inherited names are nobody's. */

@@ -18,7 +18,7 @@ export class ExpiringMap<V> {
   readonly #lifetimes: Lifetimes<V>;
   readonly #max: number;
   #cursor = this.#entries.entries();
-  #lastFullSweep = Number.NEGATIVE_INFINITY;
+  #lastFruitless = Number.NEGATIVE_INFINITY;
   #roomAt = 0;
 
   constructor(max: number, lifetimes: Lifetimes<V>) {
@@ -30,9 +30,16 @@ export class ExpiringMap<V> {
     return this.#entries.size;
   }
 
-  /** When a full map can have room again, as seen at its last full sweep. */
-  get roomAt(): number {
+  /** When a full map can have room again. Worked out anew only when the last answer lies in the past. */
+  roomAt(now: number): number {
+    if (Number.isFinite(this.#roomAt) && this.#roomAt > now) return this.#roomAt;
+    this.#roomAt = Number.POSITIVE_INFINITY;
+    for (const value of this.#entries.values()) this.#roomAt = Math.min(this.#roomAt, this.#endsAt(value));
     return this.#roomAt;
+  }
+
+  #endsAt(value: V): number {
+    return this.#lifetimes.endsAt?.(value) ?? this.#lifetimes.deadAt(value);
   }
 
   get(key: string, now: number): V | undefined {
@@ -72,17 +79,15 @@ export class ExpiringMap<V> {
   }
 
   #makeRoom(now: number): boolean {
-    if (Math.abs(now - this.#lastFullSweep) >= FULL_SWEEP_PAUSE) {
-      this.#lastFullSweep = now;
-      this.#roomAt = Number.POSITIVE_INFINITY;
-      const enough = this.#max - Math.ceil(this.#max / 10);
-      for (const [key, value] of this.#entries) {
-        const endsAt = this.#lifetimes.endsAt?.(value) ?? this.#lifetimes.deadAt(value);
-        if (now >= endsAt && this.#entries.size > enough) this.#bury(key, value);
-        else this.#roomAt = Math.min(this.#roomAt, endsAt);
-      }
+    if (Math.abs(now - this.#lastFruitless) < FULL_SWEEP_PAUSE) return false;
+    const enough = this.#max - Math.ceil(this.#max / 10);
+    for (const [key, value] of this.#entries) {
+      if (this.#entries.size <= enough) break;
+      if (now >= this.#endsAt(value)) this.#bury(key, value);
     }
-    return this.#entries.size < this.#max;
+    if (this.#entries.size < this.#max) return true;
+    this.#lastFruitless = now;
+    return false;
   }
 
   #bury(key: string, value: V): void {

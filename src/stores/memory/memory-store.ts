@@ -13,6 +13,7 @@ import type {
   Guess,
   Opened,
   Store,
+  Use,
 } from "../store.js";
 import { Accounts } from "./accounts.js";
 import { search, usage } from "./archive.js";
@@ -71,11 +72,11 @@ class MemoryStore implements Store {
     if (until > 0) return { outcome: "locked", until };
     const live = this.#pending.live(entry.owner, now);
     const same = live.find((row) => row.purpose === entry.purpose);
-    if (entry.supersede === "return" && same) return { outcome: "exists", entry: same };
+    if (entry.supersede === "return" && same) return { outcome: "exists", entry: this.#pending.refresh(same) };
     const refusal = this.#limiter.refusal(charges, now);
     if (refusal) return { outcome: "limited", refusal };
     const row = this.#pending.add(entry, now);
-    if (!row) return { outcome: "full", retryAt: this.#pending.roomAt };
+    if (!row) return { outcome: "full", retryAt: this.#pending.roomAt(now) };
     this.#limiter.charge(charges, now);
     if (entry.supersede === "cancel") {
       for (const old of live) if (now >= (old.guardUntil ?? 0)) this.#pending.replace(old, { state: "canceled" }, now);
@@ -131,6 +132,7 @@ class MemoryStore implements Store {
     if (row.revision !== change.revision) return { outcome: "changed", entry: row };
     const charged = this.#limiter.charge(charges, now);
     if (charged.outcome === "limited") return charged;
+    this.#pending.refresh(row);
     const { delivery, event } = change;
     const events = event ? withEvent(row.events, event) : row.events;
     return { outcome: "amended", entry: this.#pending.replace(row, { delivery, events, revision: row.revision + 1 }, now) };
@@ -164,8 +166,8 @@ class MemoryStore implements Store {
     return this.#registers.claim(key, value, ttl, now);
   }
 
-  touch(key: string, since: number, idle: number, now: number): boolean {
-    return this.#registers.touch(key, since, idle, now);
+  touch(use: Use, now: number): boolean {
+    return this.#registers.touch(use, now);
   }
 
   put(key: string, value: string, ttl: number, now: number): boolean {

@@ -51,6 +51,13 @@ export class PendingTable {
     return row;
   }
 
+  /** Whoever is met again is the one meant from now on. */
+  refresh(row: Pending): Pending {
+    const others = (this.#byOwner.get(row.owner) ?? NONE).filter((id) => id !== row.id);
+    this.#byOwner.set(row.owner, [...others, row.id]);
+    return row;
+  }
+
   replace(row: Pending, change: Partial<Pending>, now: number): Pending {
     const changed = { ...row, ...change, updatedAt: now };
     this.#rows.set(row.id, changed, now);
@@ -68,8 +75,8 @@ export class PendingTable {
   }
 
   /** The earliest time at which a full table has room again. */
-  get roomAt(): number {
-    return this.#rows.roomAt;
+  roomAt(now: number): number {
+    return this.#rows.roomAt(now);
   }
 
   #newest(owner: string | undefined, now: number): Pending | undefined {

@@ -1,4 +1,5 @@
 import { unavailable } from "../../core/errors.js";
+import type { Use } from "../store.js";
 import { ExpiringMap } from "./expiring-map.js";
 
 interface Dated<T> {
@@ -34,14 +35,16 @@ export class Registers {
     mustFit(this.#steps.set(key, { value, deadAt: now + STEP_LIFE }, now));
   }
 
-  touch(key: string, since: number, idle: number, now: number): boolean {
+  touch({ key, since, idle, peek = false }: Use, now: number): boolean {
     const last = Math.max(since, this.#uses.get(key, now)?.value ?? 0);
     if (now - last > idle) return false;
-    return mustFit(this.#uses.set(key, { value: now, deadAt: now + idle }, now));
+    return peek || mustFit(this.#uses.set(key, { value: now, deadAt: now + idle + 1 }, now));
   }
 
   revoke(subject: string, ttl: number, now: number): void {
-    mustFit(this.#revocations.set(subject, { value: now, deadAt: now + ttl }, now));
+    // A clock that went back must not take back what was revoked.
+    const value = Math.max(now, this.revokedAt(subject));
+    mustFit(this.#revocations.set(subject, { value, deadAt: value + ttl }, now));
   }
 
   revokedAt(subject: string): number {

@@ -1,0 +1,41 @@
+import type { Clock } from "../core/clock.js";
+import type { Events } from "../core/events.js";
+import type { Method, Person } from "../methods/method.js";
+import type { Pending } from "../stores/pending.js";
+import type { Match } from "../verification/service.js";
+
+/** A right answer, and what it proves. */
+export interface MethodMatch extends Match {
+  readonly method: string;
+}
+
+/**
+ * Holds an answer against every code that is out: whichever fits tells which method was proved. All are tried, whatever
+ * the first says, so that the time taken tells nothing.
+ */
+export async function compareAll(
+  methods: readonly Method[],
+  entry: Pending,
+  person: Person,
+  typed: string,
+  { clock, events }: { readonly clock: Clock; readonly events: Events },
+): Promise<MethodMatch | undefined> {
+  let match: MethodMatch | undefined;
+  let compared = false;
+  for (const method of methods) {
+    const asked = askedBy(method, entry);
+    if (!asked || !(await method.stillReaches(asked, person))) continue;
+    if (!compared) events.emit("code.compared", { challenge: entry.id, method: entry.delivery.method });
+    compared = true;
+    const found = await method.compare(asked, person, typed, clock());
+    if (found) match ??= { ...found, method: method.name };
+  }
+  return match;
+}
+
+/** The challenge as this method asked it; nothing if it did not, or if nothing of it ever left. */
+function askedBy(method: Method, entry: Pending): Pending | undefined {
+  if (!method.send) return method.name === entry.delivery.method ? entry : undefined;
+  const sent = entry.delivery.sent.find((each) => each.method === method.name);
+  return sent && { ...entry, delivery: { ...entry.delivery, method: sent.method, to: sent.to } };
+}

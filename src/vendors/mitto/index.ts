@@ -1,0 +1,4 @@
+export { mitto, MittoError } from "./client.js";
+export type { MittoMessage, MittoOptions } from "./client-options.js";
+export { mittoRouter } from "./router.js";
+export type { MittoAccount, MittoDefinitions, MittoRouterOptions } from "./router/options.js";

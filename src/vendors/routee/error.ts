@@ -1,0 +1,65 @@
+import { defined } from "../../core/defined.js";
+import { type BoundedAnswer, refusal } from "../../providers/http.js";
+import { DeliveryError, type DeliveryFacts } from "../../providers/provider.js";
+import { documented, readErrorCode } from "./wire.js";
+
+/** What Routee answered instead of doing it. The message quotes its manual and never its answer, which may echo the recipient. */
+export class RouteeError extends Error implements DeliveryFacts {
+  override readonly name = "RouteeError";
+  /** The vendor's nine digits, as in `"400001009"`; absent where it gave none. */
+  readonly code: string | undefined;
+  /** The HTTP status, where there was an answer. */
+  readonly status: number | undefined;
+  readonly unsent: boolean;
+  readonly permanent: boolean;
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    message: string,
+    facts: DeliveryFacts & { readonly code?: string; readonly status?: number },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = facts.code;
+    this.status = facts.status;
+    this.unsent = facts.unsent;
+    this.permanent = facts.permanent ?? false;
+    this.retryAfter = facts.retryAfter;
+  }
+}
+
+/** An answer outside of 2xx. */
+export function vendorError(who: string, answer: BoundedAnswer): RouteeError {
+  const { unsent, permanent, retryAfter } = refusal(who, answer);
+  const { status } = answer;
+  const code = readErrorCode(answer.text);
+  const words = code === undefined ? "" : ` (${[code, documented(code)].filter(Boolean).join(": ")})`;
+  const facts = { unsent, permanent, retryAfter, status };
+  return new RouteeError(
+    `${who} answered with status ${status}${words}.`,
+    code === undefined ? facts : { ...facts, code },
+  );
+}
+
+/** An answer that is none: the call may have been carried out all the same. */
+export function unreadable(who: string, { status }: BoundedAnswer): RouteeError {
+  return new RouteeError(`${who} answered with something that is not of its API (status ${status}).`, {
+    unsent: false,
+    status,
+  });
+}
+
+/** A failure before the call itself was made: whatever became of that one, this one never left. */
+export function neverCalled(error: unknown): unknown {
+  if (error instanceof DeliveryError) {
+    const { message, permanent, retryAfter } = error;
+    return new DeliveryError(message, { unsent: true, permanent, retryAfter }, { cause: error });
+  }
+  if (!(error instanceof RouteeError) || error.unsent) return error;
+  const { message, code, status, permanent, retryAfter } = error;
+  return new RouteeError(
+    message,
+    { unsent: true, permanent, retryAfter, ...defined({ code, status }) },
+    { cause: error },
+  );
+}
