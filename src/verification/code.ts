@@ -22,7 +22,7 @@ export interface CodeSpec extends CodeShape {
 
 /** @throws TwoFactorError `misconfigured` for a code that could be guessed, or that nobody could type. */
 export function checkCodeShape({ length, alphabet }: CodeShape, where: string): void {
-  if (typeof length !== "number") throw misconfigured(`${where}: ${display(length)} is not a whole number.`);
+  if (typeof length !== "number") throw misconfigured(`${where}: ${display(length)} is not a whole number up to ${MAX_LENGTH}.`);
   const bits = length * Math.log2(new Set(alphabet).size);
   if (!Number.isInteger(length) || length > MAX_LENGTH || !(bits >= MIN_BITS)) {
     throw misconfigured(

@@ -283,7 +283,7 @@ export function comapiCases(): void {
       const id = await create();
       expect(await raw(`[{"to":"${TO}"}]`)).toMatchObject({ status: 202 });
       expect(await put(id, { code: "1234" })).toMatchObject({ status: 200, json: { status: "CodeVerified" } });
-      expect(codes(await post({}))).toEqual(["InvalidJson"]);
+      expect(codes(await post({}))).toEqual(["ToEmpty"]);
       C = host.url;
       await parsing.close();
     });

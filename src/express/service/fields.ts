@@ -20,9 +20,9 @@ export interface Body {
  */
 export async function readFields(req: Request, res: Response): Promise<Body> {
   const before: unknown = req.body;
-  if (typeof before === "object" && before !== null && !Buffer.isBuffer(before) && Object.keys(before).length > 0) {
-    return parsedBefore(before);
-  }
+  const isParsed = typeof before === "object" && before !== null && !Buffer.isBuffer(before);
+  // an empty object is what parsers make of "{}", and what those of Express 4 leave where they read nothing
+  if (isParsed && (Object.keys(before).length > 0 || req.readableEnded)) return parsedBefore(before);
   const text = typeof before === "string" ? before : Buffer.isBuffer(before) ? before.toString() : await drain(req, res);
   return readBody(text);
 }

@@ -5,7 +5,8 @@ import { Fields, readFields } from "../../express/service/fields.js";
 import { UnknownLimit } from "../../verification/named-limits.js";
 import { UnknownWorkflow } from "../../verification/workflow.js";
 import { type Answer, REFUSALS } from "./wire/answers.js";
-import { accountFor, refuse } from "./router/call.js";
+import { accountFor } from "./router/accounts.js";
+import { refuse } from "./router/call.js";
 import { checkRouterOptions, type MittoRouterOptions, type Served } from "./router/options.js";
 import { type Route, routeOf } from "./router/routes.js";
 
@@ -46,7 +47,7 @@ async function answerTo(served: Served, route: Route, req: Request, res: Respons
   const { value, format } = await readFields(req, res);
   if (format === "unreadable") return refuse(served, "invalidRequest", "The body cannot be read.");
   const fields = new Fields(value, pairsOf(queryOf(req)), pairsOf(route.pairs));
-  const account = accountFor(caller, served, fields);
+  const account = accountFor(caller, served.accounts, fields);
   if (!account) return refuse(served, "unknownAccount");
   return handler({ served, caller, account, fields, id: route.id });
 }

@@ -2,7 +2,8 @@ import type { Fields } from "../../../express/service/fields.js";
 import { invalid } from "../../../verification/prepare.js";
 import { type Answer, type Refusal, refusalAnswer, REFUSALS } from "../wire/answers.js";
 import type { PageAsked } from "../wire/paging.js";
-import type { Account, Served } from "./options.js";
+import type { Account } from "./accounts.js";
+import type { Served } from "./options.js";
 
 /** A call of somebody who may. */
 export interface Call {
@@ -23,23 +24,6 @@ export type Handler = (call: Call) => Promise<Answer>;
 export function refuse(served: Served, refusal: Refusal, message: string = REFUSALS[refusal].message, retryAfter?: number): Answer {
   const headers = retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
   return refusalAnswer(served.codeOf(refusal), message, headers);
-}
-
-/**
- * The account that a call is for. Somebody else's and one that does not exist are the same: there is none.
- *
- * @throws TwoFactorError `invalid_request` for an `accountSid` that is no text.
- */
-export function accountFor(caller: Account, served: Served, fields: Fields): Account | undefined {
-  const given = fields.get("accountSid");
-  if (given === undefined || given === "") return caller;
-  const sid = fields.text("accountSid")?.trim();
-  if (sid === undefined) throw invalid('"accountSid" is a text.');
-  const found = served.accounts.get(sid);
-  for (let each = found; each; each = each.parent === undefined ? undefined : served.accounts.get(each.parent)) {
-    if (each === caller) return found;
-  }
-  return undefined;
 }
 
 const MAX_PAGE = 1_000_000;

@@ -8,6 +8,7 @@ import type { LimitValue } from "../../../verification/named-limits.js";
 import type { Defined, Definition, DefinitionPage } from "../../../verification/registry.js";
 import type { Verifications } from "../../../verification/verifications.js";
 import type { Step, WorkflowStep } from "../../../verification/workflow.js";
+import { type Account, checkAccounts, type MittoAccount } from "./accounts.js";
 import { type InferredRefusal, type Refusal, REFUSALS } from "../wire/answers.js";
 import type { SendDefaults } from "../wire/send.js";
 import type { UsageKeys } from "../wire/usage.js";
@@ -23,16 +24,6 @@ export interface MittoDefinitions<Stored, Given> {
 
 export type LimitDefinitions = MittoDefinitions<LimitValue, { buckets: readonly Bucket[] }>;
 export type WorkflowDefinitions = MittoDefinitions<readonly Step[], { steps: readonly WorkflowStep[] }>;
-
-/** One that may call, by its account SID. */
-export interface MittoAccount {
-  /** Its auth token: the password of HTTP Basic. */
-  token: string;
-  /** Shown in its workflows. */
-  email?: string;
-  /** The account SID of the one it is a sub-account of, which may then act for it. */
-  parent?: string;
-}
 
 export interface MittoRouterOptions {
   /** `tfa.verifications` */
@@ -99,10 +90,6 @@ export interface MittoRouterOptions {
   clock?: Clock;
 }
 
-export interface Account extends MittoAccount {
-  readonly sid: string;
-}
-
 /** The options, checked and ready. */
 export interface Served extends Pick<MittoRouterOptions, "verifications" | "limits" | "workflows" | "onFault"> {
   readonly accounts: ReadonlyMap<string, Account>;
@@ -137,7 +124,7 @@ export function checkRouterOptions(options: MittoRouterOptions): Served {
     verifications,
     limits,
     workflows,
-    accounts: checkAccounts(options.accounts),
+    accounts: checkAccounts(options.accounts, WHERE),
     mirror: oneOf(options.httpStatus ?? "mirror", ["mirror", "always200"], `${WHERE} httpStatus`) === "mirror",
     usageKeys: oneOf(options.usageKeys ?? "union", ["union", "seed"], `${WHERE} usageKeys`),
     maskCodes,
@@ -198,32 +185,4 @@ function checkCodes(errorCodes: NonNullable<MittoRouterOptions["errorCodes"]>): 
   checkKeys(errorCodes, INFERRED, `${WHERE} errorCodes`);
   const codes = Object.entries(errorCodes);
   return new Map(codes.map(([name, code]) => [name, wholeNumber(code, 400, 599, `${WHERE} errorCodes.${name}`)]));
-}
-
-function checkAccounts(accounts: MittoRouterOptions["accounts"]): Map<string, Account> {
-  if (typeof accounts !== "object" || accounts === null || Object.keys(accounts).length === 0) {
-    throw misconfigured(`${WHERE} needs { accounts }, at least one: { AC...: { token: process.env.MITTO_TOKEN } }.`);
-  }
-  const checked = new Map<string, Account>();
-  for (const [sid, account] of Object.entries(accounts)) {
-    const where = `${WHERE} accounts.${sid}`;
-    checkKeys(account, { token: true, email: true, parent: true }, where);
-    if (!/^[\x21-\x39\x3b-\x7e]{1,64}$/.test(sid)) throw misconfigured(`${where}: an account SID has neither blanks nor colons.`);
-    const { token } = account;
-    if (typeof token !== "string" || token === "" || token !== token.trim()) {
-      throw misconfigured(`${where}: the token is missing, or has blanks around it.`);
-    }
-    checked.set(sid, { ...account, sid });
-  }
-  for (const account of checked.values()) checkParents(account, checked);
-  return checked;
-}
-
-function checkParents(account: Account, accounts: ReadonlyMap<string, Account>): void {
-  const seen = new Set<string>();
-  for (let each: Account | undefined = account; each?.parent !== undefined; each = accounts.get(each.parent)) {
-    const known = accounts.has(each.parent);
-    if (known && !seen.has(each.sid)) seen.add(each.sid);
-    else throw misconfigured(`${WHERE} accounts.${account.sid}: its parent is ${known ? "below it" : "not one of the accounts"}.`);
-  }
 }
