@@ -49,7 +49,10 @@ const ALTERED: Readonly<Record<string, string>> = {
   "a field more": JSON.stringify({ ...APPROVED, note: "" }),
   "a field less": JSON.stringify({ amount: "10.00", payee: "Zoë" }),
   "a field that is null": JSON.stringify({ ...APPROVED, currency: null }),
-  "the same key twice": APPROVED_TEXT.replace("{", '{"payee":"Mallory",').replace('"10.00"', '"10.00","amount":"99.00"'),
+  "the same key twice": APPROVED_TEXT.replace("{", '{"payee":"Mallory",').replace(
+    '"10.00"',
+    '"10.00","amount":"99.00"',
+  ),
 };
 
 /** What cannot be a transaction at all. */
@@ -109,7 +112,7 @@ describe("a transfer that was approved", () => {
   it("A05 is the same in whatever order its fields come", async () => {
     const visitor = await Visitor.login(site, "ada");
     await approve(shop, visitor);
-    const reversed = Object.fromEntries(Object.entries(APPROVED).reverse());
+    const reversed = Object.fromEntries(Object.entries(APPROVED).toReversed());
     expect((await visitor.post("/transfer", reversed)).status).toBe(200);
   });
 
@@ -166,7 +169,10 @@ describe("the approved transfer thirty times at once", () => {
       await approve(shop, visitor);
       const before = shop.counters.handlerHits;
       const transfer = visitor.raw("POST", "/transfer", { json: APPROVED });
-      const answers = await crowd(site, Array.from({ length: 30 }, () => transfer));
+      const answers = await crowd(
+        site,
+        Array.from({ length: 30 }, () => transfer),
+      );
       return [
         ...differs("executed", shop.counters.handlerHits - before, 1),
         ...differs("statuses", tally(answers), { 200: 1, 401: 29 }),

@@ -2,7 +2,7 @@
  * The client is somebody else's program: an OAuth library that reads `WWW-Authenticate` by the letter of RFC 9110 and
  * RFC 9470. A header it cannot parse, or into which a route's own names could be smuggled, is a client that never steps up.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
 import type { Duration, RoutePolicy } from "../../src/index.js";
@@ -13,7 +13,8 @@ function parseChallenge(header: string): { scheme: string; params: Record<string
   const [, scheme = "", rest = ""] = /^([!#$%&'*+.^_`|~\w-]+)(?: +(.*))?$/s.exec(header) ?? [];
   if (scheme === "") throw new Error(`No scheme in ${header}`);
   const params: Record<string, string> = {};
-  const parameter = /([!#$%&'*+.^_`|~\w-]+)[ \t]*=[ \t]*(?:"((?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*)"|([!#$%&'*+.^_`|~\w-]+))[ \t]*(,[ \t]*|$)/gy;
+  const parameter =
+    /([!#$%&'*+.^_`|~\w-]+)[ \t]*=[ \t]*(?:"((?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*)"|([!#$%&'*+.^_`|~\w-]+))[ \t]*(,[ \t]*|$)/gy;
   while (parameter.lastIndex < rest.length) {
     const found = parameter.exec(rest);
     if (!found) throw new Error(`No parameter in what is left of ${header}`);
@@ -65,7 +66,11 @@ describe("a token without a second factor", () => {
     const { shop } = await challengeOf({});
     const first = bearer(shop);
     const agent = request(shop.app);
-    const { body } = await agent.post("/2fa/verify").set("Authorization", first).send({ code: shop.code() }).expect(200);
+    const { body } = await agent
+      .post("/2fa/verify")
+      .set("Authorization", first)
+      .send({ code: shop.code() })
+      .expect(200);
     expect(body).toMatchObject({ verified: true, methods: ["sms"], token: expect.any(String) });
     await agent.get("/vault").set("Authorization", `Bearer ${body.token}`).expect(200);
     await agent.get("/vault").set("Authorization", first).expect(401);
@@ -80,7 +85,9 @@ describe("a token without a second factor", () => {
       {
         maxAge: durations,
         action: fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" }).filter((text) => !/\p{C}/u.test(text)),
-        methods: fc.constantFrom<NonNullable<RoutePolicy["methods"]>>(["sms"], ["email", "sms"], { allOf: ["sms", "email"] }),
+        methods: fc.constantFrom<NonNullable<RoutePolicy["methods"]>>(["sms"], ["email", "sms"], {
+          allOf: ["sms", "email"],
+        }),
         status: fc.constantFrom<401 | 403>(401, 403),
       },
       { requiredKeys: [] },

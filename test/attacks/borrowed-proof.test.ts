@@ -27,7 +27,12 @@ describe("a proof for one action", () => {
     for (const [index, agent] of sessions.entries()) {
       for (const other of ACTIONS) {
         const { status } = await agent.get(`/${other}`);
-        expect([action, index, other, status]).toEqual([action, index, other, index === 0 && other === action ? 200 : 401]);
+        expect([action, index, other, status]).toEqual([
+          action,
+          index,
+          other,
+          index === 0 && other === action ? 200 : 401,
+        ]);
       }
     }
     expect(shop.counters).toMatchObject({ grants: 1, handlerHits: 1 });
@@ -78,7 +83,10 @@ describe("a proof by one method", () => {
   it("A04 does not count where another is asked for", async () => {
     const agent = await shop.login("ada");
     await agent.get("/by-email").expect(401);
-    await agent.post("/2fa/verify").send({ code: shop.code("ada@example.com") }).expect(200);
+    await agent
+      .post("/2fa/verify")
+      .send({ code: shop.code("ada@example.com") })
+      .expect(200);
     await agent.get("/by-email").expect(200);
     const { body } = await agent.get("/by-sms").expect(401);
     expect(body).toMatchObject({ methods: ["sms"], challenge: { method: "sms" } });

@@ -104,9 +104,9 @@ const CALLBACKS: Readonly<Record<string, Broken>> = {
 
 const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
-let others: ((...args: never[]) => void)[] = [];
+let others: NodeJS.UnhandledRejectionListener[] = [];
 beforeAll(() => {
-  others = process.listeners("unhandledRejection") as typeof others;
+  others = process.listeners("unhandledRejection");
   process.removeAllListeners("unhandledRejection").on("unhandledRejection", note);
 });
 afterAll(() => {
@@ -160,7 +160,9 @@ async function knock({ options, policy, patience = 5_000 }: Broken, fail: () => 
   ];
   const answers: Answer[] = [];
   await Promise.all(requests.map(async (send) => answers.push(await Promise.race([send(), givingUp(patience)]))));
-  const leaks = answers.map(({ body, headers }) => JSON.stringify([body, headers])).filter((text) => /secret words/.test(text));
+  const leaks = answers
+    .map(({ body, headers }) => JSON.stringify([body, headers]))
+    .filter((text) => /secret words/.test(text));
   const outcome = { statuses: answers.map(({ status }) => status), handlerHits: shop.counters.handlerHits, leaks };
   await site.close();
   return outcome;
@@ -181,8 +183,13 @@ function check({ statuses, handlerHits, leaks }: Outcome, { silenceIsFine = fals
   if (!silenceIsFine) expect(statuses.some((status) => status >= 400)).toBe(true);
 }
 
-describe.each(Object.entries(CALLBACKS))("when %s", (_name, callback) => {
-  it.each(Object.entries(FAILURES))("A09 %s, the door stays closed and the process lives", async (_how, fail) => {
+describe.each(Object.entries(CALLBACKS))("when %s", (name, callback) => {
+  // nothing but what the store answers passes through its supervisor
+  const failures = name.startsWith("the store")
+    ? Object.entries(FAILURES).filter(([how]) => !/null|word|text/.test(how))
+    : Object.entries(FAILURES);
+
+  it.each(failures)("A09 %s, the door stays closed and the process lives", async (_how, fail) => {
     unhandled.length = 0;
     check(await knock(callback, fail), callback);
     await new Promise((resolve) => void setTimeout(resolve, 5));

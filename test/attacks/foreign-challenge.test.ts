@@ -75,7 +75,7 @@ describe("a code belongs to the session it was asked in", () => {
     const [ada, bob] = [await shop.login("ada"), await shop.login("bob")];
     const foreign = await open(ada);
     await open(bob);
-    const unknown = [...foreign].reverse().join("");
+    const unknown = [...foreign].toReversed().join("");
     for (const path of ["/2fa/verify", "/2fa/resend", "/2fa/cancel"]) {
       const [first, second] = [
         await bob.post(path).send({ code: "123456", challenge: foreign }),
@@ -109,8 +109,14 @@ describe("the user is never taken from the request", () => {
     const challenge = await open(ada);
     await open(bob);
     const code = shop.code(ADAS_PHONE);
-    await bob.post("/2fa/verify").send({ ...adas, ...contact, code, challenge }).expect(404);
-    await bob.post("/2fa/verify").send({ ...adas, ...contact, code }).expect(422);
+    await bob
+      .post("/2fa/verify")
+      .send({ ...adas, ...contact, code, challenge })
+      .expect(404);
+    await bob
+      .post("/2fa/verify")
+      .send({ ...adas, ...contact, code })
+      .expect(422);
     expect(await attemptsLeft(ada)).toBe(5);
     expect(await attemptsLeft(bob)).toBe(4);
     expect(shop.counters).toMatchObject({ compares: 1, grants: 0, handlerHits: 0 });
@@ -118,7 +124,10 @@ describe("the user is never taken from the request", () => {
 
   it("A03 another user or address in the start of a challenge changes nothing", async () => {
     const bob = await shop.login("bob");
-    const { body } = await bob.post("/2fa/challenge").send({ ...adas, ...contact }).expect(201);
+    const { body } = await bob
+      .post("/2fa/challenge")
+      .send({ ...adas, ...contact })
+      .expect(201);
     expect(body).toMatchObject({ method: "sms", to: "+46•••••••57" });
     expect(shop.box.messages.map(({ to }) => to)).toEqual([BOBS_PHONE]);
   });
@@ -127,13 +136,27 @@ describe("the user is never taken from the request", () => {
     const [ada, bob] = [await shop.login("ada"), await shop.login("bob")];
     const challenge = await open(ada);
     const code = shop.code(ADAS_PHONE);
-    await bob.post("/2fa/verify").query({ ...adas, challenge }).send({ code, challenge }).expect(404);
     await bob
       .post("/2fa/verify")
-      .set({ "X-User": "ada", "X-User-Id": "ada", "X-Forwarded-User": "ada", "Remote-User": "ada", From: "ada@example.com" })
+      .query({ ...adas, challenge })
       .send({ code, challenge })
       .expect(404);
-    await request(shop.app).post("/2fa/verify").set("Cookie", "verify=ada; user=ada; userId=ada").send({ code, challenge }).expect(401);
+    await bob
+      .post("/2fa/verify")
+      .set({
+        "X-User": "ada",
+        "X-User-Id": "ada",
+        "X-Forwarded-User": "ada",
+        "Remote-User": "ada",
+        From: "ada@example.com",
+      })
+      .send({ code, challenge })
+      .expect(404);
+    await request(shop.app)
+      .post("/2fa/verify")
+      .set("Cookie", "verify=ada; user=ada; userId=ada")
+      .send({ code, challenge })
+      .expect(401);
     expect(shop.counters).toMatchObject({ compares: 0, grants: 0 });
     expect(await attemptsLeft(ada)).toBe(5);
   });

@@ -47,10 +47,12 @@ beforeEach(() => {
   box = outbox();
   app = express();
   app.use(session({ secret: "first factor", resave: false, saveUninitialized: false }), express.json());
-  const enter = (user: string): express.RequestHandler => (req, res) => {
-    req.session.userId = user;
-    res.json({});
-  };
+  const enter =
+    (user: string): express.RequestHandler =>
+    (req, res) => {
+      req.session.userId = user;
+      res.json({});
+    };
   app.post("/login", (req, res, next) => enter(String(req.body.user))(req, res, next));
   app.get("/remember", enter("ada"));
   app.post("/reset/:token", enter("ada"));
@@ -113,7 +115,10 @@ describe("somebody who came in by", () => {
     const agent = request.agent(app);
     await agent.post("/login").send({ user: "root" }).expect(200);
     await agent.get("/protected").expect(401);
-    await agent.post("/2fa/verify").send({ code: box.last()?.text.slice(0, 6) }).expect(200);
+    await agent
+      .post("/2fa/verify")
+      .send({ code: box.last()?.text.slice(0, 6) })
+      .expect(200);
     await agent.post("/impersonate").send({ user: "ada" }).expect(200);
     await agent.get("/protected").expect(401);
     // and coming back does not bring it back

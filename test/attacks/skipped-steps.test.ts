@@ -82,7 +82,10 @@ describe("what a client says about itself decides nothing", () => {
     await agent.post("/2fa/verify").send(claimed).expect(422);
     await agent.post("/2fa/verify").send(claims).expect(400);
     await agent.post("/2fa/verify?verified=true").send(claimed).expect(422);
-    await agent.get("/vault").query({ verified: "true", twoFactor: JSON.stringify(success) }).expect(401);
+    await agent
+      .get("/vault")
+      .query({ verified: "true", twoFactor: JSON.stringify(success) })
+      .expect(401);
     expect(shop.counters).toMatchObject({ grants: 0, handlerHits: 0 });
   });
 
@@ -96,7 +99,9 @@ describe("what a client says about itself decides nothing", () => {
     const agent = await shop.login("ada");
     await agent.get("/vault").expect(401);
     const cookies = [await cookieOf(agent), headers["Cookie"]].filter((each) => each !== undefined).join("; ");
-    const { status } = await request(shop.app).get("/vault").set({ ...headers, Cookie: cookies });
+    const { status } = await request(shop.app)
+      .get("/vault")
+      .set({ ...headers, Cookie: cookies });
     expect([400, 401]).toContain(status);
     expect(shop.counters).toMatchObject({ compares: 0, grants: 0, handlerHits: 0 });
   });

@@ -60,10 +60,18 @@ describe("a challenge is opened once", () => {
     shop.guard("/vault");
     const agent = await shop.login("ada");
     await agent.head("/vault").expect(401);
-    for (const headers of [{ "Sec-Purpose": "prefetch" }, { Purpose: "prefetch" }, { "X-Moz": "prefetch" }, { Purpose: "preview" }]) {
+    for (const headers of [
+      { "Sec-Purpose": "prefetch" },
+      { Purpose: "prefetch" },
+      { "X-Moz": "prefetch" },
+      { Purpose: "preview" },
+    ]) {
       const { body } = await agent.get("/vault").set(headers).expect(401);
       expect(body).not.toHaveProperty("challenge");
-      await agent.get("/vault").set({ ...headers, Accept: "text/html" }).expect(401);
+      await agent
+        .get("/vault")
+        .set({ ...headers, Accept: "text/html" })
+        .expect(401);
     }
     await agent.get("/2fa").set("Accept", "text/html").expect(200);
     await agent.head("/2fa").expect(200);
@@ -229,7 +237,10 @@ describe("C08 a message that could not be sent", () => {
     await agent.get("/vault").expect(401);
     await agent.get("/vault").expect(401);
     expect(box.messages).toHaveLength(1);
-    await agent.post("/2fa/verify").send({ code: box.last()?.text.slice(0, 6) }).expect(200);
+    await agent
+      .post("/2fa/verify")
+      .send({ code: box.last()?.text.slice(0, 6) })
+      .expect(200);
   });
 
   it("leads on to another method, which works", async () => {
@@ -237,7 +248,10 @@ describe("C08 a message that could not be sent", () => {
     const agent = await shop.login("ada");
     await agent.get("/vault").expect(502);
     await agent.post("/2fa/challenge").send({ method: "email" }).expect(201);
-    await agent.post("/2fa/verify").send({ code: box.last()?.text.slice(0, 8) }).expect(200);
+    await agent
+      .post("/2fa/verify")
+      .send({ code: box.last()?.text.slice(0, 8) })
+      .expect(200);
   });
 
   it("takes nothing from the one before: its code still works when the resend fails", async () => {
@@ -275,7 +289,10 @@ describe("C08 a message that could not be sent", () => {
     shop.guard("/vault");
     const agent = await shop.login("ada");
     await agent.get("/vault").expect(502);
-    await agent.post("/2fa/verify").send({ code: text.slice(0, 6) }).expect(200);
+    await agent
+      .post("/2fa/verify")
+      .send({ code: text.slice(0, 6) })
+      .expect(200);
   });
 });
 
@@ -283,7 +300,10 @@ describe("the attempts of a challenge", () => {
   it("are five, and nothing fills them up again: no resend, no other method, no refresh", async () => {
     const { shop, agent } = await opened();
     const guess = async (left: number): Promise<void> => {
-      const { body } = await agent.post("/2fa/verify").send({ code: shop.wrong("+46707123456") }).expect(422);
+      const { body } = await agent
+        .post("/2fa/verify")
+        .send({ code: shop.wrong("+46707123456") })
+        .expect(422);
       expect(body).toMatchObject({ code: "wrong_code", attemptsLeft: left, challenge: { attemptsLeft: left } });
     };
     await guess(4);
@@ -297,7 +317,10 @@ describe("the attempts of a challenge", () => {
     expect((await challengeOf(agent)).attemptsLeft).toBe(2);
     await guess(1);
     await guess(0);
-    await agent.post("/2fa/verify").send({ code: shop.code("+46707123456") }).expect(429);
+    await agent
+      .post("/2fa/verify")
+      .send({ code: shop.code("+46707123456") })
+      .expect(429);
     expect(shop.counters).toMatchObject({ compares: 5, grants: 0 });
   });
 
@@ -308,7 +331,10 @@ describe("the attempts of a challenge", () => {
     }
     expect((await challengeOf(agent)).attemptsLeft).toBe(5);
     const [a, b] = [shop.code().slice(0, 3), shop.code().slice(3)];
-    await agent.post("/2fa/verify").send({ code: ` ${a}-${b} ` }).expect(200);
+    await agent
+      .post("/2fa/verify")
+      .send({ code: ` ${a}-${b} ` })
+      .expect(200);
     expect(shop.counters.compares).toBe(1);
   });
 
@@ -395,7 +421,10 @@ describe("the lock of an account", () => {
         await agent.get("/vault").expect(401);
         if (method) await agent.post("/2fa/challenge").send({ method }).expect(201);
       }
-      await agent.post("/2fa/verify").send({ code: wrongFor(shop, method) }).expect(422);
+      await agent
+        .post("/2fa/verify")
+        .send({ code: wrongFor(shop, method) })
+        .expect(422);
     }
   }
 
@@ -457,7 +486,10 @@ describe("the lock of an account", () => {
     await there.get("/vault").expect(401);
     const right = shop.code();
     await here.get("/vault").expect(401);
-    await here.post("/2fa/verify").send({ code: plusOne(right) }).expect(422);
+    await here
+      .post("/2fa/verify")
+      .send({ code: plusOne(right) })
+      .expect(422);
     const compares = shop.counters.compares;
     expect(compares).toBe(10);
     const { body } = await there.post("/2fa/verify").send({ code: right }).expect(429);

@@ -1,6 +1,6 @@
 import express from "express";
 import session from "express-session";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import request from "supertest";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
@@ -22,6 +22,7 @@ import {
   webhook,
 } from "../../src/index.js";
 import { fixture } from "../helpers/app.js";
+import { Site, Visitor } from "../helpers/burst.js";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -84,15 +85,23 @@ describe("a name that does not exist is refused with the nearest one that does",
       'Did you mean "account.locked"?',
     ],
     ["require2fa({ maxage })", () => require2fa({ maxage: "5m" } as RoutePolicy), 'Did you mean "maxAge"?'],
-    ["require2fa({ onNotEnroled })", () => require2fa({ onNotEnroled: "deny" } as RoutePolicy), 'Did you mean "onNotEnrolled"?'],
-    ["require2fa({ methods: [smss] })", () => require2fa({ methods: ["smss" as "sms"] }), 'Did you mean "sms"?'],
+    [
+      "require2fa({ onNotEnroled })",
+      () => require2fa({ onNotEnroled: "deny" } as RoutePolicy),
+      'Did you mean "onNotEnrolled"?',
+    ],
+    ["require2fa({ methods: [smss] })", () => require2fa({ methods: ["smss"] as never }), 'Did you mean "sms"?'],
     ["require2fa({ machine: alow })", () => require2fa({ machine: "alow" as "allow" }), 'Did you mean "allow"?'],
     ["sms({ digit })", () => sms(outbox(), { digit: 6 } as object), 'Did you mean "digits"?'],
     ["voice({ country })", () => voice(outbox(), { country: [] } as object), 'Did you mean "countries"?'],
     ["email({ tll })", () => email(outbox(), { tll: "5m" } as object), 'Did you mean "ttl"?'],
     ["totp({ secrets })", () => totp({ secret: () => null, secrets: 1 } as never), 'Did you mean "secret"?'],
     ["memoryStore({ maxPendings })", () => memoryStore({ maxPendings: 1 } as object), 'Did you mean "maxPending"?'],
-    ["jwtProof({ algorithm })", () => jwtProof({ secret: SECRET, algorithm: "HS256" } as never), 'Did you mean "algorithms"?'],
+    [
+      "jwtProof({ algorithm })",
+      () => jwtProof({ secret: SECRET, algorithm: "HS256" } as never),
+      'Did you mean "algorithms"?',
+    ],
     ["outbox({ capcity })", () => outbox({ capcity: 1 } as object), 'Did you mean "capacity"?'],
     ["consoleProvider({ writ })", () => consoleProvider({ writ: () => undefined } as object), 'Did you mean "write"?'],
   ])("%s", (_name, build, hint) => {
@@ -140,15 +149,43 @@ describe("what is missing or of another kind is refused", () => {
     ["events that are nothing", () => twoFactor(options({ events: null })), /events/],
     ["limits that are nothing", () => twoFactor(options({ limits: null })), /limits/],
     ["a spacing that is no list", () => twoFactor(options({ limits: { sends: { spacing: "30s" } } })), /spacing/],
-    ["buckets that are no list", () => twoFactor(options({ limits: { sends: { perUser: { max: 5, interval: "10m" } } } })), /perUser/],
-    ["an empty list of buckets", () => twoFactor(options({ limits: { sends: { perUser: [] } } })), /at least one bucket/],
-    ["a bucket without an interval", () => twoFactor(options({ limits: { sends: { perUser: [{ max: 5 }] } } })), /interval/],
-    ["a bucket of no length", () => twoFactor(options({ limits: { sends: { perUser: [{ max: 5, interval: "0s" }] } } })), /longer than 0/],
-    ["a bucket for nothing", () => twoFactor(options({ limits: { sends: { perUser: [{ max: 0, interval: "1m" }] } } })), /whole number/],
-    ["a limit by nothing known", () => twoFactor(options({ limits: { named: { x: { by: "moon", buckets: [] } } } })), /user, destination, ip/],
+    [
+      "buckets that are no list",
+      () => twoFactor(options({ limits: { sends: { perUser: { max: 5, interval: "10m" } } } })),
+      /perUser/,
+    ],
+    [
+      "an empty list of buckets",
+      () => twoFactor(options({ limits: { sends: { perUser: [] } } })),
+      /at least one bucket/,
+    ],
+    [
+      "a bucket without an interval",
+      () => twoFactor(options({ limits: { sends: { perUser: [{ max: 5 }] } } })),
+      /interval/,
+    ],
+    [
+      "a bucket of no length",
+      () => twoFactor(options({ limits: { sends: { perUser: [{ max: 5, interval: "0s" }] } } })),
+      /longer than 0/,
+    ],
+    [
+      "a bucket for nothing",
+      () => twoFactor(options({ limits: { sends: { perUser: [{ max: 0, interval: "1m" }] } } })),
+      /whole number/,
+    ],
+    [
+      "a limit by nothing known",
+      () => twoFactor(options({ limits: { named: { x: { by: "moon", buckets: [] } } } })),
+      /user, destination, ip/,
+    ],
     ["named limits that are a number", () => twoFactor(options({ limits: { named: 5 } })), /named/],
     ["named limits that are nothing", () => twoFactor(options({ limits: { named: null } })), /named/],
-    ["a limit's name that fits into no header", () => twoFactor(options({ limits: { named: { 'a"b': { by: "ip", buckets: [{ max: 1, interval: "1m" }] } } } })), /named/],
+    [
+      "a limit's name that fits into no header",
+      () => twoFactor(options({ limits: { named: { 'a"b': { by: "ip", buckets: [{ max: 1, interval: "1m" }] } } } })),
+      /named/,
+    ],
     ["policy that is a duration", () => require2fa("5m" as never), /takes an object/],
     ["policy that is nothing", () => require2fa(null as never), /takes an object/],
     ["maxAge without a unit", () => require2fa({ maxAge: 300 as 0 }), /only bare number is 0/],
@@ -201,11 +238,19 @@ describe("what is weak is refused", () => {
     ["eleven attempts", () => twoFactor(options({ limits: { failures: { perChallenge: 11 } } })), /1 to 10/],
     ["no attempts", () => twoFactor(options({ limits: { failures: { perChallenge: 0 } } })), /1 to 10/],
     ["attempts without end", () => twoFactor(options({ limits: { failures: { perChallenge: Infinity } } })), /1 to 10/],
-    ["attempts that are no number", () => twoFactor(options({ limits: { failures: { perChallenge: Number.NaN } } })), /1 to 10/],
+    [
+      "attempts that are no number",
+      () => twoFactor(options({ limits: { failures: { perChallenge: Number.NaN } } })),
+      /1 to 10/,
+    ],
     ["attempts in words", () => twoFactor(options({ limits: { failures: { perChallenge: "5" } } })), /1 to 10/],
     ["101 failures of an account", () => twoFactor(options({ limits: { failures: { perAccount: 101 } } })), /1 to 100/],
     ["a lock of no length", () => twoFactor(options({ limits: { failures: { lock: 0 } } })), /lock/],
-    ["a longest lock of no length", () => twoFactor(options({ limits: { failures: { longestLock: "0s" } } })), /[Ll]ock/],
+    [
+      "a longest lock of no length",
+      () => twoFactor(options({ limits: { failures: { longestLock: "0s" } } })),
+      /[Ll]ock/,
+    ],
     ["a proof that lives 25 hours", () => require2fa({ maxAge: "25h" }), /24h/],
     ["a TOTP window of two steps", () => totp({ secret: () => null, window: 2 as 1 }), /window/],
     ["TOTP with five digits", () => totp({ secret: () => null, digits: 5 as 6 }), /digits/],
@@ -226,7 +271,11 @@ describe("what is weak is refused", () => {
 
     it.each<[string, () => unknown, RegExp]>([
       ["the memory store by default", () => twoFactor(options({ methods: [email(carry)] })), /allowMemoryStore: true/],
-      ["the memory store by name", () => twoFactor(options({ methods: [email(carry)], store: memoryStore() })), /allowMemoryStore: true/],
+      [
+        "the memory store by name",
+        () => twoFactor(options({ methods: [email(carry)], store: memoryStore() })),
+        /allowMemoryStore: true/,
+      ],
       ["SMS to every country", () => sms(carry), /countries/],
       ["SMS to no country", () => sms(carry, { countries: [] }), /countries/],
       ["calls to every country", () => voice(carry), /countries/],
@@ -306,24 +355,47 @@ describe("twoFactor() without a session", () => {
   });
 });
 
-describe("a limit that nobody has configured", () => {
-  it("closes the door of the route that names it", async () => {
+describe("what only an instance can know", () => {
+  it.each<[string, RoutePolicy]>([
+    ["a limit that is not configured", { limits: ["payouts"] }],
+    ["a method that is not configured", { methods: ["passkey"] }],
+  ])("closes the door of the route that names it: %s", async (_name, policy) => {
     const shop = fixture();
-    shop.guard("/payout", { limits: ["payouts"] });
+    shop.guard("/payout", policy);
     const answer = await (await shop.login("ada")).get("/payout").expect(500);
     expect(answer.body).toMatchObject({ code: "misconfigured" });
     expect(shop.counters.handlerHits).toBe(0);
+    expect(shop.box.messages).toEqual([]);
   });
 });
 
 /** Values that somebody might write where something else is meant. */
 const oddities = fc.oneof(
-  fc.constantFrom<unknown>(undefined, null, true, false, 0, 1, -1, 5, 300, Number.NaN, Infinity, "", "x", "5m", "0s", "1d", "sms", "/2fa"),
-  fc.constantFrom<unknown>([], [null], ["sms"], ["5m"], {}, { max: 1 }, { theme: {} }, { sends: {} }, { render: 1 }, Symbol.iterator),
+  fc.constantFrom<unknown>(
+    undefined,
+    null,
+    true,
+    false,
+    0,
+    1,
+    -1,
+    5,
+    300,
+    Number.NaN,
+    Infinity,
+    "",
+    "x",
+    "5m",
+    "0s",
+    "1d",
+    "sms",
+    "/2fa",
+  ),
+  fc.constantFrom<unknown>([], [null], ["sms"], ["5m"], {}, { max: 1 }, { theme: {} }, { sends: {} }, { render: 1 }),
   fc.string({ maxLength: 8 }),
   fc.integer(),
   fc.array(fc.string({ maxLength: 4 }), { maxLength: 2 }),
-  fc.dictionary(fc.string({ maxLength: 6 }), fc.anything({ maxDepth: 1 }), { maxKeys: 2 }),
+  fc.dictionary(fc.string({ maxLength: 6 }), fc.anything({ maxDepth: 1 }), { maxKeys: 2, noNullPrototype: true }),
 );
 
 const mistyped = fc.constantFrom("maxage", "methds", "secrets", "__proto__", "constructor", "toString", "foo");
@@ -338,28 +410,62 @@ function randomOptions(right: Readonly<Record<string, fc.Arbitrary<unknown>>>): 
   return fc.array(pick, { maxLength: 5 }).map((pairs) => Object.fromEntries(pairs));
 }
 
-const buckets = fc.constantFrom([{ max: 5, interval: "10m" }], [{ max: 1, interval: "1s" }, { max: 9, interval: "1d" }]);
+const buckets = fc.constantFrom(
+  [{ max: 5, interval: "10m" }],
+  [
+    { max: 1, interval: "1s" },
+    { max: 9, interval: "1d" },
+  ],
+);
 
 const POLICIES = randomOptions({
   maxAge: fc.constantFrom("5m", 0, "24h", "1ms", "0.5s"),
   idle: fc.constantFrom("1m", "30d"),
-  methods: fc.constantFrom(["sms"], ["totp", "email"], { allOf: ["sms", "email"] }, "phishing-resistant", ["passkey"]),
+  methods: fc.constantFrom(["sms"], ["totp", "email"], { allOf: ["sms", "email"] }, "phishing-resistant", [
+    "sms",
+    "sms",
+  ]),
   action: fc.constantFrom("payout", "Überweisung", "💸", 'a"b'),
-  bind: fc.constantFrom(() => ({ amount: 1 }), async () => ({ "a b": "ü", c: null })),
-  when: fc.constantFrom(() => true, async () => false),
+  bind: fc.constantFrom(
+    () => ({ amount: 1 }),
+    async () => ({ "a b": "ü", c: null }),
+  ),
+  when: fc.constantFrom(
+    () => true,
+    async () => false,
+  ),
   onNotEnrolled: fc.constantFrom("deny", "enroll", "allow"),
   machine: fc.constantFrom("deny", "allow"),
   resume: fc.boolean(),
   reportOnly: fc.boolean(),
   limits: fc.constant([]),
   status: fc.constantFrom(401, 403),
-});
+}).filter(({ limits }) => !isNames(limits));
+
+/** A guard cannot know the names of an instance's limits before the first request comes; that has a test of its own. */
+function isNames(limits: unknown): boolean {
+  return Array.isArray(limits) && limits.length > 0 && limits.every((name) => typeof name === "string");
+}
 
 const INSTANCES = randomOptions({
   secret: fc.constantFrom(SECRET, [SECRET, `${SECRET}, the old one`]),
-  user: fc.constantFrom(() => "ada", () => 5, async () => "ada", () => null),
-  contact: fc.constantFrom(() => ({ phone: "+46707123456" }), () => ({ email: "a@example.com" }), () => ({}), () => null),
-  methods: fc.constantFrom([sms(outbox())], [email(outbox()), sms([outbox(), outbox()])], [totp({ secret: () => null })]),
+  user: fc.constantFrom(
+    () => "ada",
+    () => 5,
+    async () => "ada",
+    () => null,
+  ),
+  contact: fc.constantFrom(
+    () => ({ phone: "+46707123456" }),
+    () => ({ email: "a@example.com" }),
+    () => ({}),
+    () => null,
+  ),
+  methods: fc.constantFrom(
+    [sms(outbox())],
+    [email(outbox()), sms([outbox(), outbox()])],
+    [totp({ secret: () => null })],
+  ),
   proof: fc.constantFrom(sessionProof(), [jwtProof({ secret: SECRET, algorithms: ["HS256"] }), sessionProof()]),
   store: fc.constant(memoryStore()),
   allowMemoryStore: fc.boolean(),
@@ -386,19 +492,22 @@ async function walkThrough(instance: TwoFactorOptions, policy: RoutePolicy): Pro
   app.use(session({ secret: "first factor", resave: false, saveUninitialized: false }), tfa);
   app.use(express.urlencoded({ extended: false }));
   app.all("/vault", require2fa(policy), (_req, res) => res.json({ open: true }));
-  const agent = request.agent(app);
+  const site = await Site.open(app);
+  const visitor = new Visitor(site);
   const path = instance.path ?? "/2fa";
-  const statuses = [
-    (await agent.get("/vault")).status,
-    (await agent.get("/vault").set("Accept", "text/html")).status,
-    (await agent.post("/vault").set("Accept", "text/html").type("form").send("a=1")).status,
-    (await agent.get(path).set("Accept", "text/html")).status,
-    (await agent.post(`${path}/challenge`)).status,
-    (await agent.post(`${path}/verify`).send({ code: "123456" })).status,
-    (await agent.get("/vault").set("Two-Factor-Code", "123456")).status,
+  const browser = { accept: "text/html" };
+  const answers = [
+    await visitor.get("/vault"),
+    await visitor.get("/vault", browser),
+    await visitor.send("POST", "/vault", { form: "a=1", headers: browser }),
+    await visitor.get(path, browser),
+    await visitor.post(`${path}/challenge`),
+    await visitor.post(`${path}/verify`, { code: "123456" }),
+    await visitor.get("/vault", { "two-factor-code": "123456" }),
   ];
+  await site.close();
   expect(faults).toEqual([]);
-  expect(statuses.filter((status) => status >= 500)).toEqual([]);
+  expect(answers.map(({ status }) => status).filter((status) => status >= 500)).toEqual([]);
 }
 
 /** Builds, and says whether it could; an error that is not about the set-up is a mistake of ours. */
@@ -419,7 +528,8 @@ describe("five hundred random option objects", () => {
       fc.asyncProperty(POLICIES, async (policy) => {
         if (!builds(() => require2fa(policy))) return;
         worked += 1;
-        await walkThrough(options(), policy);
+        const methods = [totp({ secret: () => null }), sms(outbox()), email(outbox())];
+        await walkThrough(options({ methods }), policy);
       }),
       { numRuns: 500 },
     );

@@ -65,7 +65,10 @@ describe("our own routes", () => {
     shop.clock.tick(30_000);
     await form("/2fa/resend").send({}).expect(303).expect("Location", "/2fa?sent");
     await form("/2fa/cancel").send({}).expect(303).expect("Location", "/2fa");
-    await form("/2fa/verify").send({ code: "123456" }).expect(404).expect("Content-Type", /text\/html/);
+    await form("/2fa/verify")
+      .send({ code: "123456" })
+      .expect(404)
+      .expect("Content-Type", /text\/html/);
     await form("/2fa/status").expect(405);
   });
 
@@ -87,7 +90,11 @@ describe("our own routes", () => {
   });
 
   it("somebody who is not logged in gets a page that says so", async () => {
-    const { text } = await request(shop.app).get("/vault").set(BROWSER).expect(401).expect("Content-Type", /text\/html/);
+    const { text } = await request(shop.app)
+      .get("/vault")
+      .set(BROWSER)
+      .expect(401)
+      .expect("Content-Type", /text\/html/);
     expect(text).not.toContain("/2fa/verify");
   });
 
@@ -97,7 +104,11 @@ describe("our own routes", () => {
     const agent = await strict.login("ada");
     await agent.get("/vault").expect(401);
     await agent.post("/2fa/cancel").expect(204);
-    const answer = await agent.get("/vault").set(BROWSER).expect(429).expect("Content-Type", /text\/html/);
+    const answer = await agent
+      .get("/vault")
+      .set(BROWSER)
+      .expect(429)
+      .expect("Content-Type", /text\/html/);
     expect(answer.headers["retry-after"]).toBe("600");
   });
 });
@@ -119,7 +130,10 @@ describe("a GET that was interrupted", () => {
   it("is not one that a program made, or nobody", async () => {
     await ada.get("/vault?page").set(BROWSER).expect(303);
     await ada.get("/vault?program").expect(401);
-    await ada.get("/vault?prefetch").set({ ...BROWSER, "Sec-Purpose": "prefetch" }).expect(401);
+    await ada
+      .get("/vault?prefetch")
+      .set({ ...BROWSER, "Sec-Purpose": "prefetch" })
+      .expect(401);
     await verify(ada).expect(303).expect("Location", "/vault?page");
   });
 
@@ -145,7 +159,13 @@ describe("a GET that was interrupted", () => {
 
   it("never leads to another site", async () => {
     shop.app.use(require2fa(), shop.handler);
-    for (const path of ["//evil.example/", "/\\evil.example", "/%09/evil.example", "/.//evil.example", "/x/..//evil.example"]) {
+    for (const path of [
+      "//evil.example/",
+      "/\\evil.example",
+      "/%09/evil.example",
+      "/.//evil.example",
+      "/x/..//evil.example",
+    ]) {
       await ada.get(path).set(BROWSER);
       const { headers } = await verify(ada);
       const { origin } = new URL(headers["location"] ?? "/", "https://shop.example");
@@ -260,7 +280,11 @@ describe("a form that was interrupted", () => {
   });
 
   const UNKEPT: [string, string, string][] = [
-    ["with a file in it", "multipart/form-data; boundary=x", '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--\r\n'],
+    [
+      "with a file in it",
+      "multipart/form-data; boundary=x",
+      '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--\r\n',
+    ],
     ["that is too long", "application/x-www-form-urlencoded", `text=${"x".repeat(33 * 1024)}`],
     ["that is JSON", "application/json", '{"text":"hello"}'],
     ["that is plain text", "text/plain", "text=hello"],
@@ -274,12 +298,15 @@ describe("a form that was interrupted", () => {
     expect(shop.counters.handlerHits).toBe(0);
   });
 
-  it.each(UNKEPT)("gives way to a later one %s, which cannot be kept: neither is sent again", async (_name, type, body) => {
-    formAt("/comment");
-    await submit(ada, "/comment", "text=before").expect(303);
-    await ada.post("/comment").set(BROWSER).set("Content-Type", type).send(body).expect(303);
-    expect(replayIn((await done(ada).expect(200)).text)).toBeUndefined();
-  });
+  it.each(UNKEPT)(
+    "gives way to a later one %s, which cannot be kept: neither is sent again",
+    async (_name, type, body) => {
+      formAt("/comment");
+      await submit(ada, "/comment", "text=before").expect(303);
+      await ada.post("/comment").set(BROWSER).set("Content-Type", type).send(body).expect(303);
+      expect(replayIn((await done(ada).expect(200)).text)).toBeUndefined();
+    },
+  );
 
   it.each(["put", "patch", "delete"] as const)("is not kept from a %s", async (method) => {
     shop.app[method]("/comment", require2fa(), shop.handler);

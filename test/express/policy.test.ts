@@ -3,7 +3,16 @@ import session from "express-session";
 import { generateSync } from "otplib";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
-import { memoryStore, type MethodFactory, require2fa, type RoutePolicy, sms, email, totp, outbox } from "../../src/index.js";
+import {
+  memoryStore,
+  type MethodFactory,
+  require2fa,
+  type RoutePolicy,
+  sms,
+  email,
+  totp,
+  outbox,
+} from "../../src/index.js";
 import { type Fixture, fixture, TOTP_SECRET } from "../helpers/app.js";
 import { PLENTY } from "../helpers/arena.js";
 import { bearer, bearerFixture } from "../helpers/bearer.js";
@@ -30,7 +39,10 @@ describe("methods", () => {
     expect(body).toMatchObject({ methods: ["totp", "sms", "email"], challenge: { method: "totp" } });
     expect(body.challenge).not.toHaveProperty("to");
     expect(shop.box.messages).toEqual([]);
-    await grace.post("/2fa/verify").send({ code: totpCode(shop) }).expect(200);
+    await grace
+      .post("/2fa/verify")
+      .send({ code: totpCode(shop) })
+      .expect(200);
     await grace.get("/vault").expect(200, { ok: true, methods: ["totp"] });
   });
 
@@ -41,7 +53,10 @@ describe("methods", () => {
     const { body } = await grace.get("/vault").expect(401);
     expect(body).toMatchObject({ methods: ["sms", "email"], challenge: { method: "sms" } });
     await grace.post("/2fa/challenge").send({ method: "email" }).expect(201);
-    await grace.post("/2fa/verify").send({ code: shop.code("grace@example.com") }).expect(200);
+    await grace
+      .post("/2fa/verify")
+      .send({ code: shop.code("grace@example.com") })
+      .expect(200);
     await grace.get("/vault").expect(200, { ok: true, methods: ["email"] });
   });
 
@@ -51,7 +66,10 @@ describe("methods", () => {
     const grace = await shop.login("grace");
     const first = await grace.get("/vault").expect(401);
     expect(first.body).toMatchObject({ methods: ["totp"], challenge: { method: "totp" } });
-    await grace.post("/2fa/verify").send({ code: totpCode(shop) }).expect(200);
+    await grace
+      .post("/2fa/verify")
+      .send({ code: totpCode(shop) })
+      .expect(200);
     const second = await grace.get("/vault").expect(401);
     expect(second.body).toMatchObject({ methods: ["sms"], challenge: { method: "sms" } });
     await grace.post("/2fa/verify").send({ code: shop.code() }).expect(200);
@@ -63,7 +81,10 @@ describe("methods", () => {
     shop.guard("/vault", { methods: { allOf: ["totp", "sms"] }, maxAge: "5m" });
     const grace = await shop.login("grace");
     await grace.get("/vault").expect(401);
-    await grace.post("/2fa/verify").send({ code: totpCode(shop) }).expect(200);
+    await grace
+      .post("/2fa/verify")
+      .send({ code: totpCode(shop) })
+      .expect(200);
     shop.clock.tick(200_000);
     await grace.get("/vault").expect(401);
     await grace.post("/2fa/verify").send({ code: shop.code() }).expect(200);
@@ -215,7 +236,11 @@ describe("bind", () => {
     const sent = { amount: "10.00", payee: "Bob" };
     await ada.post("/transfer").send(sent).expect(401);
     const code = shop.code();
-    await ada.post("/transfer").set("Two-Factor-Code", code).send({ ...sent, payee: "Mallory" }).expect(401);
+    await ada
+      .post("/transfer")
+      .set("Two-Factor-Code", code)
+      .send({ ...sent, payee: "Mallory" })
+      .expect(401);
     await ada.post("/transfer").set("Two-Factor-Code", code).send(sent).expect(200);
     await ada.post("/transfer").set("Two-Factor-Code", code).send(sent).expect(401);
     expect(shop.counters.handlerHits).toBe(1);
@@ -266,7 +291,12 @@ describe("maxAge: 0", () => {
     const ada = await shop.login("ada");
     await proveBySms(shop, ada, "/once");
     await ada.head("/once").expect(401);
-    for (const headers of [{ "Sec-Purpose": "prefetch" }, { Purpose: "prefetch" }, { "X-Moz": "prefetch" }, { "Sec-Purpose": "prefetch;prerender" }]) {
+    for (const headers of [
+      { "Sec-Purpose": "prefetch" },
+      { Purpose: "prefetch" },
+      { "X-Moz": "prefetch" },
+      { "Sec-Purpose": "prefetch;prerender" },
+    ]) {
       await ada.get("/once").set(headers).expect(401);
     }
     expect(shop.counters.handlerHits).toBe(0);
@@ -365,8 +395,18 @@ describe("when", () => {
   });
 
   it.each<[string, () => boolean | Promise<boolean>]>([
-    ["throws", () => { throw new Error("a database error"); }],
-    ["rejects", async () => { throw new Error("a database error"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("a database error");
+      },
+    ],
+    [
+      "rejects",
+      async () => {
+        throw new Error("a database error");
+      },
+    ],
   ])("closes the door when it %s", async (_how, when) => {
     const shop = fixture();
     shop.guard("/vault", { when });
@@ -453,7 +493,10 @@ describe("machine", () => {
 
   it("a program cannot ask for a challenge", async () => {
     const shop = bearerFixture();
-    const { body } = await request(shop.app).post("/2fa/challenge").set("Authorization", bearer(shop, robot)).expect(401);
+    const { body } = await request(shop.app)
+      .post("/2fa/challenge")
+      .set("Authorization", bearer(shop, robot))
+      .expect(401);
     expect(body).toMatchObject({ code: "first_factor_required" });
     expect(shop.box.messages).toEqual([]);
   });
@@ -659,7 +702,10 @@ describe("where a guard can stand", () => {
     const ada = await shop.login("ada");
     await ada.post("/form").send({ a: 1 }).expect(401);
     await ada.post("/form").set("Two-Factor-Code", shop.code()).send({ a: 1 }).expect(200, { a: 1 });
-    await ada.post("/form").send({ b: [2] }).expect(200, { b: [2] });
+    await ada
+      .post("/form")
+      .send({ b: [2] })
+      .expect(200, { b: [2] });
   });
 
   it("several of them, each with its own mind", async () => {

@@ -1,5 +1,5 @@
 import express, { type RequestHandler } from "express";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import request from "supertest";
 import { beforeEach, describe, expect, it } from "vitest";
 import { memoryStore, outbox, require2fa, sms, type TwoFactorOptions } from "../../src/index.js";
@@ -44,7 +44,8 @@ const SITUATIONS: Readonly<Record<Exclude<ErrorCode, "misconfigured">, () => Pro
     const { shop, agent } = await opened();
     return agent.post("/2fa/verify").send({ code: shop.wrong() });
   },
-  challenge_not_found: async () => (await opened()).agent.post("/2fa/verify").send({ code: "123456", challenge: "none" }),
+  challenge_not_found: async () =>
+    (await opened()).agent.post("/2fa/verify").send({ code: "123456", challenge: "none" }),
   challenge_expired: async () => {
     const { shop, agent } = await opened();
     shop.clock.tick(300_000);
@@ -76,7 +77,8 @@ const SITUATIONS: Readonly<Record<Exclude<ErrorCode, "misconfigured">, () => Pro
     shop.guard("/vault");
     return (await shop.login("ada")).get("/vault");
   },
-  origin_refused: async () => (await opened()).agent.post("/2fa/verify").set("Origin", "https://evil.example").send({ code: "123456" }),
+  origin_refused: async () =>
+    (await opened()).agent.post("/2fa/verify").set("Origin", "https://evil.example").send({ code: "123456" }),
   method_not_allowed: async () => (await opened()).agent.post("/2fa/challenge").send({ method: "totp" }),
 };
 
@@ -260,7 +262,10 @@ describe("C12 429", () => {
   it("of a limit with any name that is accepted at construction has headers that parse", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" }), async (name) => {
-        const limits = { ...PLENTY, named: { [name]: { by: "user" as const, buckets: [{ max: 1, interval: "10m" as const }] } } };
+        const limits = {
+          ...PLENTY,
+          named: { [name]: { by: "user" as const, buckets: [{ max: 1, interval: "10m" as const }] } },
+        };
         let shop: Fixture;
         try {
           shop = fixture({ limits });
@@ -278,52 +283,56 @@ describe("C12 429", () => {
     );
   });
 
-  it("waiting exactly as long as it says is enough, a hundred times out of a hundred", { timeout: 60_000 }, async () => {
-    const waits: Record<string, (offset: number) => Promise<{ shop: Fixture; again: () => request.Test }>> = {
-      async resend(offset) {
-        const { shop, agent } = await opened();
-        shop.clock.tick(offset);
-        return { shop, again: () => agent.post("/2fa/resend") };
-      },
-      async "five messages"(offset) {
-        const shop = fixture();
-        shop.guard("/vault");
-        const agent = await shop.login("ada");
-        for (let index = 0; index < 5; index += 1) {
-          await agent.get("/vault").expect(401);
-          await agent.post("/2fa/cancel").expect(204);
-          shop.clock.tick(offset / 7);
+  it(
+    "waiting exactly as long as it says is enough, a hundred times out of a hundred",
+    { timeout: 60_000 },
+    async () => {
+      const waits: Record<string, (offset: number) => Promise<{ shop: Fixture; again: () => request.Test }>> = {
+        async resend(offset) {
+          const { shop, agent } = await opened();
+          shop.clock.tick(offset);
+          return { shop, again: () => agent.post("/2fa/resend") };
+        },
+        async "five messages"(offset) {
+          const shop = fixture();
+          shop.guard("/vault");
+          const agent = await shop.login("ada");
+          for (let index = 0; index < 5; index += 1) {
+            await agent.get("/vault").expect(401);
+            await agent.post("/2fa/cancel").expect(204);
+            shop.clock.tick(offset / 7);
+          }
+          return { shop, again: () => agent.get("/vault") };
+        },
+        async "an account that is locked"(offset) {
+          const { shop, agent } = await opened({ limits: { failures: { perAccount: 1 } } });
+          await agent.post("/2fa/verify").send({ code: shop.wrong() }).expect(422);
+          shop.clock.tick(offset);
+          return { shop, again: () => agent.get("/vault") };
+        },
+        async "three failed sends"(offset) {
+          const shop = fixture({ methods: [sms(down)] });
+          shop.guard("/vault");
+          const agent = await shop.login("ada");
+          await agent.get("/vault").expect(502);
+          await agent.post("/2fa/resend").expect(502);
+          await agent.post("/2fa/resend").expect(502);
+          shop.clock.tick(offset);
+          return { shop, again: () => agent.post("/2fa/resend") };
+        },
+      };
+      for (const [name, build] of Object.entries(waits)) {
+        for (let trial = 0; trial < 25; trial += 1) {
+          const { shop, again } = await build(Math.random() * 29_000);
+          const refused = await again();
+          expect(refused.status, name).toBe(429);
+          expect(refused.headers["retry-after"]).toMatch(/^[1-9]\d*$/);
+          shop.clock.tick(Number(refused.headers["retry-after"]) * 1000);
+          expect((await again()).status, name).not.toBe(429);
         }
-        return { shop, again: () => agent.get("/vault") };
-      },
-      async "an account that is locked"(offset) {
-        const { shop, agent } = await opened({ limits: { failures: { perAccount: 1 } } });
-        await agent.post("/2fa/verify").send({ code: shop.wrong() }).expect(422);
-        shop.clock.tick(offset);
-        return { shop, again: () => agent.get("/vault") };
-      },
-      async "three failed sends"(offset) {
-        const shop = fixture({ methods: [sms(down)] });
-        shop.guard("/vault");
-        const agent = await shop.login("ada");
-        await agent.get("/vault").expect(502);
-        await agent.post("/2fa/resend").expect(502);
-        await agent.post("/2fa/resend").expect(502);
-        shop.clock.tick(offset);
-        return { shop, again: () => agent.post("/2fa/resend") };
-      },
-    };
-    for (const [name, build] of Object.entries(waits)) {
-      for (let trial = 0; trial < 25; trial += 1) {
-        const { shop, again } = await build(Math.random() * 29_000);
-        const refused = await again();
-        expect(refused.status, name).toBe(429);
-        expect(refused.headers["retry-after"]).toMatch(/^[1-9]\d*$/);
-        shop.clock.tick(Number(refused.headers["retry-after"]) * 1000);
-        expect((await again()).status, name).not.toBe(429);
       }
-    }
-  });
+    },
+  );
 
   it("is the same for a user who exists and for one who does not", async () => {
     const texts: string[] = [];
@@ -385,8 +394,16 @@ describe.each(Object.entries(PARSERS))("behind %s", (_name, parsers) => {
     const { agent } = await behind(shop, parsers);
     await agent.get("/vault").expect(401);
     await agent.post("/2fa/challenge").type(type).send({ method: "email" }).expect(201);
-    await agent.post("/2fa/verify").type(type).send({ code: shop.wrong("ada@example.com") }).expect(422);
-    await agent.post("/2fa/verify").type(type).send({ code: shop.code("ada@example.com") }).expect(200);
+    await agent
+      .post("/2fa/verify")
+      .type(type)
+      .send({ code: shop.wrong("ada@example.com") })
+      .expect(422);
+    await agent
+      .post("/2fa/verify")
+      .type(type)
+      .send({ code: shop.code("ada@example.com") })
+      .expect(200);
     await agent.get("/vault").expect(200);
   });
 
@@ -481,7 +498,11 @@ describe("G10 an Idempotency-Key", () => {
     const shop = fixture();
     const agent = await shop.login("ada");
     await agent.post("/2fa/challenge").set("Idempotency-Key", "one").send({ method: "sms" }).expect(201);
-    const { body } = await agent.post("/2fa/challenge").set("Idempotency-Key", "one").send({ method: "email" }).expect(400);
+    const { body } = await agent
+      .post("/2fa/challenge")
+      .set("Idempotency-Key", "one")
+      .send({ method: "email" })
+      .expect(400);
     expect(body).toMatchObject({ code: "invalid_request" });
     expect(shop.box.messages).toHaveLength(1);
   });
@@ -500,7 +521,9 @@ describe("G10 an Idempotency-Key", () => {
 
   it("is forgotten after a fault, so that the call can be made again", async () => {
     let broken = true;
-    const shop = fixture({ contact: () => (broken ? Promise.reject(new Error("no database")) : { phone: "+46707123456" }) });
+    const shop = fixture({
+      contact: () => (broken ? Promise.reject(new Error("no database")) : { phone: "+46707123456" }),
+    });
     const agent = await shop.login("ada");
     const start = () => agent.post("/2fa/challenge").set("Idempotency-Key", "one").send({});
     await start().expect(503);
@@ -542,7 +565,10 @@ describe("I08 a POST from another site", () => {
     shop.clock.tick(60_000);
     for (const path of ["challenge", "verify", "resend", "cancel"]) {
       for (const [type, body] of BODIES) {
-        const answer = await agent.post(`/2fa/${path}`).set({ ...headers, "Content-Type": type }).send(body);
+        const answer = await agent
+          .post(`/2fa/${path}`)
+          .set({ ...headers, "Content-Type": type })
+          .send(body);
         expect([path, type, answer.status]).toEqual([path, type, 403]);
         expect(answer.body).toMatchObject({ code: "origin_refused" });
         expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
@@ -575,7 +601,14 @@ describe("I08 a POST from another site", () => {
 });
 
 describe("methods", () => {
-  const ROUTES = { "": "GET", "/challenge": "POST", "/verify": "POST", "/resend": "POST", "/cancel": "POST", "/status": "GET" };
+  const ROUTES = {
+    "": "GET",
+    "/challenge": "POST",
+    "/verify": "POST",
+    "/resend": "POST",
+    "/cancel": "POST",
+    "/status": "GET",
+  };
 
   it.each(Object.entries(ROUTES))("of %s other than %s are answered with 405", async (path, allowed) => {
     const { shop, agent } = await opened();
@@ -621,7 +654,10 @@ describe("methods", () => {
 describe("Two-Factor-Code", () => {
   it("is verified in the request that needs it, which then runs", async () => {
     const { shop, agent } = await opened();
-    await agent.get("/vault").set("Two-Factor-Code", shop.code()).expect(200, { ok: true, methods: ["sms"] });
+    await agent
+      .get("/vault")
+      .set("Two-Factor-Code", shop.code())
+      .expect(200, { ok: true, methods: ["sms"] });
     await agent.get("/vault").expect(200);
     expect(shop.counters).toMatchObject({ compares: 1, grants: 1, handlerHits: 2 });
   });

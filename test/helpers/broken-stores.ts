@@ -98,7 +98,9 @@ class BrokenStore {
   }
 
   find({ id, owner }: Which, now: number): Row | undefined {
-    const rows = [...this.#rows.values()].filter((row) => (id ?? row.id) === row.id && (owner ?? row.owner) === row.owner);
+    const rows = [...this.#rows.values()].filter(
+      (row) => (id ?? row.id) === row.id && (owner ?? row.owner) === row.owner,
+    );
     return rows.findLast((row) => endOf(row, now) === undefined) ?? rows.at(-1);
   }
 
@@ -112,9 +114,7 @@ class BrokenStore {
     if (this.#flaws.attempt) await pause(MS);
     const failures = before.failures + 1;
     const locks = failures >= lock.after;
-    const after = locks
-      ? { failures: 0, lockedUntil: now + lock.first, lockedBy: nonce }
-      : { ...before, failures };
+    const after = locks ? { failures: 0, lockedUntil: now + lock.first, lockedBy: nonce } : { ...before, failures };
     this.#accounts.set(account, after);
     const latest = this.#rows.get(row.id) ?? row;
     const counted = { ...row, attempts: row.attempts + 1, nonces: [...latest.nonces, nonce] };

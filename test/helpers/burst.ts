@@ -116,7 +116,7 @@ function counted(bytes: Buffer, length: number): { text: string; length: number 
 /** RFC 9112 section 7.1, without extensions and trailers: what Node writes. */
 function dechunked(bytes: Buffer): { text: string; length: number } | undefined {
   const chunks: Buffer[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const line = bytes.indexOf("\r\n", at);
     if (line < 0) return undefined;
     const size = Number.parseInt(bytes.toString("latin1", at, line), 16);
@@ -168,7 +168,7 @@ export class Site {
 
   /** Every request on a socket of its own: all but the last byte of each, then all the last bytes at once. */
   async burst(requests: readonly string[]): Promise<Answer[]> {
-    const lines = await Promise.all(requests.map(() => this.#free.pop() ?? Line.open(this.port)));
+    const lines = await Promise.all(requests.map(async () => this.#free.pop() ?? Line.open(this.port)));
     const begun = lines.map((line, index) => line.begin(requests[index] ?? ""));
     if (requests.length > 1) {
       // time for the server to read what it has been sent, and to wait for the rest

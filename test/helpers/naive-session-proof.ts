@@ -11,8 +11,8 @@ export const naiveSessionProof: ProofFactory = () => ({
   accepts: () => true,
   read: (req) => ({ binding: bindingOf(req), machine: false, marks: marksOf(req) }),
   async grant(req, _res, mark) {
-    const kept = { ...req.session, naive: [...marksOf(req), mark], binding: bindingOf(req) };
-    const { cookie: _cookie, ...data } = kept;
+    const { cookie: _cookie, ...data } = Object.fromEntries(Object.entries(req.session));
+    Object.assign(data, { naive: [...marksOf(req), mark], binding: bindingOf(req) });
     await pause(4);
     await new Promise<void>((resolve, reject) => {
       req.session.regenerate((error: unknown) => (error ? reject(error) : resolve()));
