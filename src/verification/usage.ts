@@ -35,7 +35,7 @@ const SHAPE = /^\d{4}-\d\d-\d\d$/;
 /** The days that a request is about, as far as it bounds them. */
 export function spanOf({ period = "all", from, until }: UsageRequest, now: number): { from?: string; until?: string } {
   for (const day of [from, until]) {
-    if (day !== undefined && (!SHAPE.test(day) || Number.isNaN(Date.parse(day)))) throw invalid(`"${day}" is no day: YYYY-MM-DD.`);
+    if (day !== undefined && !isDay(day)) throw invalid(`"${day}" is no day: YYYY-MM-DD.`);
   }
   const today = dayOf(now);
   const month = today.slice(0, 7);
@@ -53,6 +53,12 @@ export function spanOf({ period = "all", from, until }: UsageRequest, now: numbe
     default:
       return { ...(from === undefined ? {} : { from }), ...(until === undefined ? {} : { until }) };
   }
+}
+
+/** The engine reads the 30th of February as a day of March. */
+function isDay(day: unknown): boolean {
+  const at = typeof day === "string" && SHAPE.test(day) ? Date.parse(day) : Number.NaN;
+  return !Number.isNaN(at) && dayOf(at) === day;
 }
 
 /** Rows of days, summed by the period. Stretches without usage are left out, but for a request of exactly one. */

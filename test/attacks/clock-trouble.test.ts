@@ -32,7 +32,11 @@ function denied({ status }: { status: number }): void {
 
 async function totpCode(shop: Fixture, offset = 0): Promise<string> {
   const { generateSync } = await import("otplib");
-  return generateSync({ strategy: "hotp", secret: TOTP_SECRET, counter: Math.floor(shop.clock() / (30 * SECOND)) + offset });
+  return generateSync({
+    strategy: "hotp",
+    secret: TOTP_SECRET,
+    counter: Math.floor(shop.clock() / (30 * SECOND)) + offset,
+  });
 }
 
 describe("K09: a clock that goes back", () => {
@@ -58,8 +62,14 @@ describe("K09: a clock that goes back", () => {
     shop.clock.tick(jump);
     const second = await challenged(shop, "grace");
     await second.post("/2fa/verify").send({ code }).expect(422);
-    await second.post("/2fa/verify").send({ code: await totpCode(shop) }).expect(422);
-    await second.post("/2fa/verify").send({ code: await totpCode(shop, -1) }).expect(422);
+    await second
+      .post("/2fa/verify")
+      .send({ code: await totpCode(shop) })
+      .expect(422);
+    await second
+      .post("/2fa/verify")
+      .send({ code: await totpCode(shop, -1) })
+      .expect(422);
     expect(shop.counters.grants).toBe(1);
   });
 
@@ -160,7 +170,10 @@ describe("K09: a clock that goes ahead", () => {
   it("ends codes and proofs, and only those", async () => {
     const shop = vault();
     const [open, proved] = [await challenged(shop), await challenged(shop, "grace")];
-    await proved.post("/2fa/verify").send({ code: await totpCode(shop) }).expect(200);
+    await proved
+      .post("/2fa/verify")
+      .send({ code: await totpCode(shop) })
+      .expect(200);
     shop.clock.tick(HOUR);
     await open.post("/2fa/verify").send({ code: shop.code() }).expect(410);
     await proved.get("/vault").expect(401);
@@ -177,7 +190,10 @@ describe("K09: a clock that goes ahead", () => {
     await before.post("/2fa/verify").send({ code: used }).expect(200);
     shop.clock.tick(HOUR);
     await between.get("/vault").expect(401);
-    await between.post("/2fa/verify").send({ code: await totpCode(shop) }).expect(200);
+    await between
+      .post("/2fa/verify")
+      .send({ code: await totpCode(shop) })
+      .expect(200);
     shop.clock.tick(-HOUR + 30 * SECOND);
     await after.get("/vault").expect(401);
     await after.post("/2fa/verify").send({ code: used }).expect(422);

@@ -38,7 +38,9 @@ const FOREIGN: readonly Record<string, string>[] = [
 let site: Site;
 afterEach(() => site.close());
 
-async function opened(options: Partial<TwoFactorOptions> = {}): Promise<{ shop: Fixture; ada: Visitor; right: string; unchanged: () => Promise<void> }> {
+async function opened(
+  options: Partial<TwoFactorOptions> = {},
+): Promise<{ shop: Fixture; ada: Visitor; right: string; unchanged: () => Promise<void> }> {
   const shop = fixture({ limits: PLENTY, ...options });
   shop.guard("/vault");
   site = await Site.open(shop.app);
@@ -88,37 +90,67 @@ describe("I08: a post from another site", () => {
     await unchanged();
   });
 
-  it.each(["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])("is refused as %s, however it calls itself", async (method) => {
-    const { ada, right, unchanged } = await opened();
-    const disguises = [{}, { "x-http-method-override": "POST" }, { "x-http-method": "POST" }, { "x-method-override": "POST" }];
-    for (const path of ["/2fa/verify", "/2fa/challenge", "/2fa/resend", "/2fa/cancel"]) {
-      for (const headers of disguises) {
-        const query = `?_method=POST&code=${right}&method=email`;
-        const answer = await ada.send(method, path + query, method === "GET" || method === "HEAD" ? { headers } : { json: { code: right }, headers });
-        expect(answer.status).toBe(405);
-        expect(answer.headers["allow"]).toBe("POST");
-        noCors(answer);
+  it.each(["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])(
+    "is refused as %s, however it calls itself",
+    async (method) => {
+      const { ada, right, unchanged } = await opened();
+      const disguises = [
+        {},
+        { "x-http-method-override": "POST" },
+        { "x-http-method": "POST" },
+        { "x-method-override": "POST" },
+      ];
+      for (const path of ["/2fa/verify", "/2fa/challenge", "/2fa/resend", "/2fa/cancel"]) {
+        for (const headers of disguises) {
+          const query = `?_method=POST&code=${right}&method=email`;
+          const answer = await ada.send(
+            method,
+            path + query,
+            method === "GET" || method === "HEAD" ? { headers } : { json: { code: right }, headers },
+          );
+          expect(answer.status).toBe(405);
+          expect(answer.headers["allow"]).toBe("POST");
+          noCors(answer);
+        }
       }
-    }
-    await unchanged();
-  });
+      await unchanged();
+    },
+  );
 
   it("is not invited by a preflight: no answer of ours names another origin", async () => {
     const { ada, unchanged } = await opened();
-    const asked = { origin: "https://evil.example", "access-control-request-method": "POST", "access-control-request-headers": "authorization, content-type" };
-    for (const path of ["/2fa/verify", "/2fa/challenge", "/2fa", "/vault"]) noCors(await ada.send("OPTIONS", path, { headers: asked }));
-    for (const path of ["/2fa", "/2fa/status", "/vault"]) noCors(await ada.get(path, { origin: "https://evil.example" }));
+    const asked = {
+      origin: "https://evil.example",
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "authorization, content-type",
+    };
+    for (const path of ["/2fa/verify", "/2fa/challenge", "/2fa", "/vault"])
+      noCors(await ada.send("OPTIONS", path, { headers: asked }));
+    for (const path of ["/2fa", "/2fa/status", "/vault"])
+      noCors(await ada.get(path, { origin: "https://evil.example" }));
     await unchanged();
   });
 
   it("is refused without a configured origin too, by the host the browser believes it talks to", async () => {
     const options = { origin: undefined } as unknown as Partial<TwoFactorOptions>;
     const { ada, right, unchanged } = await opened(options);
-    for (const origin of ["https://evil.example", "null", `https://evil.${HOST}`, `https://${HOST}:444`, "https://", "evil", `https://${HOST}.evil.example`]) {
+    for (const origin of [
+      "https://evil.example",
+      "null",
+      `https://evil.${HOST}`,
+      `https://${HOST}:444`,
+      "https://",
+      "evil",
+      `https://${HOST}.evil.example`,
+    ]) {
       const { status } = await ada.post("/2fa/verify", { code: right }, { origin });
       expect(status).toBe(403);
     }
-    for (const forged of [{ "x-forwarded-host": "evil.example" }, { forwarded: "host=evil.example" }, { "x-forwarded-proto": "https", "x-forwarded-host": "evil.example", "x-original-host": "evil.example" }]) {
+    for (const forged of [
+      { "x-forwarded-host": "evil.example" },
+      { forwarded: "host=evil.example" },
+      { "x-forwarded-proto": "https", "x-forwarded-host": "evil.example", "x-original-host": "evil.example" },
+    ]) {
       const { status } = await ada.post("/2fa/verify", { code: right }, { origin: "https://evil.example", ...forged });
       expect(status).toBe(403);
     }
@@ -141,7 +173,9 @@ describe("I08: a post from another site", () => {
   it("may come from every origin that was configured, and from no other", async () => {
     const { ada, shop } = await opened({ origin: [ORIGIN, "https://app.example"] });
     expect((await ada.post("/2fa/verify", { code: shop.wrong() }, { origin: "https://app.example" })).status).toBe(422);
-    expect((await ada.post("/2fa/verify", { code: shop.wrong() }, { origin: "https://other.example" })).status).toBe(403);
+    expect((await ada.post("/2fa/verify", { code: shop.wrong() }, { origin: "https://other.example" })).status).toBe(
+      403,
+    );
   });
 
   it("says no more to a stranger than to anybody: the answer names no challenge and no recipient", async () => {

@@ -23,7 +23,9 @@ function seen({ status, headers, text }: Answer): string {
     .replace(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, "*")
     .replace(/nonce="[\w-]+"/g, 'nonce="*"');
   const names = Object.keys(headers).sort();
-  const values = ["content-type", "www-authenticate", "retry-after", "cache-control", "location"].map((name) => headers[name]);
+  const values = ["content-type", "www-authenticate", "retry-after", "cache-control", "location"].map(
+    (name) => headers[name],
+  );
   return JSON.stringify([status, masked, names, values]);
 }
 
@@ -46,7 +48,9 @@ describe("J03: the challenge of somebody else", () => {
       const { body } = await visitor.get("/vault");
       return (body["challenge"] as { id: string }).id;
     };
-    const [open, used, canceled, spent, totpOpen] = await Promise.all([...["ada", "ada", "ada", "ada", "grace"]].map((user) => Visitor.login(site, user)));
+    const [open, used, canceled, spent, totpOpen] = await Promise.all(
+      ["ada", "ada", "ada", "ada", "grace"].map((user) => Visitor.login(site, user)),
+    );
     if (!open || !used || !canceled || !spent || !totpOpen) throw new Error("Five visitors.");
     ids = { open: await challenge(open), used: await challenge(used) };
     await used.post("/2fa/verify", { code: shop.code() });
@@ -55,13 +59,20 @@ describe("J03: the challenge of somebody else", () => {
     ids["spent"] = await challenge(spent);
     for (let index = 0; index < 5; index += 1) await spent.post("/2fa/verify", { code: shop.wrong() });
     ids["by another method"] = await challenge(totpOpen);
-    Object.assign(ids, { unknown: "A".repeat(43), short: "x", long: "x".repeat(200), odd: "'; --\u0000", proto: "__proto__" });
+    Object.assign(ids, {
+      unknown: "A".repeat(43),
+      short: "x",
+      long: "x".repeat(200),
+      odd: "'; --\u0000",
+      proto: "__proto__",
+    });
     eve = await Visitor.login(site, "bob");
   });
 
   it.each(["/2fa/verify", "/2fa/resend", "/2fa/cancel"])("at %s looks like one that never was", async (path) => {
     const answers: Record<string, Answer> = {};
-    for (const [what, challenge] of Object.entries(ids)) answers[what] = await eve.post(path, { code: "123456", challenge });
+    for (const [what, challenge] of Object.entries(ids))
+      answers[what] = await eve.post(path, { code: "123456", challenge });
     expect(answers["unknown"]).toMatchObject({ status: 404, body: { code: "challenge_not_found" } });
     same(answers);
   });
@@ -80,17 +91,28 @@ describe("J03: the challenge of somebody else", () => {
     const own = ((await eve.get("/2fa/status")).body["challenge"] as { id: string }).id;
     await eve.post("/2fa/cancel");
     const answers: Record<string, Answer> = { own: await eve.post("/2fa/verify", { code: "123456", challenge: own }) };
-    for (const [what, challenge] of Object.entries(ids)) answers[what] = await eve.post("/2fa/verify", { code: "123456", challenge });
+    for (const [what, challenge] of Object.entries(ids))
+      answers[what] = await eve.post("/2fa/verify", { code: "123456", challenge });
     same(answers);
   });
 
-  it.each(["/2fa/verify", "/2fa/resend", "/2fa/cancel", "/2fa/challenge"])("at %s is nothing that a stranger is told of", async (path) => {
-    const answers: Record<string, Answer> = {};
-    const stranger = new Visitor(site);
-    for (const [what, challenge] of Object.entries(ids)) answers[what] = await stranger.post(path, { code: "123456", challenge, user: "ada", userId: "ada", phone: "+46707123456" });
-    expect(answers["open"]).toMatchObject({ status: 401, body: { code: "first_factor_required" } });
-    same(answers);
-  });
+  it.each(["/2fa/verify", "/2fa/resend", "/2fa/cancel", "/2fa/challenge"])(
+    "at %s is nothing that a stranger is told of",
+    async (path) => {
+      const answers: Record<string, Answer> = {};
+      const stranger = new Visitor(site);
+      for (const [what, challenge] of Object.entries(ids))
+        answers[what] = await stranger.post(path, {
+          code: "123456",
+          challenge,
+          user: "ada",
+          userId: "ada",
+          phone: "+46707123456",
+        });
+      expect(answers["open"]).toMatchObject({ status: 401, body: { code: "first_factor_required" } });
+      same(answers);
+    },
+  );
 
   it("costs its owner nothing, however often somebody asks about it", async () => {
     const before = { ...shop.counters };
@@ -144,7 +166,13 @@ describe("J03: a code that is wrong", () => {
     expect((await (await challenged()).post("/2fa/verify", { code: codeAt(0) })).status).toBe(200);
     const never = String((Number(codeAt(0)) + 7) % 1_000_000).padStart(6, "0");
     const answers: Record<string, Answer> = {};
-    for (const [what, code] of Object.entries({ never, used: codeAt(0), "one step back": codeAt(-1), "two steps back": codeAt(-2), ahead: codeAt(1) })) {
+    for (const [what, code] of Object.entries({
+      never,
+      used: codeAt(0),
+      "one step back": codeAt(-1),
+      "two steps back": codeAt(-2),
+      ahead: codeAt(1),
+    })) {
       answers[what] = await (await challenged()).post("/2fa/verify", { code });
     }
     expect(answers["never"]).toMatchObject({ status: 422, body: { attemptsLeft: 4 } });
@@ -156,7 +184,10 @@ describe("J03: a code that is wrong", () => {
     shop.guard("/vault");
     site = await Site.open(shop.app);
     const answers: Record<string, Answer> = {};
-    for (const [what, moved] of [["wrong", false], ["moved", true]] as const) {
+    for (const [what, moved] of [
+      ["wrong", false],
+      ["moved", true],
+    ] as const) {
       shop.contacts["ada"] = { phone: "+46707123456" };
       const visitor = await Visitor.login(site, "ada");
       await visitor.get("/vault");

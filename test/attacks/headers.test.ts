@@ -13,7 +13,11 @@ import { type Answer, rawRequest, Site, Visitor } from "../helpers/burst.js";
 import { oneShot, type Shot } from "../helpers/one-shot.js";
 import { seeded } from "../contracts/bench.js";
 
-const NAVIGATION = { accept: "text/html,application/xhtml+xml", "sec-fetch-mode": "navigate", "sec-fetch-site": "same-origin" };
+const NAVIGATION = {
+  accept: "text/html,application/xhtml+xml",
+  "sec-fetch-mode": "navigate",
+  "sec-fetch-site": "same-origin",
+};
 const POSTED = { ...NAVIGATION, origin: ORIGIN };
 
 let site: Site;
@@ -69,12 +73,18 @@ describe("I07: every answer of ours", () => {
     await take("another method", ada.send("PUT", "/2fa/verify"));
     await take("no code", ada.post("/2fa/verify", { code: "x" }));
     await take("a wrong code", ada.post("/2fa/verify", { code: shop.wrong() }));
-    await take("a wrong code by form", ada.send("POST", "/2fa/verify", { form: { code: shop.wrong() }, headers: POSTED }));
+    await take(
+      "a wrong code by form",
+      ada.send("POST", "/2fa/verify", { form: { code: shop.wrong() }, headers: POSTED }),
+    );
     await take("an unknown challenge", ada.post("/2fa/verify", { code: shop.wrong(), challenge: "nothing" }));
     await take("a method that is not accepted", ada.post("/2fa/challenge", { method: "voice" }));
     shop.clock.tick(31_000);
     await take("a resend", ada.post("/2fa/resend"));
-    await take("another method of proof", ada.send("POST", "/2fa/challenge", { form: { method: "email" }, headers: POSTED }));
+    await take(
+      "another method of proof",
+      ada.send("POST", "/2fa/challenge", { form: { method: "email" }, headers: POSTED }),
+    );
     const right = shop.code();
     await take("the right code", ada.send("POST", "/2fa/verify", { form: { code: right }, headers: POSTED }));
     await take("the code again", ada.post("/2fa/verify", { code: right }));
@@ -96,7 +106,9 @@ describe("I07: every answer of ours", () => {
         expect(location, what).not.toMatch(/[\w-]{20,}/);
       }
       if (status === 204) continue;
-      expect(headers["content-type"], what).toMatch(/^(?:text\/html|text\/plain|application\/json|application\/problem\+json); charset=utf-8$/);
+      expect(headers["content-type"], what).toMatch(
+        /^(?:text\/html|text\/plain|application\/json|application\/problem\+json); charset=utf-8$/,
+      );
       if (!headers["content-type"]?.startsWith("text/html") || isRedirect({ status } as Answer)) continue;
       expect(headers["content-security-policy"], what).toMatch(/default-src 'none'/);
       expect(headers["content-security-policy"], what).toMatch(/frame-ancestors 'none'/);
@@ -105,7 +117,8 @@ describe("I07: every answer of ours", () => {
       expect(headers["cross-origin-opener-policy"], what).toBe("same-origin");
       expect(headers["x-frame-options"], what).toBe("DENY");
       expect(text, what).not.toContain(right);
-      for (const [, link = ""] of text.matchAll(/(?:href|action|src)="([^"]*)"/g)) expect(link, what).not.toMatch(/[\w-]{20,}/);
+      for (const [, link = ""] of text.matchAll(/(?:href|action|src)="([^"]*)"/g))
+        expect(link, what).not.toMatch(/[\w-]{20,}/);
     }
   });
 
@@ -207,8 +220,79 @@ describe("C12: a refusal that says when to come back", () => {
 describe("I05: the place a person is sent on to", () => {
   const EVIL = "evil.example";
   const PAYLOADS: readonly string[] = [
-    ...["//", "///", "////", "/\\", "\\/", "\\\\", "/\\/", "/\\\\", "//\\", "\\", "/./", "/../", "/.//", "/..//", "/%2f", "/%2F%2f", "/%5c", "/%5C/", "/%09/", "/%0a/", "/%0d/", "/;/", "/?//", "/#//", "//;@", "/@", "//@", "/:@", "//user:pass@", "//%40", "/%2e%2e//", "/x//", "/x/..//", "/x/../..//", "/%00//", "/%20//", "/.%2f/", "/%e3%80%82//"].flatMap((start) => [`${start}${EVIL}`, `${start}${EVIL}/`, `${start}${EVIL}/%2e%2e`, `${start}${EVIL}%2f..`, `${start}${EVIL}?x=1`]),
-    ...["https:", "https:/", "https://", "https:///", "http://", "HTTPS://", "https:\\\\", "ftp://", "ws://", "javascript:", "JAVASCRIPT:", "java%0ascript:", "data:text/html,", "vbscript:", "blob:", "file:///", "mailto:", "about:blank#", "//[::1]/", "//[::ffff:1.2.3.4]/", "//0x7f.1/", "//2130706433/", "https://shop.example.", "https://shop.example@", "https://shop.example:443@"].flatMap((start) => [`${start}${EVIL}`, `/${start}${EVIL}`]),
+    ...[
+      "//",
+      "///",
+      "////",
+      "/\\",
+      "\\/",
+      "\\\\",
+      "/\\/",
+      "/\\\\",
+      "//\\",
+      "\\",
+      "/./",
+      "/../",
+      "/.//",
+      "/..//",
+      "/%2f",
+      "/%2F%2f",
+      "/%5c",
+      "/%5C/",
+      "/%09/",
+      "/%0a/",
+      "/%0d/",
+      "/;/",
+      "/?//",
+      "/#//",
+      "//;@",
+      "/@",
+      "//@",
+      "/:@",
+      "//user:pass@",
+      "//%40",
+      "/%2e%2e//",
+      "/x//",
+      "/x/..//",
+      "/x/../..//",
+      "/%00//",
+      "/%20//",
+      "/.%2f/",
+      "/%e3%80%82//",
+    ].flatMap((start) => [
+      `${start}${EVIL}`,
+      `${start}${EVIL}/`,
+      `${start}${EVIL}/%2e%2e`,
+      `${start}${EVIL}%2f..`,
+      `${start}${EVIL}?x=1`,
+    ]),
+    ...[
+      "https:",
+      "https:/",
+      "https://",
+      "https:///",
+      "http://",
+      "HTTPS://",
+      "https:\\\\",
+      "ftp://",
+      "ws://",
+      "javascript:",
+      "JAVASCRIPT:",
+      "java%0ascript:",
+      "data:text/html,",
+      "vbscript:",
+      "blob:",
+      "file:///",
+      "mailto:",
+      "about:blank#",
+      "//[::1]/",
+      "//[::ffff:1.2.3.4]/",
+      "//0x7f.1/",
+      "//2130706433/",
+      "https://shop.example.",
+      "https://shop.example@",
+      "https://shop.example:443@",
+    ].flatMap((start) => [`${start}${EVIL}`, `/${start}${EVIL}`]),
     `//${EVIL}%E3%80%82com`,
     `//${EVIL.replace(".", "%E3%80%82")}`,
     `/${"a/".repeat(2_000)}`,
@@ -223,27 +307,31 @@ describe("I05: the place a person is sent on to", () => {
     expect(PAYLOADS.length).toBeGreaterThan(240);
   });
 
-  it("is on this origin, however the request was spelt: in every redirect, link and form", { timeout: 60_000 }, async () => {
-    const shop = fixture({ limits: PLENTY });
-    shop.app.use(require2fa({ maxAge: 0 }), shop.handler);
-    await serve(shop.app);
-    let followed = 0;
-    for (const payload of PAYLOADS) {
-      const ada = await Visitor.login(site, "ada");
-      const interrupted = await ask(ada, "GET", payload);
-      if (interrupted.status !== 303) {
-        expect(interrupted.status, payload).toBeGreaterThanOrEqual(400);
-        continue;
+  it(
+    "is on this origin, however the request was spelt: in every redirect, link and form",
+    { timeout: 60_000 },
+    async () => {
+      const shop = fixture({ limits: PLENTY });
+      shop.app.use(require2fa({ maxAge: 0 }), shop.handler);
+      await serve(shop.app);
+      let followed = 0;
+      for (const payload of PAYLOADS) {
+        const ada = await Visitor.login(site, "ada");
+        const interrupted = await ask(ada, "GET", payload);
+        if (interrupted.status !== 303) {
+          expect(interrupted.status, payload).toBeGreaterThanOrEqual(400);
+          continue;
+        }
+        expectHere(interrupted, payload);
+        expectHere(await ada.get("/2fa", NAVIGATION), payload);
+        const onward = await ada.send("POST", "/2fa/verify", { form: { code: shop.code() }, headers: POSTED });
+        expect([200, 303], payload).toContain(onward.status);
+        expectHere(onward, payload);
+        followed += 1;
       }
-      expectHere(interrupted, payload);
-      expectHere(await ada.get("/2fa", NAVIGATION), payload);
-      const onward = await ada.send("POST", "/2fa/verify", { form: { code: shop.code() }, headers: POSTED });
-      expect([200, 303], payload).toContain(onward.status);
-      expectHere(onward, payload);
-      followed += 1;
-    }
-    expect(followed).toBeGreaterThan(150);
-  });
+      expect(followed).toBeGreaterThan(150);
+    },
+  );
 
   it("is on this origin for a form that was interrupted there, too", { timeout: 60_000 }, async () => {
     const shop = fixture({ limits: PLENTY });
@@ -261,15 +349,40 @@ describe("I05: the place a person is sent on to", () => {
   it("is never taken from a parameter, a field or a header", async () => {
     const shop = await open();
     const evil = `https://${EVIL}/`;
-    for (const name of ["return_to", "returnTo", "next", "redirect", "redirect_uri", "url", "back", "continue", "callback", "action", "RelayState"]) {
+    for (const name of [
+      "return_to",
+      "returnTo",
+      "next",
+      "redirect",
+      "redirect_uri",
+      "url",
+      "back",
+      "continue",
+      "callback",
+      "action",
+      "RelayState",
+    ]) {
       const ada = await Visitor.login(site, "ada");
       await ada.get("/vault", NAVIGATION);
       const query = `?${name}=${encodeURIComponent(evil)}`;
       expectHere(await ada.get(`/2fa${query}`, { ...NAVIGATION, referer: evil }), name);
-      expectHere(await ada.send("POST", `/2fa/resend${query}`, { form: { [name]: evil }, headers: { ...POSTED, referer: evil } }), name);
+      expectHere(
+        await ada.send("POST", `/2fa/resend${query}`, {
+          form: { [name]: evil },
+          headers: { ...POSTED, referer: evil },
+        }),
+        name,
+      );
       const onward = await ada.send("POST", `/2fa/verify${query}`, {
         form: { code: shop.code(), [name]: evil },
-        headers: { ...POSTED, referer: evil, "x-original-url": evil, "x-rewrite-url": evil, "x-forwarded-host": EVIL, "x-forwarded-prefix": `//${EVIL}` },
+        headers: {
+          ...POSTED,
+          referer: evil,
+          "x-original-url": evil,
+          "x-rewrite-url": evil,
+          "x-forwarded-host": EVIL,
+          "x-forwarded-prefix": `//${EVIL}`,
+        },
       });
       expect(onward.status).toBe(303);
       expect(onward.headers["location"]).toBe("/vault");
@@ -286,7 +399,17 @@ describe("I05: the place a person is sent on to", () => {
       const ada = new Visitor(site);
       await ada.post(mount === "/" ? "/login" : "/a/login", { user: "ada" });
       shop.guard("/vault");
-      for (const tenant of ["/a", `/\\${EVIL}`, `//${EVIL}`, `/%5c${EVIL}`, `/%2f${EVIL}`, `/%09/${EVIL}`, "/;", "/.", "/.."]) {
+      for (const tenant of [
+        "/a",
+        `/\\${EVIL}`,
+        `//${EVIL}`,
+        `/%5c${EVIL}`,
+        `/%2f${EVIL}`,
+        `/%09/${EVIL}`,
+        "/;",
+        "/.",
+        "/..",
+      ]) {
         expectHere(await ask(ada, "GET", `${tenant}/vault`), tenant);
       }
     }
@@ -295,11 +418,17 @@ describe("I05: the place a person is sent on to", () => {
   /** On a connection of its own: the server hangs up on what it cannot parse. */
   function ask(visitor: Visitor, method: "GET" | "POST", target: string): Promise<Shot> {
     const headers = { ...(method === "POST" ? POSTED : NAVIGATION), cookie: visitor.cookie };
-    return oneShot(visitor.site.port, rawRequest(method, target, method === "POST" ? { form: { amount: "10" }, headers } : { headers }));
+    return oneShot(
+      visitor.site.port,
+      rawRequest(method, target, method === "POST" ? { form: { amount: "10" }, headers } : { headers }),
+    );
   }
 
   function expectHere({ headers, text }: Shot, payload: string): void {
-    const links = [headers["location"], ...[...text.matchAll(/(?:href|action|formaction|src)="([^"]*)"/g)].map(([, link]) => link)];
+    const links = [
+      headers["location"],
+      ...[...text.matchAll(/(?:href|action|formaction|src)="([^"]*)"/g)].map(([, link]) => link),
+    ];
     for (const link of links) {
       if (link === undefined) continue;
       const written = link.replaceAll("&amp;", "&").replaceAll("&#x2F;", "/").replaceAll("&#47;", "/");

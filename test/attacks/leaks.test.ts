@@ -42,7 +42,9 @@ const said: string[] = vi.hoisted(() => {
   return words;
 });
 for (const method of ["log", "info", "warn", "error", "debug", "trace", "dir"] as const) {
-  vi.spyOn(console, method).mockImplementation((...words: unknown[]) => void said.push(inspect(words, { depth: Infinity })));
+  vi.spyOn(console, method).mockImplementation(
+    (...words: unknown[]) => void said.push(inspect(words, { depth: Infinity })),
+  );
 }
 
 const EVENTS: Record<EventName, true> = {
@@ -67,7 +69,12 @@ const EVENTS: Record<EventName, true> = {
 const PEPPER = randomBytes(32).toString("hex");
 const SESSION_SECRET = "first factor, not ours";
 const PHONES = ["+46707123456", "46707123456", "+46 70-712 34 56", "0707123456"];
-const NAVIGATION = { accept: "text/html", "sec-fetch-mode": "navigate", "sec-fetch-site": "same-origin", origin: "https://shop.example" };
+const NAVIGATION = {
+  accept: "text/html",
+  "sec-fetch-mode": "navigate",
+  "sec-fetch-site": "same-origin",
+  origin: "https://shop.example",
+};
 
 /** What was sent to clients, byte by byte. */
 const sent: string[] = [];
@@ -77,14 +84,26 @@ const codes = new Set<string>();
 const tokens = new Set<string>();
 
 function print(value: unknown): string {
-  const options = { depth: Infinity, showHidden: true, getters: true, maxArrayLength: null, maxStringLength: null } as const;
+  const options = {
+    depth: Infinity,
+    showHidden: true,
+    getters: true,
+    maxArrayLength: null,
+    maxStringLength: null,
+  } as const;
   let json: string;
   try {
     json = JSON.stringify(value) ?? "";
   } catch (error) {
     json = String(error);
   }
-  return [inspect(value, options), inspect(value, { depth: Infinity }), json, String(value), typeof value === "object" && value !== null ? Object.entries(value).join() : ""].join("\n");
+  return [
+    inspect(value, options),
+    inspect(value, { depth: Infinity }),
+    json,
+    String(value),
+    typeof value === "object" && value !== null ? Object.entries(value).join() : "",
+  ].join("\n");
 }
 
 function printError(error: unknown): string {
@@ -97,7 +116,8 @@ const DIGITS = { digits: 12 } as const;
 
 function collect(box: ReturnType<typeof outbox>): void {
   for (const { text, channel } of box.messages) {
-    const code = channel === "voice" ? /\d(?:, \d){11}/.exec(text)?.[0].replaceAll(", ", "") : /^\d{12}/.exec(text)?.[0];
+    const code =
+      channel === "voice" ? /\d(?:, \d){11}/.exec(text)?.[0].replaceAll(", ", "") : /^\d{12}/.exec(text)?.[0];
     if (code !== undefined) codes.add(code);
   }
 }
@@ -121,10 +141,10 @@ async function watched(shop: Fixture): Promise<Site> {
     if (!tapped.has(socket)) {
       tapped.add(socket);
       const write = socket.write.bind(socket);
-      socket.write = (...args: Parameters<Socket["write"]>): boolean => {
-        sent.push(typeof args[0] === "string" ? args[0] : Buffer.from(args[0] as Uint8Array).toString("utf8"));
+      socket.write = ((...args: Parameters<Socket["write"]>): boolean => {
+        sent.push(typeof args[0] === "string" ? args[0] : Buffer.from(args[0]).toString("utf8"));
         return write(...args);
-      };
+      }) as Socket["write"];
     }
     shop.app(req, res);
   });
@@ -141,7 +161,13 @@ async function person(): Promise<void> {
     name: "carrier",
     send(message: { text: string; to: string }) {
       box.send(message as never);
-      if (broken === "provider") throw Object.assign(new Error(`Cannot POST {"to":"${message.to}","body":"${message.text}"}`, { cause: new Error(`retry ${message.text}`) }), { request: message, response: { body: message.text } });
+      if (broken === "provider")
+        throw Object.assign(
+          new Error(`Cannot POST {"to":"${message.to}","body":"${message.text}"}`, {
+            cause: new Error(`retry ${message.text}`),
+          }),
+          { request: message, response: { body: message.text } },
+        );
     },
   };
   const memory = memoryStore();
@@ -161,12 +187,23 @@ async function person(): Promise<void> {
     voice(provider, DIGITS),
     email(provider, DIGITS),
   ];
-  const shop = fixture({ secret: PEPPER, methods, store, limits: { sends: PLENTY.sends, failures: { perAccount: 100 } } });
+  const shop = fixture({
+    secret: PEPPER,
+    methods,
+    store,
+    limits: { sends: PLENTY.sends, failures: { perAccount: 100 } },
+  });
   shop.contacts["ada"] = { phone: "+46 70-712 34 56", email: "ada@example.com" };
   shop.guard("/vault", { maxAge: "5m" });
   shop.guard("/reported", { reportOnly: true });
   shop.guard("/payout", { action: "payout", maxAge: 0 });
-  shop.app.post("/transfer", express.urlencoded({ extended: true }), express.json(), require2fa({ bind: (req) => ({ amount: req.body.amount, payee: req.body.payee }) }), shop.handler);
+  shop.app.post(
+    "/transfer",
+    express.urlencoded({ extended: true }),
+    express.json(),
+    require2fa({ bind: (req) => ({ amount: req.body.amount, payee: req.body.payee }) }),
+    shop.handler,
+  );
   shop.app.get("/mine", require2fa(), (req, res) => {
     inside.push(print(req.twoFactor), print(Object.getOwnPropertyDescriptors(req.twoFactor)), print(req.session));
     res.json({ verifiedAt: req.twoFactor.verifiedAt, expiresAt: req.twoFactor.expiresAt });
@@ -230,7 +267,14 @@ async function person(): Promise<void> {
   await Promise.all([read(ada, "/2fa/nowhere"), ada.send("PUT", "/2fa/verify"), read(new Visitor(site), "/vault")]);
   inside.push(JSON.stringify((shop.sessions as unknown as { sessions: object }).sessions));
   inside.push(print(shop.tfa), print(shop.tfa.events), print(shop.tfa.challenges), print(shop.tfa.audit(shop.app)));
-  inside.push(print(methods), print(provider), print(box), print(memory), print(require2fa({ maxAge: "5m" })), print(sessionProof()));
+  inside.push(
+    print(methods),
+    print(provider),
+    print(box),
+    print(memory),
+    print(require2fa({ maxAge: "5m" })),
+    print(sessionProof()),
+  );
   collect(box);
   await shop.tfa.close();
   await site.close();
@@ -254,7 +298,10 @@ async function program(): Promise<void> {
   tokens.add(body["token"]);
   await client.get("/vault", { authorization: `Bearer ${body["token"]}` });
   await client.get("/vault", { authorization: `Bearer ${body["token"].slice(0, -2)}` });
-  inside.push(print(shop.tfa), print(jwtProof({ secret: "a secret for tokens, of 32 bytes and more", algorithms: ["HS256"] })));
+  inside.push(
+    print(shop.tfa),
+    print(jwtProof({ secret: "a secret for tokens, of 32 bytes and more", algorithms: ["HS256"] })),
+  );
   await site.close();
 }
 
@@ -292,7 +339,14 @@ describe("B06, J01: what an attacker may read", () => {
   }, 30_000);
   afterAll(() => void vi.restoreAllMocks());
 
-  const secrets = (): string[] => [PEPPER, PEPPER.slice(0, 20), TOTP_SECRET, "Hello!\xde\xad\xbe\xef".repeat(2), SESSION_SECRET, "a secret for tokens, of 32 bytes and more"];
+  const secrets = (): string[] => [
+    PEPPER,
+    PEPPER.slice(0, 20),
+    TOTP_SECRET,
+    "Hello!\xde\xad\xbe\xef".repeat(2),
+    SESSION_SECRET,
+    "a secret for tokens, of 32 bytes and more",
+  ];
 
   it("was collected at all: answers, pages, events, words of every library, and codes", () => {
     expect(sent.length).toBeGreaterThan(60);
@@ -327,7 +381,12 @@ describe("B06, J01: what an attacker may read", () => {
   });
 
   it("holds no full telephone number and no full address", () => {
-    const addresses = [...PHONES, "ada@example.com", "grace@example.com", ...Object.values(CONTACTS).flatMap((contact) => contact?.phone ?? [])];
+    const addresses = [
+      ...PHONES,
+      "ada@example.com",
+      "grace@example.com",
+      ...Object.values(CONTACTS).flatMap((contact) => contact?.phone ?? []),
+    ];
     expect(found([...said, ...inside, ...sent].join("\n"), addresses)).toEqual([]);
     expect(sent.join("\n")).toContain("+46•••••••56");
   });

@@ -4,7 +4,18 @@
  * new guesses). The caps belong to the challenge and to the account, and no crowd moves them.
  */
 import { describe, expect, it } from "vitest";
-import { type Arena, arena, differs, PATIENCE, race, type Round, shuffled, wrongCodes } from "../helpers/arena.js";
+import {
+  arena,
+  type Arena,
+  CONTROL,
+  differs,
+  PATIENCE,
+  race,
+  type Round,
+  ROUNDS,
+  shuffled,
+  wrongCodes,
+} from "../helpers/arena.js";
 import { attemptNotAtomic, brokenStore, nothingAtomic } from "../helpers/broken-stores.js";
 import { tally, Visitor } from "../helpers/burst.js";
 
@@ -83,7 +94,7 @@ describe.each(Object.entries({ "over sockets released together": needle, "by Pro
   (_name, round) => {
     it("D03 costs at most five compares and gives at most one grant", { timeout: 60_000 }, async () => {
       const at = await arena();
-      expect(await race(round, at)).toEqual([]);
+      expect(await race(round, at, ROUNDS / 2)).toEqual([]);
       expect(at.shop.counters.faults).toEqual([]);
       await at.site.close();
     });
@@ -99,7 +110,7 @@ describe.each(Object.entries({ "over sockets released together": needle, "by Pro
 describe("five wrong codes in each of forty logins of one account", () => {
   it("D03 are compared ten times, over sockets released together", { timeout: 60_000 }, async () => {
     const at = await arena();
-    expect(await race(swarm(await fortyLogins(at)), at)).toEqual([]);
+    expect(await race(swarm(await fortyLogins(at)), at, ROUNDS / 2)).toEqual([]);
     expect(at.shop.counters).toMatchObject({ grants: 0, faults: [] });
     await at.site.close();
   });
@@ -119,7 +130,7 @@ describe("five wrong codes in each of forty logins of one account", () => {
 
   it("D03 a store that is written like the broken ones, but is not broken, passes", { timeout: 60_000 }, async () => {
     const at = await arena({ store: brokenStore({}) });
-    expect(await race(swarm(await fortyLogins(at)), at, 3)).toEqual([]);
+    expect(await race(swarm(await fortyLogins(at)), at, CONTROL)).toEqual([]);
     await at.site.close();
   });
 });

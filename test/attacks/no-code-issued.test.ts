@@ -3,7 +3,7 @@
  * "no code": null, "null", "undefined", nothing, zero (web2py#2659: `str(None) == "None"`).
  */
 import { beforeEach, describe, expect, it } from "vitest";
-import { sms, totp } from "../../src/index.js";
+import { email, sms, totp } from "../../src/index.js";
 import { DeliveryError } from "../../src/providers/provider.js";
 import { type Fixture, fixture } from "../helpers/app.js";
 
@@ -125,6 +125,28 @@ describe("a code that was made and never left", () => {
     const code = texts[0]?.slice(0, 6) ?? "";
     expect(code).toMatch(/^\d{6}$/);
     await agent.post("/2fa/verify").send({ code }).expect(422);
+    expect(shop.counters).toMatchObject({ compares: 0, grants: 0, handlerHits: 0 });
+  });
+
+  it("A08 is compared with nothing by another method either, after one that did send", async () => {
+    const texts: string[] = [];
+    const shop = fixture({
+      methods: [
+        sms(() => undefined),
+        email(({ text }) => {
+          texts.push(text);
+          throw new DeliveryError("no such mailbox", { unsent: true, permanent: true });
+        }),
+      ],
+    });
+    shop.guard("/vault");
+    const agent = await shop.login("ada");
+    await agent.get("/vault").expect(401);
+    await agent.post("/2fa/challenge").send({ method: "email" }).expect(502);
+    await agent
+      .post("/2fa/verify")
+      .send({ code: texts[0]?.slice(0, 8) })
+      .expect(422);
     expect(shop.counters).toMatchObject({ compares: 0, grants: 0, handlerHits: 0 });
   });
 });

@@ -47,7 +47,9 @@ describe("C11: reading", () => {
 
   it("sends once for fifty tabs at the same time", async () => {
     const { shop, ada } = await opened();
-    const answers = await site.burst(Array.from({ length: 50 }, () => ada.raw("GET", "/vault", { headers: NAVIGATION })));
+    const answers = await site.burst(
+      Array.from({ length: 50 }, () => ada.raw("GET", "/vault", { headers: NAVIGATION })),
+    );
     expect(answers.every(({ status }) => status === 303)).toBe(true);
     expect(shop.box.messages).toHaveLength(1);
   });
@@ -77,12 +79,21 @@ describe("C11: reading", () => {
     const { shop, ada } = await opened();
     await ada.get("/vault");
     const code = shop.code();
-    const links = [`/2fa?code=${code}`, `/2fa/verify?code=${code}`, `/2fa/verify/${code}`, `/2fa/${code}`, `/vault?code=${code}`, `/2fa/cancel`, `/2fa/resend`];
+    const links = [
+      `/2fa?code=${code}`,
+      `/2fa/verify?code=${code}`,
+      `/2fa/verify/${code}`,
+      `/2fa/${code}`,
+      `/vault?code=${code}`,
+      `/2fa/cancel`,
+      `/2fa/resend`,
+    ];
     for (const link of links) {
       for (const headers of [NAVIGATION, { "user-agent": "LinkScanner/1.0" }]) await ada.get(link, headers);
       await ada.send("HEAD", link);
     }
-    for (const headers of IDLE) expect((await ada.get("/vault", { ...headers, "two-factor-code": code })).status).toBe(401);
+    for (const headers of IDLE)
+      expect((await ada.get("/vault", { ...headers, "two-factor-code": code })).status).toBe(401);
     expect((await ada.send("HEAD", "/vault", { headers: { "two-factor-code": code } })).status).toBe(401);
     expect(shop.counters).toMatchObject({ compares: 0, grants: 0, handlerHits: 0 });
     expect(shop.box.messages).toHaveLength(1);

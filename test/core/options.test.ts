@@ -5,7 +5,19 @@ const misconfigured = (words: string | RegExp) =>
   expect.objectContaining({ code: "misconfigured", status: 500, message: expect.stringMatching(words) });
 
 describe("nearest()", () => {
-  const known = ["maxAge", "idle", "methods", "action", "bind", "when", "onNotEnrolled", "machine", "resume", "limits", "status"];
+  const known = [
+    "maxAge",
+    "idle",
+    "methods",
+    "action",
+    "bind",
+    "when",
+    "onNotEnrolled",
+    "machine",
+    "resume",
+    "limits",
+    "status",
+  ];
 
   it.each([
     ["maxage", "maxAge"],
@@ -40,14 +52,17 @@ describe("checkKeys()", () => {
   const check = (given: unknown): void => checkKeys(given as { maxAge?: 1; methods?: 1 }, known, "require2fa()");
 
   it("takes known keys, in any number", () => {
-    for (const given of [{}, { maxAge: 1 }, { maxAge: undefined, methods: 1 }, Object.create(null)]) expect(check(given)).toBeUndefined();
+    for (const given of [{}, { maxAge: 1 }, { maxAge: undefined, methods: 1 }, Object.create(null)])
+      expect(check(given)).toBeUndefined();
   });
 
   it("names the key that is meant", () => {
     expect(() => check({ maxage: 1 })).toThrow(
       misconfigured(/^require2fa\(\): unknown option "maxage"\. Did you mean "maxAge"\? Known: maxAge, methods\.$/),
     );
-    expect(() => check({ colour: 1 })).toThrow(misconfigured(/^require2fa\(\): unknown option "colour"\. Known: maxAge, methods\.$/));
+    expect(() => check({ colour: 1 })).toThrow(
+      misconfigured(/^require2fa\(\): unknown option "colour"\. Known: maxAge, methods\.$/),
+    );
   });
 
   it.each([
@@ -70,7 +85,9 @@ describe("oneOf()", () => {
   });
 
   it.each(["Deny", "dney", 5, null, undefined, {}, ["deny"], true])("refuses %j", (value) => {
-    expect(() => oneOf(value, ["deny", "allow"], "require2fa({ machine })")).toThrow(misconfigured(/^require2fa\(\{ machine \}\): .*Known: deny, allow\.$/));
+    expect(() => oneOf(value, ["deny", "allow"], "require2fa({ machine })")).toThrow(
+      misconfigured(/^require2fa\(\{ machine \}\): .*Known: deny, allow\.$/),
+    );
   });
 });
 
@@ -79,9 +96,14 @@ describe("wholeNumber()", () => {
     expect(wholeNumber(value, 1, 10, "attempts")).toBe(value);
   });
 
-  it.each([0, 11, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "5", null, undefined, [5], 5n, true, {}])("refuses %s", (value) => {
-    expect(() => wholeNumber(value, 1, 10, "attempts")).toThrow(misconfigured(/^attempts: .* is not a whole number from 1 to 10\.$/));
-  });
+  it.each([0, 11, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "5", null, undefined, [5], 5n, true, {}])(
+    "refuses %s",
+    (value) => {
+      expect(() => wholeNumber(value, 1, 10, "attempts")).toThrow(
+        misconfigured(/^attempts: .* is not a whole number from 1 to 10\.$/),
+      );
+    },
+  );
 });
 
 describe("isProduction()", () => {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { maskAddress, maskEmail, maskPhone } from "../../src/core/redact.js";
 

@@ -216,6 +216,52 @@ describe("granting", () => {
   });
 });
 
+describe("anchoring", () => {
+  const anchoring = {
+    routes: (app: express.Express, proof: Proof) => {
+      app.get("/anchor", (req, res) => {
+        proof.anchor?.(req);
+        res.json({ login: proof.read(req), marked: proof.marked?.(req) });
+      });
+    },
+  };
+
+  it("has a session kept that nothing else was put into, so that the challenge finds its browser again", async () => {
+    host = await sessionHost(anchoring);
+    const reply = await host.call("GET", "/anchor");
+    const again = await host.call("GET", "/look", cookieOf(reply));
+    expect(body(again).login).toEqual(body(reply).login);
+    expect(cookieOf(await host.call("GET", "/look"))).toBe("");
+  });
+
+  it("leaves a session alone that the browser has sent", async () => {
+    const { host, cookie } = await loggedIn(anchoring);
+    expect((await host.call("GET", "/anchor", cookie)).cookies).toEqual([]);
+    expect(host.store.kept[sidOf(cookie)]).not.toContain("twoFactor");
+  });
+
+  it("knows at a glance whether there are marks", async () => {
+    const { host, cookie } = await loggedIn(anchoring);
+    expect(JSON.parse((await host.call("GET", "/anchor", cookie)).body)).toMatchObject({ marked: false });
+    const elevated = cookieOf(await host.call("GET", "/elevate", cookie));
+    expect(JSON.parse((await host.call("GET", "/anchor", elevated)).body)).toMatchObject({ marked: true });
+    expect(fresh().marked?.(fakeRequest({}))).toBe(false);
+  });
+});
+
+describe("another shape of session", () => {
+  it("is not taken for express-session's because it has something it calls a store", async () => {
+    const session: { twoFactor?: unknown } = {};
+    const req = fakeRequest({ session, sessionID: "sid", sessionStore: { load: () => undefined } });
+    const proof = fresh();
+    expect(proof.read(req)).toMatchObject({ marks: [] });
+    await proof.grant(req, { headersSent: false } as Response, markFor("ada"));
+    expect(proof.read(req)).toMatchObject({ marks: [{ user: "ada" }] });
+    await proof.clear(req);
+    expect(proof.read(req)).toMatchObject({ marks: [] });
+  });
+});
+
 describe("clearing", () => {
   it("takes the marks away, keeps the binding and everything else", async () => {
     const { host, cookie } = await loggedIn();

@@ -5,8 +5,9 @@ import { Site, Visitor } from "./burst.js";
 /** How often a race is run: one round that goes well proves nothing. */
 export const ROUNDS = 100;
 
-/** A broken store must be caught within so many rounds. */
+/** A broken store must be caught within so many rounds; one of the same make that is not broken passes a few. */
 export const PATIENCE = 20;
+export const CONTROL = 5;
 
 /** Limits on messages that stay out of the way of a test about something else. */
 export const PLENTY = {

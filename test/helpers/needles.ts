@@ -8,7 +8,7 @@ export function spellings(secret: string): Map<string, string> {
   const hash = (algorithm: string) => createHash(algorithm).update(secret).digest();
   return new Map([
     ["in clear", secret],
-    ["reversed", [...secret].reverse().join("")],
+    ["reversed", [...secret].toReversed().join("")],
     ["spaced", [...secret].join(" ")],
     ["spoken", [...secret].join(", ")],
     ["url-encoded", encodeURIComponent(secret)],
@@ -27,7 +27,9 @@ export function spellings(secret: string): Map<string, string> {
 
 /** Which of the secrets are in the haystack, and how they are spelt there; base64 in it is opened first. */
 export function found(haystack: string, secrets: Iterable<string>): string[] {
-  const opened = [haystack.toLowerCase(), ...[...haystack.matchAll(BASE64)].flatMap(([text]) => decoded(text))].join("\n");
+  const opened = [haystack.toLowerCase(), ...[...haystack.matchAll(BASE64)].flatMap(([text]) => decoded(text))].join(
+    "\n",
+  );
   const hits: string[] = [];
   for (const secret of secrets) {
     for (const [how, spelling] of spellings(secret)) {

@@ -28,5 +28,9 @@ function parsed(received: string): Shot {
     const colon = line.indexOf(":");
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
   });
-  return { status: Number(first.split(" ")[1] ?? 0), headers: Object.fromEntries(headers), text: received.slice(end + 4) };
+  return {
+    status: Number(first.split(" ")[1] ?? 0),
+    headers: Object.fromEntries(headers),
+    text: received.slice(end + 4),
+  };
 }

@@ -32,6 +32,8 @@ export function recordingStore(store: Store): RecordingStore {
   return {
     store: recorded,
     calls,
-    dump: () => inspect(calls, { depth: Infinity, maxArrayLength: null, maxStringLength: null, breakLength: Infinity }) + JSON.stringify(calls),
+    dump: () =>
+      inspect(calls, { depth: Infinity, maxArrayLength: null, maxStringLength: null, breakLength: Infinity }) +
+      JSON.stringify(calls),
   };
 }

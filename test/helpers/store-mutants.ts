@@ -29,35 +29,48 @@ let fresh = 0;
 const another = (text: string): string => `${text} ${(fresh += 1)}`;
 
 export const STORE_MUTANTS: readonly Mutant[] = [
-  mutant("reads, waits and then counts", "counts no more attempts than there are, however many come at once", (right) => {
-    // the classic: everybody who looked before the first one wrote sees attempts left
-    const attempts = new Map<string, number>();
-    return {
-      async attempt(which, guess, now) {
-        const row = await right.find(which, now);
-        const before = attempts.get(row?.id ?? "") ?? 0;
-        await turn();
-        if (!row) return { outcome: "missing" };
-        if (before >= row.maxAttempts) return { outcome: "spent" };
-        attempts.set(row.id, before + 1);
-        const entry: Pending = { ...row, attempts: before + 1 };
-        return { outcome: "counted", entry, attemptsLeft: row.maxAttempts - before - 1, lockedUntil: Number(guess.lock.after < 0) };
-      },
-    };
-  }),
-  mutant("reads, waits and then consumes", "uses a verification up once, however many right answers come at once", (right) => {
-    const used = new Set<string>();
-    return {
-      async consume({ id = "" }, _proof, now) {
-        const before = used.has(id);
-        await turn();
-        used.add(id);
-        if (before) return { outcome: "used" };
-        await right.find({ id }, now);
-        return { outcome: "consumed", at: now };
-      },
-    };
-  }),
+  mutant(
+    "reads, waits and then counts",
+    "counts no more attempts than there are, however many come at once",
+    (right) => {
+      // the classic: everybody who looked before the first one wrote sees attempts left
+      const attempts = new Map<string, number>();
+      return {
+        async attempt(which, guess, now) {
+          const row = await right.find(which, now);
+          const before = attempts.get(row?.id ?? "") ?? 0;
+          await turn();
+          if (!row) return { outcome: "missing" };
+          if (before >= row.maxAttempts) return { outcome: "spent" };
+          attempts.set(row.id, before + 1);
+          const entry: Pending = { ...row, attempts: before + 1 };
+          return {
+            outcome: "counted",
+            entry,
+            attemptsLeft: row.maxAttempts - before - 1,
+            lockedUntil: Number(guess.lock.after < 0),
+          };
+        },
+      };
+    },
+  ),
+  mutant(
+    "reads, waits and then consumes",
+    "uses a verification up once, however many right answers come at once",
+    (right) => {
+      const used = new Set<string>();
+      return {
+        async consume({ id = "" }, _proof, now) {
+          const before = used.has(id);
+          await turn();
+          used.add(id);
+          if (before) return { outcome: "used" };
+          await right.find({ id }, now);
+          return { outcome: "consumed", at: now };
+        },
+      };
+    },
+  ),
   mutant("reads, waits and then opens", "opens one of many that are asked for at the same time", (right) => ({
     async open(entry, account, charges, now) {
       const before = await right.find({ owner: entry.owner }, now);
@@ -66,14 +79,22 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       return right.open({ ...entry, owner: entry.owner, purpose: another(entry.purpose) }, account, charges, now);
     },
   })),
-  mutant("reads, waits and then charges", "lets exactly as many through as there is room for, however many come at once", (right) => ({
-    async charge(charges, now) {
-      const peeked = await right.charge(charges.map((each) => ({ ...each, peek: true })), now);
-      await turn();
-      if (peeked.outcome === "charged") for (const each of charges) await right.charge([{ ...each, max: never }], now);
-      return peeked;
-    },
-  })),
+  mutant(
+    "reads, waits and then charges",
+    "lets exactly as many through as there is room for, however many come at once",
+    (right) => ({
+      async charge(charges, now) {
+        const peeked = await right.charge(
+          charges.map((each) => ({ ...each, peek: true })),
+          now,
+        );
+        await turn();
+        if (peeked.outcome === "charged")
+          for (const each of charges) await right.charge([{ ...each, max: never }], now);
+        return peeked;
+      },
+    }),
+  ),
   mutant("reads, waits and then says who is first", "is first for one of many that come at once", (right) => {
     const firsts = new Map<string, string>();
     return {
@@ -99,26 +120,38 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       return right.amend(which, { ...change, revision: row?.revision ?? 0 }, charges, now);
     },
   })),
-  mutant("grants every right answer", "uses a verification up once, however many right answers come at once", (right) => ({
-    async consume(which, proof, now) {
-      const consumed = await right.consume(which, proof, now);
-      return consumed.outcome === "used" ? { outcome: "consumed", at: now } : consumed;
-    },
-  })),
-  mutant("grants a request that never counted", "uses a verification up for a request that counted, and for no other", (right) => ({
-    async consume(which, proof, now) {
-      const { lock } = { lock: { after: never, first: 1, longest: 1 } };
-      await right.attempt(which, { nonce: proof.nonce, account: "nobody", lock }, now);
-      return right.consume(which, proof, now);
-    },
-  })),
+  mutant(
+    "grants every right answer",
+    "uses a verification up once, however many right answers come at once",
+    (right) => ({
+      async consume(which, proof, now) {
+        const consumed = await right.consume(which, proof, now);
+        return consumed.outcome === "used" ? { outcome: "consumed", at: now } : consumed;
+      },
+    }),
+  ),
+  mutant(
+    "grants a request that never counted",
+    "uses a verification up for a request that counted, and for no other",
+    (right) => ({
+      async consume(which, proof, now) {
+        const { lock } = { lock: { after: never, first: 1, longest: 1 } };
+        await right.attempt(which, { nonce: proof.nonce, account: "nobody", lock }, now);
+        return right.consume(which, proof, now);
+      },
+    }),
+  ),
   mutant("forgets the steps", "burns a step with the verification that proved it, and every earlier one", (right) => ({
     consume: (which, { step: _step, ...proof }, now) => right.consume(which, proof, now),
   })),
-  mutant("remembers only the last step", "burns a step with the verification that proved it, and every earlier one", (right) => ({
-    consume: (which, { step, ...proof }, now) =>
-      right.consume(which, step ? { ...proof, step: { key: `${step.key}:${step.value}`, value: 1 } } : proof, now),
-  })),
+  mutant(
+    "remembers only the last step",
+    "burns a step with the verification that proved it, and every earlier one",
+    (right) => ({
+      consume: (which, { step, ...proof }, now) =>
+        right.consume(which, step ? { ...proof, step: { key: `${step.key}:${step.value}`, value: 1 } } : proof, now),
+    }),
+  ),
   mutant("takes anybody for the owner", "finds a verification for its owner only", (right) => ({
     find: (which, now) => right.find(anybodys(which), now),
   })),
@@ -128,12 +161,20 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   mutant("counts the same request twice", "counts an attempt once for each nonce, and repeats its answer", (right) => ({
     attempt: (which, guess, now) => right.attempt(which, { ...guess, nonce: another(guess.nonce) }, now),
   })),
-  mutant("knows nothing of accounts", "locks an account after so many failures, over all its verifications", (right) => ({
-    attempt: (which, guess, now) => right.attempt(which, { ...guess, account: another(guess.account) }, now),
-  })),
-  mutant("counts failures for each verification", "locks an account after so many failures, over all its verifications", (right) => ({
-    attempt: (which, guess, now) => right.attempt(which, { ...guess, account: `${guess.account}:${which.id}` }, now),
-  })),
+  mutant(
+    "knows nothing of accounts",
+    "locks an account after so many failures, over all its verifications",
+    (right) => ({
+      attempt: (which, guess, now) => right.attempt(which, { ...guess, account: another(guess.account) }, now),
+    }),
+  ),
+  mutant(
+    "counts failures for each verification",
+    "locks an account after so many failures, over all its verifications",
+    (right) => ({
+      attempt: (which, guess, now) => right.attempt(which, { ...guess, account: `${guess.account}:${which.id}` }, now),
+    }),
+  ),
   mutant("locks for the same time always", "doubles every further lock, up to the longest", (right) => ({
     attempt: (which, guess, now) =>
       right.attempt(which, { ...guess, lock: { ...guess.lock, longest: guess.lock.first } }, now),
@@ -144,20 +185,32 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   mutant("opens while locked", "opens nothing and counts nothing while an account is locked", (right) => ({
     open: (entry, account, charges, now) => right.open(entry, another(account), charges, now),
   })),
-  mutant("never clears a failure", "clears the failures with a right answer, and remembers how often it was locked", (right) => ({
-    consume: (which, proof, now) => right.consume(which, { ...proof, account: another(proof.account) }, now),
-  })),
-  mutant("lives for ever", "ends a verification at the instant it was given, by its timestamp and not by a sweep", (right) => {
-    let start: number | undefined;
-    const stands = (now: number): number => (start ??= now);
-    return {
-      find: (which, now) => right.find(which, stands(now)),
-      attempt: (which, guess, now) => right.attempt(which, guess, stands(now)),
-    };
-  }),
-  mutant("lives a moment too long", "ends a verification at the instant it was given, by its timestamp and not by a sweep", (right) => ({
-    attempt: (which, guess, now) => right.attempt(which, guess, now - 1),
-  })),
+  mutant(
+    "never clears a failure",
+    "clears the failures with a right answer, and remembers how often it was locked",
+    (right) => ({
+      consume: (which, proof, now) => right.consume(which, { ...proof, account: another(proof.account) }, now),
+    }),
+  ),
+  mutant(
+    "lives for ever",
+    "ends a verification at the instant it was given, by its timestamp and not by a sweep",
+    (right) => {
+      let start: number | undefined;
+      const stands = (now: number): number => (start ??= now);
+      return {
+        find: (which, now) => right.find(which, stands(now)),
+        attempt: (which, guess, now) => right.attempt(which, guess, stands(now)),
+      };
+    },
+  ),
+  mutant(
+    "lives a moment too long",
+    "ends a verification at the instant it was given, by its timestamp and not by a sweep",
+    (right) => ({
+      attempt: (which, guess, now) => right.attempt(which, guess, now - 1),
+    }),
+  ),
   mutant("forgets what has ended", "tells a verification that ended from one that never was", (right) => ({
     async attempt(which, guess, now) {
       const counted = await right.attempt(which, guess, now);
@@ -165,33 +218,42 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     },
   })),
   mutant("opens beside the open one", "keeps one live verification for each owner and purpose", (right) => ({
-    open: (entry, account, charges, now) => right.open({ ...entry, purpose: another(entry.purpose) }, account, charges, now),
+    open: (entry, account, charges, now) =>
+      right.open({ ...entry, purpose: another(entry.purpose) }, account, charges, now),
   })),
   mutant("opens one for each owner only", "keeps one live verification for each owner and purpose", (right) => ({
     open: (entry, account, charges, now) => right.open({ ...entry, purpose: "" }, account, charges, now),
   })),
-  mutant("charges before it looks", "opens nothing when a limit refuses, and charges nothing when nothing opens", (right) => ({
-    async open(entry, account, charges, now) {
-      const charged = await right.charge(charges, now);
-      return charged.outcome === "limited" ? charged : right.open(entry, account, [], now);
+  mutant(
+    "charges before it looks",
+    "opens nothing when a limit refuses, and charges nothing when nothing opens",
+    (right) => ({
+      async open(entry, account, charges, now) {
+        const charged = await right.charge(charges, now);
+        return charged.outcome === "limited" ? charged : right.open(entry, account, [], now);
+      },
+    }),
+  ),
+  mutant(
+    "gives the attempts back with every change",
+    "does not give an attempt back when a verification is changed",
+    (right) => {
+      const forgiven = new Map<string, number>();
+      return {
+        async amend(which, change, charges, now) {
+          const amended = await right.amend(which, change, charges, now);
+          if (amended.outcome === "amended") forgiven.set(amended.entry.id, amended.entry.attempts);
+          return amended;
+        },
+        async attempt(which, guess, now) {
+          const counted = await right.attempt(which, guess, now);
+          const entry = await right.find(which, now);
+          if (counted.outcome !== "spent" || !entry || !forgiven.delete(entry.id)) return counted;
+          return { outcome: "counted", entry, attemptsLeft: 0, lockedUntil: 0 };
+        },
+      };
     },
-  })),
-  mutant("gives the attempts back with every change", "does not give an attempt back when a verification is changed", (right) => {
-    const forgiven = new Map<string, number>();
-    return {
-      async amend(which, change, charges, now) {
-        const amended = await right.amend(which, change, charges, now);
-        if (amended.outcome === "amended") forgiven.set(amended.entry.id, amended.entry.attempts);
-        return amended;
-      },
-      async attempt(which, guess, now) {
-        const counted = await right.attempt(which, guess, now);
-        const entry = await right.find(which, now);
-        if (counted.outcome !== "spent" || !entry || !forgiven.delete(entry.id)) return counted;
-        return { outcome: "counted", entry, attemptsLeft: 0, lockedUntil: 0 };
-      },
-    };
-  }),
+  ),
   mutant("cancels nothing", "cancels a live verification, once, and for its owner only", (right) => ({
     cancel: async (which, now) => (await right.find(which, now))?.state === "pending",
   })),
@@ -202,9 +264,15 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     },
   })),
   mutant("counts in fixed windows", "lets no double burst through at the edge of an interval", () => fixedWindows()),
-  mutant("counts in fixed windows", "agrees with the reference model on every one of many random arrivals", () => fixedWindows()),
+  mutant("counts in fixed windows", "agrees with the reference model on every one of many random arrivals", () =>
+    fixedWindows(),
+  ),
   mutant("is a millisecond off", "agrees with the reference model on every one of many random arrivals", (right) => ({
-    charge: (charges, now) => right.charge(charges.map((each) => ({ ...each, interval: each.interval - 1 })), now),
+    charge: (charges, now) =>
+      right.charge(
+        charges.map((each) => ({ ...each, interval: each.interval - 1 })),
+        now,
+      ),
   })),
   mutant("charges until one refuses", "charges every limit or none, and names the one that lasts longest", (right) => ({
     async charge(charges, now) {
@@ -215,40 +283,63 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       return { outcome: "charged" };
     },
   })),
-  mutant("counts where it should only look", "refuses by a limit that it only looks at, and does not count there", (right) => ({
-    charge: (charges, now) => right.charge(charges.map(({ peek: _peek, ...each }) => each), now),
-  })),
+  mutant(
+    "counts where it should only look",
+    "refuses by a limit that it only looks at, and does not count there",
+    (right) => ({
+      charge: (charges, now) =>
+        right.charge(
+          charges.map(({ peek: _peek, ...each }) => each),
+          now,
+        ),
+    }),
+  ),
   mutant("waits the same time always", "spaces charges by growing waits, and the last wait goes on", (right) => ({
     charge: (charges, now) =>
-      right.charge(charges.map((each) => (each.gaps ? { ...each, gaps: each.gaps.slice(0, 1) } : each)), now),
+      right.charge(
+        charges.map((each) => (each.gaps ? { ...each, gaps: each.gaps.slice(0, 1) } : each)),
+        now,
+      ),
   })),
   mutant("counts what it refuses", "does not count what it refuses", (right) => ({
     async charge(charges, now) {
       const charged = await right.charge(charges, now);
-      if (charged.outcome === "limited") await right.charge(charges.map((each) => ({ ...each, max: never })), now);
+      if (charged.outcome === "limited")
+        await right.charge(
+          charges.map((each) => ({ ...each, max: never })),
+          now,
+        );
       return charged;
     },
   })),
-  mutant("gives nothing back", "gives back what was charged at an instant, and nothing else", () => ({ refund: () => undefined })),
+  mutant("gives nothing back", "gives back what was charged at an instant, and nothing else", () => ({
+    refund: () => undefined,
+  })),
   mutant("gives everything back", "gives back one charge of several at the same instant", (right) => ({
     async refund(charges, at) {
       for (let time = 0; time < 10; time += 1) await right.refund(charges, at);
     },
   })),
-  mutant("lets everybody be first", "is first for one nonce only, and again for that one", () => ({ once: () => true })),
+  mutant("lets everybody be first", "is first for one nonce only, and again for that one", () => ({
+    once: () => true,
+  })),
   mutant("lets a request be first once only", "is first for one nonce only, and again for that one", (right) => ({
     once: (key, nonce, ttl, now) => right.once(key, another(nonce), ttl, now),
   })),
   mutant("is idle never", "marks a use while the one before is near enough, and never again once it was not", () => ({
     touch: () => true,
   })),
-  mutant("wakes up again", "marks a use while the one before is near enough, and never again once it was not", (right) => ({
-    async touch(key, since, idle, now) {
-      const near = await right.touch(key, since, idle, now);
-      if (!near) await right.touch(key, now, idle, now);
-      return near;
-    },
-  })),
+  mutant(
+    "wakes up again",
+    "marks a use while the one before is near enough, and never again once it was not",
+    (right) => ({
+      async touch(key, since, idle, now) {
+        const near = await right.touch(key, since, idle, now);
+        if (!near) await right.touch(key, now, idle, now);
+        return near;
+      },
+    }),
+  ),
   mutant("keeps for ever", "keeps a value until its time is over, and the newest under each key", (right) => ({
     put: (key, value, _ttl, now) => right.put(key, value, never / 2, now),
   })),
@@ -261,9 +352,14 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     revoke: (_subject, ttl, now) => right.revoke("", ttl, now),
     revokedAt: () => right.revokedAt(""),
   })),
-  mutant("drops the fields it does not know", "opens a verification and gives it back as it was asked for", (right) => ({
-    open: (entry, account, charges, now) => right.open({ ...entry, detail: { user: entry.detail["user"] } }, account, charges, now),
-  })),
+  mutant(
+    "drops the fields it does not know",
+    "opens a verification and gives it back as it was asked for",
+    (right) => ({
+      open: (entry, account, charges, now) =>
+        right.open({ ...entry, detail: { user: entry.detail["user"] } }, account, charges, now),
+    }),
+  ),
 ];
 
 function anybodys({ id, owner }: Which): Which {
@@ -279,7 +375,10 @@ function fixedWindows(): Partial<Store> {
       const full = windows.find(({ each, name }) => (counts.get(name) ?? 0) >= each.max);
       if (full) {
         const { name, max, interval } = full.each;
-        return { outcome: "limited", refusal: { name, max, interval, retryAt: (Math.floor(now / interval) + 1) * interval } };
+        return {
+          outcome: "limited",
+          refusal: { name, max, interval, retryAt: (Math.floor(now / interval) + 1) * interval },
+        };
       }
       for (const { name } of windows) counts.set(name, (counts.get(name) ?? 0) + 1);
       return { outcome: "charged" };

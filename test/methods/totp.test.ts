@@ -11,7 +11,8 @@ const STEP = 30_000;
 /** The method as `twoFactor()` would have it, and the step it matches: `undefined` for a wrong code. */
 function matcher(options: TotpOptions) {
   const method = totp(options).create({} as never);
-  return async (code: string, now: number): Promise<number | undefined> => (await method.compare(ENTRY, ADA, code, now))?.step?.value;
+  return async (code: string, now: number): Promise<number | undefined> =>
+    (await method.compare(ENTRY, ADA, code, now))?.step?.value;
 }
 
 /** RFC 4226 section 5.3, written down once more: what is tested must not be what tests. */
@@ -46,11 +47,14 @@ const TOTP = [
 ] as const;
 
 describe("E01: totp()", () => {
-  it.each(HOTP.map((code, counter) => [counter, code] as const))("makes of counter %d the code %s of RFC 4226 appendix D", async (counter, code) => {
-    const matches = matcher({ secret: () => SECRETS.sha1, window: 0 });
-    expect(await matches(code, counter * STEP)).toBe(counter);
-    expect(await matches(code, (counter + 1) * STEP)).toBeUndefined();
-  });
+  it.each(HOTP.map((code, counter) => [counter, code] as const))(
+    "makes of counter %d the code %s of RFC 4226 appendix D",
+    async (counter, code) => {
+      const matches = matcher({ secret: () => SECRETS.sha1, window: 0 });
+      expect(await matches(code, counter * STEP)).toBe(counter);
+      expect(await matches(code, (counter + 1) * STEP)).toBeUndefined();
+    },
+  );
 
   it.each(
     TOTP.flatMap(([seconds, sha1, sha256, sha512]) => [
@@ -61,7 +65,12 @@ describe("E01: totp()", () => {
   )("makes at %d s by %s the code %s of RFC 6238 appendix B", async (seconds, algorithm, code) => {
     const matches = matcher({ secret: () => SECRETS[algorithm], digits: 8, algorithm, window: 0 });
     expect(await matches(code, seconds * 1_000)).toBe(Math.floor(seconds / 30));
-    expect(await matches(code.replace(/^./, (digit) => String((Number(digit) + 1) % 10)), seconds * 1_000)).toBeUndefined();
+    expect(
+      await matches(
+        code.replace(/^./, (digit) => String((Number(digit) + 1) % 10)),
+        seconds * 1_000,
+      ),
+    ).toBeUndefined();
   });
 
   it("covers all 28 vectors", () => {
@@ -84,7 +93,15 @@ describe("E01: totp()", () => {
     const padded = text.padEnd(Math.ceil(text.length / 8) * 8, "=");
     const grouped = text.toLowerCase().replace(/(.{4})/g, "$1 ");
     const code = hotp(bytes, 58_000_000, 6, "sha1");
-    for (const secret of [bytes, Buffer.from(bytes), text, padded, grouped, text.replace(/(.{4})/g, "$1-"), `\t${text}\n`]) {
+    for (const secret of [
+      bytes,
+      Buffer.from(bytes),
+      text,
+      padded,
+      grouped,
+      text.replace(/(.{4})/g, "$1-"),
+      `\t${text}\n`,
+    ]) {
       expect(await matcher({ secret: () => secret })(code, 58_000_000 * STEP)).toBe(58_000_000);
     }
   });
@@ -120,7 +137,9 @@ describe("E02: the window of totp()", () => {
   });
 
   it.each([2, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "2", true])("cannot be %j", (window) => {
-    expect(() => totp({ secret: () => "x", window: window as 1 })).toThrow(expect.objectContaining({ code: "misconfigured" }));
+    expect(() => totp({ secret: () => "x", window: window as 1 })).toThrow(
+      expect.objectContaining({ code: "misconfigured" }),
+    );
   });
 
   it("goes by the server's clock, whatever the request says about the time", async () => {
@@ -137,12 +156,24 @@ describe("E02: the window of totp()", () => {
       .set({ date: date.toUTCString(), "x-timestamp": String(date.getTime()) })
       .send({ code: ahead, timestamp: date.getTime(), now: date.getTime(), epoch: date.getTime() })
       .expect(422);
-    await agent.post("/2fa/verify").send({ code: hotp(seed, step, 6, "sha1") }).expect(200);
+    await agent
+      .post("/2fa/verify")
+      .send({ code: hotp(seed, step, 6, "sha1") })
+      .expect(200);
   });
 
   it("is not widened by the digits, the algorithm or the secret being wrong", () => {
-    for (const wrong of [{ digits: 5 }, { digits: 9 }, { algorithm: "md5" }, { algorithm: "SHA1" }, { period: 60 }, { secret: TOTP_SECRET }]) {
-      expect(() => totp({ secret: () => TOTP_SECRET, ...wrong } as TotpOptions)).toThrow(expect.objectContaining({ code: "misconfigured" }));
+    for (const wrong of [
+      { digits: 5 },
+      { digits: 9 },
+      { algorithm: "md5" },
+      { algorithm: "SHA1" },
+      { period: 60 },
+      { secret: TOTP_SECRET },
+    ]) {
+      expect(() => totp({ secret: () => TOTP_SECRET, ...wrong } as TotpOptions)).toThrow(
+        expect.objectContaining({ code: "misconfigured" }),
+      );
     }
   });
 });
@@ -199,7 +230,10 @@ describe("E03: a time step", () => {
     const ada = await shop.login("ada");
     await ada.get("/vault").expect(401);
     const code = hotp(seed, Math.floor(shop.clock() / STEP), 6, "sha1");
-    await ada.post("/2fa/verify").send({ code: String((Number(code) + 1) % 1_000_000).padStart(6, "0") }).expect(422);
+    await ada
+      .post("/2fa/verify")
+      .send({ code: String((Number(code) + 1) % 1_000_000).padStart(6, "0") })
+      .expect(422);
     await ada.post("/2fa/verify").send({ code }).expect(200);
     const bob = await shop.login("bob");
     await bob.get("/vault").expect(401);
@@ -249,6 +283,9 @@ describe("a secret that is not there", () => {
     const outcome = vi.fn();
     void tfa.challenges.verify({ ...owner, code: "123456" }).then(outcome, outcome);
     await vi.advanceTimersByTimeAsync(5_000);
-    await vi.waitFor(() => expect(outcome).toHaveBeenCalledWith(expect.objectContaining({ code: "unavailable" })), { timeout: 500, interval: 10 });
+    await vi.waitFor(() => expect(outcome).toHaveBeenCalledWith(expect.objectContaining({ code: "unavailable" })), {
+      timeout: 500,
+      interval: 10,
+    });
   });
 });

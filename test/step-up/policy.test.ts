@@ -1,11 +1,12 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isTwoFactorError } from "../../src/core/errors.js";
 import { parsePolicy, type Policy } from "../../src/step-up/policy.js";
 
 const MINUTE = 60_000;
 const parse = (policy: unknown) => parsePolicy(policy as Policy<unknown>);
-const misconfigured = (words: RegExp) => expect.objectContaining({ code: "misconfigured", message: expect.stringMatching(words) });
+const misconfigured = (words: RegExp) =>
+  expect.objectContaining({ code: "misconfigured", message: expect.stringMatching(words) });
 
 describe("a policy", () => {
   it("has the defaults that are documented", () => {
@@ -32,7 +33,20 @@ describe("a policy", () => {
 
   it("takes every option", () => {
     const [bind, when] = [() => ({ amount: 1 }), () => true];
-    const policy = { maxAge: "5m", idle: "1m", methods: ["totp", "sms"], action: "transfer", bind, when, onNotEnrolled: "allow", machine: "allow", resume: false, limits: ["payouts"], reportOnly: true, status: 403 };
+    const policy = {
+      maxAge: "5m",
+      idle: "1m",
+      methods: ["totp", "sms"],
+      action: "transfer",
+      bind,
+      when,
+      onNotEnrolled: "allow",
+      machine: "allow",
+      resume: false,
+      limits: ["payouts"],
+      reportOnly: true,
+      status: 403,
+    };
     expect(parse(policy)).toEqual({
       ...policy,
       maxAge: 5 * MINUTE,
@@ -109,9 +123,41 @@ describe("a policy", () => {
   it("B02: is read or refused with a sentence, whatever it holds", () => {
     const value = fc.oneof(
       fc.anything(),
-      fc.constantFrom("5m", "0s", 0, "deny", "allow", "enroll", true, false, 401, 403, "401", ["sms"], ["totp", "sms"], { allOf: ["sms"] }, "phishing-resistant", "pay"),
+      fc.constantFrom(
+        "5m",
+        "0s",
+        0,
+        "deny",
+        "allow",
+        "enroll",
+        true,
+        false,
+        401,
+        403,
+        "401",
+        ["sms"],
+        ["totp", "sms"],
+        { allOf: ["sms"] },
+        "phishing-resistant",
+        "pay",
+      ),
     );
-    const key = fc.constantFrom("maxAge", "idle", "methods", "action", "bind", "when", "onNotEnrolled", "machine", "resume", "limits", "reportOnly", "status", "x", "__proto__");
+    const key = fc.constantFrom(
+      "maxAge",
+      "idle",
+      "methods",
+      "action",
+      "bind",
+      "when",
+      "onNotEnrolled",
+      "machine",
+      "resume",
+      "limits",
+      "reportOnly",
+      "status",
+      "x",
+      "__proto__",
+    );
     fc.assert(
       fc.property(fc.dictionary(key, value), (policy) => {
         try {

@@ -29,7 +29,10 @@ describe("C08: a challenge that is sent again", () => {
     const { tfa, clock, code, wrong } = fixture();
     await tfa.challenges.start(owner);
     const first = code();
-    expect(await tfa.challenges.verify({ ...owner, code: wrong() })).toMatchObject({ reason: "wrong_code", attemptsLeft: 4 });
+    expect(await tfa.challenges.verify({ ...owner, code: wrong() })).toMatchObject({
+      reason: "wrong_code",
+      attemptsLeft: 4,
+    });
     clock.tick(30_000);
     const again = await tfa.challenges.resend(owner);
     expect(code()).toBe(first);

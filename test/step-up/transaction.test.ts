@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bindTransaction } from "../../src/step-up/transaction.js";
 
@@ -32,7 +32,7 @@ describe("A05: a transaction", () => {
   it("with a name in two spellings that look alike is two", () => {
     expect("Ren\u00e9").not.toBe("Rene\u0301");
     expect(digest({ payee: "Ren\u00e9" })).not.toBe(digest({ payee: "Rene\u0301" }));
-    expect(digest({ Ren\u00e9: 1 })).not.toBe(digest({ Rene\u0301: 1 }));
+    expect(digest({ René: 1 })).not.toBe(digest({ René: 1 }));
   });
 
   it("is the same in every order of its fields, and with fields that are not there", () => {
@@ -47,8 +47,17 @@ describe("A05: a transaction", () => {
   });
 
   it("tells every two different ones apart", () => {
-    const value = fc.oneof(fc.string({ maxLength: 3 }), fc.integer({ min: -3, max: 3 }), fc.boolean(), fc.constant(null));
-    const transaction = fc.dictionary(fc.constantFrom("a", "b", "ab", "a,b", '"', ":"), value, { minKeys: 1, maxKeys: 4, noNullPrototype: true });
+    const value = fc.oneof(
+      fc.string({ maxLength: 3 }),
+      fc.integer({ min: -3, max: 3 }),
+      fc.boolean(),
+      fc.constant(null),
+    );
+    const transaction = fc.dictionary(fc.constantFrom("a", "b", "ab", "a,b", '"', ":"), value, {
+      minKeys: 1,
+      maxKeys: 4,
+      noNullPrototype: true,
+    });
     const seen = new Map<string, string>();
     fc.assert(
       fc.property(transaction, (given) => {
@@ -92,7 +101,9 @@ describe("A05: a transaction", () => {
   });
 
   it("is shown in the order it was given, without what is empty of meaning", () => {
-    expect(bindTransaction({ payee: "Bob", amount: 10, urgent: false, note: null, x: undefined, memo: "" }).show).toEqual([
+    expect(
+      bindTransaction({ payee: "Bob", amount: 10, urgent: false, note: null, x: undefined, memo: "" }).show,
+    ).toEqual([
       ["payee", "Bob"],
       ["amount", "10"],
       ["urgent", "false"],
@@ -102,20 +113,27 @@ describe("A05: a transaction", () => {
 
   it("reads a field only by its own name", () => {
     const given = JSON.parse('{"__proto__": "a", "constructor": "b", "toString": "c"}');
-    expect(bindTransaction(given).show).toEqual([["__proto__", "a"], ["constructor", "b"], ["toString", "c"]]);
+    expect(bindTransaction(given).show).toEqual([
+      ["__proto__", "a"],
+      ["constructor", "b"],
+      ["toString", "c"],
+    ]);
     expect(Object.hasOwn(Object.prototype, "a")).toBe(false);
     expect(() => bindTransaction(Object.create({ amount: 10 }))).toThrow(refused);
   });
 
   it("never fails with anything but a 400", () => {
     fc.assert(
-      fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }), (given) => {
-        try {
-          expect(digest(given)).toHaveLength(32);
-        } catch (error) {
-          expect(error).toEqual(refused);
-        }
-      }),
+      fc.property(
+        fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }),
+        (given) => {
+          try {
+            expect(digest(given)).toHaveLength(32);
+          } catch (error) {
+            expect(error).toEqual(refused);
+          }
+        },
+      ),
       { seed: 29, numRuns: 2_000 },
     );
   });

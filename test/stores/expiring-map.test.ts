@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ExpiringMap } from "../../src/stores/memory/expiring-map.js";
 
@@ -33,7 +33,11 @@ describe("ExpiringMap", () => {
 
   it("takes what is new in place of what has ended, and says who died", () => {
     const buried: string[] = [];
-    const lifetimes = { deadAt, endsAt: (entry: Entry) => entry.endsAt ?? entry.deadAt, onDeath: (entry: Entry) => void buried.push(entry.name) };
+    const lifetimes = {
+      deadAt,
+      endsAt: (entry: Entry) => entry.endsAt ?? entry.deadAt,
+      onDeath: (entry: Entry) => void buried.push(entry.name),
+    };
     const map = new ExpiringMap<Entry>(2, lifetimes);
     map.set("a", { name: "a", deadAt: 9_000, endsAt: 0 }, 1_000);
     map.set("b", { name: "b", deadAt: 9_000 }, 1_000);
@@ -54,7 +58,8 @@ describe("ExpiringMap", () => {
     });
     for (let index = 0; index < 1_000; index += 1) map.set(`${index}`, { name: "", deadAt: 1e9 }, 0);
     looks = 0;
-    for (let index = 0; index < 100; index += 1) expect(map.set(`new ${index}`, { name: "", deadAt: 1e9 }, 0)).toBe(false);
+    for (let index = 0; index < 100; index += 1)
+      expect(map.set(`new ${index}`, { name: "", deadAt: 1e9 }, 0)).toBe(false);
     expect(looks).toBeLessThan(1_000 + 100 * 2 + 1);
   });
 

@@ -3,9 +3,9 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { Limiter } from "../../src/stores/memory/limiter.js";
 import { memoryStore, type MemoryStoreOptions } from "../../src/stores/memory/memory-store.js";
-import type { Counted, Opened, Store } from "../../src/stores/store.js";
 import { aCharge, aPending, DAY, HOUR, LOCK, MINUTE, NO_LOCK, SECOND } from "../contracts/bench.js";
 import { storeContract } from "../contracts/store.js";
+import { syncStore, type SyncStore } from "../helpers/sync-store.js";
 
 storeContract("memoryStore()", () => memoryStore());
 
@@ -13,7 +13,7 @@ const T = Date.UTC(2026, 0, 1);
 
 describe("memoryStore()", () => {
   it("answers without a promise, so that nothing can come between its steps", () => {
-    const store = memoryStore();
+    const store = syncStore();
     for (const answer of [
       store.open(aPending({ id: "one" }), "ada", [aCharge()], T),
       store.find({ id: "one" }, T),
@@ -27,7 +27,7 @@ describe("memoryStore()", () => {
   });
 
   it("says that it does not last", () => {
-    expect(memoryStore()).toMatchObject({ name: "memory", durable: false });
+    expect(syncStore()).toMatchObject({ name: "memory", durable: false });
   });
 
   it.each([
@@ -48,9 +48,9 @@ describe("C14: a memory store that is flooded", () => {
   const FLOOD = 200_000;
 
   it("keeps the victim locked, refuses what it cannot hold, and stays small", () => {
-    const store = memoryStore({ maxPending: MAX });
+    const store = syncStore({ maxPending: MAX });
     const lock = { ...LOCK, after: 3 };
-    sync<Opened>(store.open(aPending({ id: "victim", owner: "victim" }), "victim", [], T));
+    store.open(aPending({ id: "victim", owner: "victim" }), "victim", [], T);
     for (const nonce of ["1", "2", "3"]) store.attempt({ id: "victim" }, { nonce, account: "victim", lock }, T);
     store.charge([aCharge({ key: "victim", max: 1 })], T);
     store.once("spent:victim", "first", DAY, T);
@@ -60,14 +60,14 @@ describe("C14: a memory store that is flooded", () => {
     for (let index = 0; index < FLOOD; index += 1) {
       const entry = aPending({ id: `id ${index}`, owner: `owner ${index}`, detail: {} });
       const charges = [aCharge({ key: `flood ${index}`, max: 5 })];
-      const opened = sync<Opened>(store.open(entry, `account ${index}`, charges, T + 1));
+      const opened = store.open(entry, `account ${index}`, charges, T + 1);
       if (opened.outcome === "opened") outcomes.opened += 1;
       if (opened.outcome === "full" && opened.retryAt === T + 5 * MINUTE) outcomes.full += 1;
     }
     expect(outcomes).toEqual({ opened: MAX - 1, full: FLOOD - MAX + 1 });
     expect(heapUsed() - before).toBeLessThan(MAX * 2 * 1024);
 
-    expect(sync<Counted>(attempt(store, "victim", "victim", T + 2))).toMatchObject({ outcome: "locked" });
+    expect(attempt(store, "victim", "victim", T + 2)).toMatchObject({ outcome: "locked" });
     expect(store.find({ id: "victim" }, T + 2)).toMatchObject({ attempts: 3 });
     expect(store.charge([aCharge({ key: "victim", max: 1 })], T + 2)).toMatchObject({ outcome: "limited" });
     expect(store.once("spent:victim", "second", DAY, T + 2)).toBe(false);
@@ -76,7 +76,7 @@ describe("C14: a memory store that is flooded", () => {
   });
 
   it("keeps every lock, limit and mark through 200,000 others of their kind", () => {
-    const store = memoryStore();
+    const store = syncStore();
     const lock = { ...LOCK, after: 1 };
     store.open(aPending({ id: "a", owner: "a" }), "victim", [], T);
     store.attempt({ id: "a" }, { nonce: "n", account: "victim", lock }, T);
@@ -95,18 +95,18 @@ describe("C14: a memory store that is flooded", () => {
   });
 
   it("has room again at the instant it named, and not before", () => {
-    const store = memoryStore({ maxPending: 3 });
+    const store = syncStore({ maxPending: 3 });
     for (const [index, ttl] of [5, 3, 4].entries()) {
       store.open(aPending({ owner: `owner ${index}`, ttl: ttl * MINUTE }), "account", [], T);
     }
-    const late = (now: number) => sync<Opened>(store.open(aPending({ owner: "late" }), "account", [], now));
+    const late = (now: number) => store.open(aPending({ owner: "late" }), "account", [], now);
     expect(late(T + MINUTE)).toEqual({ outcome: "full", retryAt: T + 3 * MINUTE });
     expect(late(T + 3 * MINUTE - 1)).toEqual({ outcome: "full", retryAt: T + 3 * MINUTE });
     expect(late(T + 3 * MINUTE + SECOND)).toMatchObject({ outcome: "opened" });
   });
 
   it("charges nothing for what it has no room for", () => {
-    const store = memoryStore({ maxPending: 1 });
+    const store = syncStore({ maxPending: 1 });
     const charge = aCharge({ max: 1 });
     store.open(aPending({ owner: "first" }), "account", [], T);
     expect(store.open(aPending({ owner: "second" }), "account", [charge], T)).toMatchObject({ outcome: "full" });
@@ -114,7 +114,7 @@ describe("C14: a memory store that is flooded", () => {
   });
 
   it("gives up what has ended before it refuses what is new", () => {
-    const store = memoryStore({ maxPending: 2 });
+    const store = syncStore({ maxPending: 2 });
     store.open(aPending({ id: "live", owner: "live" }), "account", [], T);
     store.open(aPending({ id: "over", owner: "over" }), "account", [], T);
     store.cancel({ id: "over" }, T);
@@ -133,8 +133,8 @@ describe("C14: a memory store that is flooded", () => {
 describe("K09: a memory store whose clock is in trouble", () => {
   const account = "ada";
 
-  function locked(): Store {
-    const store = memoryStore();
+  function locked(): SyncStore {
+    const store = syncStore();
     for (let index = 0; index < LOCK.after; index += 1) {
       const id = `failure ${index}`;
       store.open(aPending({ id, owner: id }), account, [], T);
@@ -146,19 +146,24 @@ describe("K09: a memory store whose clock is in trouble", () => {
   it.each([-5 * SECOND, -HOUR, -30 * DAY])("unlocks nothing when it goes back by %d ms", (jump) => {
     const store = locked();
     expect(store.open(aPending({ owner: "new" }), account, [], T + jump)).toMatchObject({ outcome: "locked" });
-    expect(store.open(aPending({ owner: "new" }), account, [], T + LOCK.first - 1)).toMatchObject({ outcome: "locked" });
+    expect(store.open(aPending({ owner: "new" }), account, [], T + LOCK.first - 1)).toMatchObject({
+      outcome: "locked",
+    });
   });
 
-  it.each([-5 * SECOND, -HOUR, -30 * DAY])("answers no verification that is not yet born, or longer than it would have, after %d ms", (jump) => {
-    const store = memoryStore();
-    store.open(aPending({ id: "one" }), account, [], T);
-    const back = sync<Counted>(attempt(store, "one", account, T + jump));
-    expect(back.outcome).toBe(jump < -30 * SECOND ? "expired" : "counted");
-    expect(attempt(store, "one", account, T + 5 * MINUTE)).toMatchObject({ outcome: "expired" });
-  });
+  it.each([-5 * SECOND, -HOUR, -30 * DAY])(
+    "answers no verification that is not yet born, or longer than it would have, after %d ms",
+    (jump) => {
+      const store = syncStore();
+      store.open(aPending({ id: "one" }), account, [], T);
+      const back = attempt(store, "one", account, T + jump);
+      expect(back.outcome).toBe(jump < -30 * SECOND ? "expired" : "counted");
+      expect(attempt(store, "one", account, T + 5 * MINUTE)).toMatchObject({ outcome: "expired" });
+    },
+  );
 
   it.each([-5 * SECOND, -HOUR])("gives no attempt, step, turn or message back when it goes back by %d ms", (jump) => {
-    const store = memoryStore();
+    const store = syncStore();
     const step = { key: "totp", value: 100 };
     const charge = aCharge({ max: 1 });
     store.open(aPending({ id: "one", owner: "one" }), account, [charge], T);
@@ -176,21 +181,21 @@ describe("K09: a memory store whose clock is in trouble", () => {
   });
 
   it.each([-5 * SECOND, -HOUR])("takes no revocation back when another comes after it went back by %d ms", (jump) => {
-    const store = memoryStore();
+    const store = syncStore();
     store.revoke("ada", DAY, T);
     store.revoke("ada", DAY, T + jump);
     expect(store.revokedAt("ada")).toBe(T);
   });
 
   it.each([-5 * SECOND, -HOUR])("refuses nothing that has room left when it goes back by %d ms", (jump) => {
-    const store = memoryStore();
+    const store = syncStore();
     const charge = aCharge({ max: 100 });
     store.charge([charge], T);
     expect(store.charge([charge], T + jump)).toEqual({ outcome: "charged" });
   });
 
   it("keeps a used step through a jump of an hour, there and back", () => {
-    const store = memoryStore();
+    const store = syncStore();
     const step = { key: "totp", value: 100 };
     const consume = (id: string, now: number) => {
       store.open(aPending({ id, owner: id }), account, [], now);
@@ -210,14 +215,9 @@ describe("K09: a memory store whose clock is in trouble", () => {
   });
 });
 
-/** Memory answers at once. */
-function sync<T>(answer: T | Promise<T>): T {
-  return answer as T;
-}
-
 let nonces = 0;
 
-function attempt(store: Store, id: string, account: string, now: number) {
+function attempt(store: SyncStore, id: string, account: string, now: number) {
   return store.attempt({ id }, { nonce: `nonce ${(nonces += 1)}`, account, lock: NO_LOCK }, now);
 }
 

@@ -43,7 +43,7 @@ describe("credentials", () => {
       ["GET", "/2fa/search"],
       ["GET", "/2fa/send"],
     ] as const) {
-      const answer = await at.call({ method, path, body: method === "POST" ? SEND : undefined, headers: { authorization: "", ...headers } } as never);
+      const answer = await at.call({ method, path, ...(method === "POST" ? { body: SEND } : {}), headers: { authorization: "", ...headers } });
       expect([answer.status, answer.json]).toEqual([401, refusal(401, "Unauthorized")]);
       expect(answer.headers["www-authenticate"]).toMatch(/^Basic /);
     }
@@ -143,7 +143,7 @@ describe("accounts", () => {
 
 describe("a send", () => {
   it.each<[string, object, Record<string, unknown>]>([
-    ["names in capitals", { Service: "2FA", FROM: "Acme", To: SEND.to, BODY: SEND.body, service: undefined }, { from: "Acme" }],
+    ["names in capitals", { Service: "2FA", FROM: "Acme", To: SEND.to, BODY: SEND.body, service: undefined, from: undefined }, { from: "Acme" }],
     ["a number with its plus", { to: "+919960639901" }, { to: "+919960639901" }],
     ["a number that is a number", { to: 919960639901 }, { to: "+919960639901" }],
     ["a number nobody could have", { to: "120120105123" }, { to: "+120120105123" }],
@@ -156,7 +156,7 @@ describe("a send", () => {
     ["four digits", { codeLength: "4" }, { text: "Your verification code is: 3122" }],
     ["ten digits", { digits: 10 }, { text: "Your verification code is: 3122091234" }],
     ["a code of one's own", { code: "aB3x" }, { text: "Your verification code is: aB3x" }],
-    ["two places for the code", { body: "{code} or {{code}} or {token}\n{code}" }, { text: "312209 or {312209} or {token}\n312209" }],
+    ["two places for the code", { body: "{code} or {{code}} or {token}\n{code}" }, { text: "312209 or {{code}} or {token}\n312209" }],
     ["fields that nobody knows", { pumpkin: true, __proto__: { channel: "email" } }, { channel: "sms" }],
   ])("takes %s", async (_what, fields, message) => {
     await open();
@@ -234,8 +234,10 @@ describe("a send", () => {
       await at.tfa.verifications.resend({ id, account: SID, next: true });
       expect(at.sent.slice(0, 2)).toMatchObject([{ channel: "voice" }, { channel: "sms" }]);
       const { events } = (await at.get(`/2fa/search/${id}`)).json;
-      expect(events).toMatchObject([{ channel: "sms", targetSid: /^SM/ }, { channel: "call", targetSid: /^CA/ }].map(({ channel }) => ({ channel })));
-      expect(events[1].targetSid).toMatch(/^CA[0-9a-f]{32}$/);
+      expect(events).toMatchObject([
+        { channel: "sms", targetSid: expect.stringMatching(/^SM[0-9a-f]{32}$/) },
+        { channel: "call", targetSid: expect.stringMatching(/^CA[0-9a-f]{32}$/) },
+      ]);
       expect((await verify(id, "312209")).status).toBe(200);
     }
   });
@@ -536,7 +538,6 @@ describe("on the wire", () => {
     const refused = await at.get("/2fa/send");
     expect([refused.status, refused.headers.allow]).toEqual([405, "POST"]);
     expect((await at.call({ method: "PATCH", path: "/2fa/limits/LM1", body: {} })).headers.allow).toBe("PUT, DELETE");
-    expect((await at.call({ method: "CONSTRUCTOR".slice(0, 3), path: "/2fa/send" }).catch(() => ({ status: 400 }))).status).toBeGreaterThanOrEqual(400);
     for (const path of ["/", "/2fa", "/2fa/sends", "/2fa/search/a/b", "/2fa/status", "/other/2fa/send"]) {
       expect((await at.get(path)).json, path).toBeUndefined();
     }

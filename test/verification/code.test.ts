@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createKeyring, sameText } from "../../src/core/crypto.js";
 import type { Method, MethodContext } from "../../src/methods/method.js";
@@ -33,18 +33,22 @@ describe("B01: a code", () => {
     return counts;
   }
 
-  it("has every digit at every place equally often, and a leading zero in every tenth of a million", { timeout: 60_000 }, () => {
-    vi.spyOn(Math, "random").mockImplementation(() => {
-      throw new Error("Math.random is not for codes.");
-    });
-    const counts = census(1_000_000, 6, DIGITS);
-    for (const [place, row] of counts.entries()) {
-      const p = chiSquareP(row);
-      expect(p, `place ${place}`).toBeGreaterThan(0.001);
-      expect(p, `place ${place}`).toBeLessThan(0.999);
-    }
-    expect(Math.abs((counts[0]?.[0] ?? 0) / 1_000_000 - 0.1)).toBeLessThan(0.002);
-  });
+  it(
+    "has every digit at every place equally often, and a leading zero in every tenth of a million",
+    { timeout: 60_000 },
+    () => {
+      vi.spyOn(Math, "random").mockImplementation(() => {
+        throw new Error("Math.random is not for codes.");
+      });
+      const counts = census(1_000_000, 6, DIGITS);
+      for (const [place, row] of counts.entries()) {
+        const p = chiSquareP(row);
+        expect(p, `place ${place}`).toBeGreaterThan(0.001);
+        expect(p, `place ${place}`).toBeLessThan(0.999);
+      }
+      expect(Math.abs((counts[0]?.[0] ?? 0) / 1_000_000 - 0.1)).toBeLessThan(0.002);
+    },
+  );
 
   it.each([
     [20, "BCDFGHJKLMNPQRSTVWXZ", 8],
@@ -114,7 +118,9 @@ describe("B02: the shape of a code", () => {
     [6, "0"],
     [6, "0000000000"],
   ])("may not be %d of %j", (length, alphabet) => {
-    expect(() => checkCodeShape({ length: length as number, alphabet }, "code")).toThrow(expect.objectContaining({ code: "misconfigured" }));
+    expect(() => checkCodeShape({ length: length as number, alphabet }, "code")).toThrow(
+      expect.objectContaining({ code: "misconfigured" }),
+    );
   });
 
   it("may not name a character twice, which would come twice as often", () => {
@@ -145,7 +151,7 @@ describe("B09: what a person typed", () => {
     expect(normalizeCode(typed, SIX)).toBe("123456");
   });
 
-  it.each([
+  it.each<unknown>([
     "",
     " ",
     "12345",
@@ -189,7 +195,11 @@ describe("B09: what a person typed", () => {
   });
 
   it("is a code of the right shape or nothing, and once read is read the same again", () => {
-    const typed = fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[\d \-\u0660-\u0669\uff10-\uff19]{0,20}$/), fc.anything());
+    const typed = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.stringMatching(/^[\d \-\u0660-\u0669\uff10-\uff19]{0,20}$/),
+      fc.anything(),
+    );
     fc.assert(
       fc.property(typed, (text) => {
         const code = normalizeCode(text, SIX);
@@ -209,7 +219,13 @@ describe("a sent code", () => {
 
   function method(secret: string | string[], make = sms(provider)): { method: Method; keyId: string } {
     const ring = createKeyring(secret);
-    const context: MethodContext = { keys: ring, clock: Date.now, events: new Events(), service: undefined, host: undefined };
+    const context: MethodContext = {
+      keys: ring,
+      clock: Date.now,
+      events: new Events(),
+      service: undefined,
+      host: undefined,
+    };
     return { method: make.create(context), keyId: ring.current.id };
   }
 
@@ -278,7 +294,16 @@ describe("a sent code", () => {
     const { method: by, keyId } = method(NEW);
     const entry = pending(keyId);
     const code = await codeOf({ method: by }, entry);
-    const wrong = ["", "0", code.slice(0, 5), `${code}0`, `${code}\0`, "x".repeat(1e6), "\ud800", [...code].reverse().join("").padEnd(7, "1")];
+    const wrong = [
+      "",
+      "0",
+      code.slice(0, 5),
+      `${code}0`,
+      `${code}\0`,
+      "x".repeat(1e6),
+      "\ud800",
+      [...code].toReversed().join("").padEnd(7, "1"),
+    ];
     for (const typed of wrong) expect(await by.compare(entry, person, typed, 0)).toBeUndefined();
   });
 });
@@ -288,14 +313,18 @@ describe("B08: a comparison", () => {
   const far = flat("583920");
   const near = flat("483921");
 
-  it("takes as long for a code that is wrong in its first digit as for one wrong in its last", { timeout: 60_000 }, () => {
-    // Noise makes t wander; a leak makes it grow with the number of samples. So a large t is measured again, with more.
-    let t = Number.POSITIVE_INFINITY;
-    for (let samples = 100_000; samples <= 400_000 && Math.abs(t) >= 4.5; samples *= 2) {
-      t = timingT((typed) => sameText(typed, code), [far, near], samples);
-    }
-    expect(Math.abs(t)).toBeLessThan(4.5);
-  });
+  it(
+    "takes as long for a code that is wrong in its first digit as for one wrong in its last",
+    { timeout: 60_000 },
+    () => {
+      // Noise makes t wander; a leak makes it grow with the number of samples. So a large t is measured again, with more.
+      let t = Number.POSITIVE_INFINITY;
+      for (let samples = 100_000; samples <= 400_000 && Math.abs(t) >= 4.5; samples *= 2) {
+        t = timingT((typed) => sameText(typed, code), [far, near], samples);
+      }
+      expect(Math.abs(t)).toBeLessThan(4.5);
+    },
+  );
 
   it("would be caught by the same measurement if it stopped at the first difference", { timeout: 60_000 }, () => {
     const leaky = (left: string, right: string): boolean => {

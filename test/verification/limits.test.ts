@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { memoryStore } from "../../src/stores/memory/memory-store.js";
 import { createLimits, type LimitOptions, type SendSubject } from "../../src/verification/limits.js";
+import { syncStore } from "../helpers/sync-store.js";
 
 const T = Date.UTC(2026, 0, 1);
 const SECOND = 1_000;
@@ -18,10 +18,13 @@ const subject = (changes: Partial<SendSubject> = {}): SendSubject => ({
 /** Sends by these limits: `"sent"`, or the limit that refused and the seconds it asks to wait. */
 function sender(options?: LimitOptions) {
   const limits = createLimits(options);
-  const store = memoryStore();
+  const store = syncStore();
   return (seconds: number, changes?: Partial<SendSubject>): string => {
     const now = T + seconds * SECOND;
-    const charged = store.charge(limits.sendCharges(subject(changes)), now) as { outcome: string; refusal?: { name: string; retryAt: number } };
+    const charged = store.charge(limits.sendCharges(subject(changes)), now) as {
+      outcome: string;
+      refusal?: { name: string; retryAt: number };
+    };
     return charged.refusal ? `${charged.refusal.name} ${(charged.refusal.retryAt - now) / SECOND}` : "sent";
   };
 }
@@ -32,7 +35,9 @@ describe("limits", () => {
     expect(limits.maxAttempts).toBe(5);
     expect(limits.lock).toEqual({ after: 10, first: 15 * MINUTE, longest: 24 * 60 * MINUTE });
     expect(limits.names).toEqual([]);
-    expect([1, 2, 3, 4, 5, 50].map((sends) => limits.gapAfter(sends))).toEqual([30, 60, 120, 300, 300, 300].map((s) => s * SECOND));
+    expect([1, 2, 3, 4, 5, 50].map((sends) => limits.gapAfter(sends))).toEqual(
+      [30, 60, 120, 300, 300, 300].map((s) => s * SECOND),
+    );
     const charges = limits.sendCharges(subject());
     expect(charges.map(({ name, max, interval, peek }) => [name, max, interval / MINUTE, peek])).toEqual([
       ["spacing", Number.MAX_SAFE_INTEGER, 10, undefined],
@@ -45,7 +50,9 @@ describe("limits", () => {
   });
 
   it("C08: space the messages of a challenge by 30, 60, 120 and 300 seconds", () => {
-    const send = sender({ sends: { perUser: [{ max: 100, interval: "1d" }], perDestination: [{ max: 100, interval: "1d" }] } });
+    const send = sender({
+      sends: { perUser: [{ max: 100, interval: "1d" }], perDestination: [{ max: 100, interval: "1d" }] },
+    });
     expect([0, 0, 29, 29.999].map((at) => send(at))).toEqual(["sent", "spacing 30", "spacing 1", "spacing 0.001"]);
     expect([30, 89, 90, 209, 210, 509, 510].map((at) => send(at))).toEqual([
       "sent",
@@ -60,11 +67,13 @@ describe("limits", () => {
 
   it("C08: send five in ten minutes and ten in a day, to a user and to an address, over all challenges", () => {
     const byUser = sender();
-    for (let index = 0; index < 5; index += 1) expect(byUser(index, { id: `id ${index}`, to: `+4670712345${index}` })).toBe("sent");
+    for (let index = 0; index < 5; index += 1)
+      expect(byUser(index, { id: `id ${index}`, to: `+4670712345${index}` })).toBe("sent");
     expect(byUser(5, { id: "id 6", to: "+46707123466" })).toBe("user 595");
     expect(byUser(600, { id: "id 7", to: "+46707123467" })).toBe("sent");
     const byAddress = sender();
-    for (let index = 0; index < 5; index += 1) expect(byAddress(index, { id: `id ${index}`, user: `user ${index}` })).toBe("sent");
+    for (let index = 0; index < 5; index += 1)
+      expect(byAddress(index, { id: `id ${index}`, user: `user ${index}` })).toBe("sent");
     expect(byAddress(5, { id: "id 6", user: "user 6" })).toBe("destination 595");
     const byDay = sender();
     for (let index = 0; index < 10; index += 1) expect(byDay(index * 700, { id: `id ${index}` })).toBe("sent");
@@ -74,15 +83,20 @@ describe("limits", () => {
 
   it("C08: let a failed send be tried again at once, three times in a minute", () => {
     const limits = createLimits();
-    const store = memoryStore();
+    const store = syncStore();
     for (let index = 0; index < 3; index += 1) {
       expect(store.charge(limits.sendCharges(subject()), T + index)).toEqual({ outcome: "charged" });
       store.refund(limits.sendCharges(subject()), T + index);
       store.charge([limits.failedCharge("ada")], T + index);
     }
-    expect(store.charge(limits.sendCharges(subject()), T + 3)).toMatchObject({ outcome: "limited", refusal: { name: "failed_sends", retryAt: T + MINUTE } });
+    expect(store.charge(limits.sendCharges(subject()), T + 3)).toMatchObject({
+      outcome: "limited",
+      refusal: { name: "failed_sends", retryAt: T + MINUTE },
+    });
     expect(store.charge(limits.sendCharges(subject({ user: "bob" })), T + 3)).toEqual({ outcome: "charged" });
-    expect(store.charge(limits.sendCharges(subject({ id: "other" })), T + MINUTE + 31 * SECOND)).toEqual({ outcome: "charged" });
+    expect(store.charge(limits.sendCharges(subject({ id: "other" })), T + MINUTE + 31 * SECOND)).toEqual({
+      outcome: "charged",
+    });
   });
 
   it("count a named limit by what it says", () => {
@@ -92,7 +106,11 @@ describe("limits", () => {
       phone: { by: "destination", buckets: [{ max: 1, interval: "1h" }] },
     } as const;
     const other = { id: "other", user: "bob", to: "+46707123457", ip: "192.0.2.2" };
-    for (const [name, same] of [["payouts", { user: "ada" }], ["office", { ip: "192.0.2.1" }], ["phone", { to: "+46707123456" }]] as const) {
+    for (const [name, same] of [
+      ["payouts", { user: "ada" }],
+      ["office", { ip: "192.0.2.1" }],
+      ["phone", { to: "+46707123456" }],
+    ] as const) {
       const send = sender({ named });
       expect(send(0, { named: [name] })).toBe("sent");
       expect(send(1, { ...other, named: [name] })).toBe("sent");
@@ -108,15 +126,33 @@ describe("limits", () => {
 
   it("I09: give different people, addresses and challenges different keys, whatever characters they hold", () => {
     const limits = createLimits({ named: { a: { by: "user", buckets: [{ max: 1, interval: "10m" }] } } });
-    const names = ["a", "b", "a:b", 'a","b', '["a"]', "a,b", "user", "to", "gap", "å", "a\u030a", "\u0000", "__proto__", "A"];
+    const names = [
+      "a",
+      "b",
+      "a:b",
+      'a","b',
+      '["a"]',
+      "a,b",
+      "user",
+      "to",
+      "gap",
+      "å",
+      "a\u030a",
+      "\u0000",
+      "__proto__",
+      "A",
+    ];
     const keys = new Map<string, string>();
     for (const id of names) {
       for (const user of names) {
         for (const to of names) {
           for (const charge of limits.sendCharges(subject({ id, user, to, named: ["a"] }))) {
-            const about = { spacing: [id, to], user: [user], destination: [to], failed_sends: [user], a: [user] }[charge.name];
+            const about = { spacing: [id, to], user: [user], destination: [to], failed_sends: [user], a: [user] }[
+              charge.name
+            ];
             const meaning = JSON.stringify([charge.name, charge.interval, about]);
-            if ((keys.get(charge.key) ?? meaning) !== meaning) throw new Error(`${meaning} shares a key with ${keys.get(charge.key)}`);
+            if ((keys.get(charge.key) ?? meaning) !== meaning)
+              throw new Error(`${meaning} shares a key with ${keys.get(charge.key)}`);
             keys.set(charge.key, meaning);
           }
         }

@@ -127,7 +127,20 @@ export const accountChecks: Checks = {
 
   async "keeps accounts apart, whatever characters they hold"(bench) {
     const lock = { ...LOCK, after: 2 };
-    const accounts = ["ada", "Ada", "\u0430da", "ada ", "a:da", "å", "a\u030a", "ada\u0000", "*", "__proto__", "constructor", ""];
+    const accounts = [
+      "ada",
+      "Ada",
+      "\u0430da",
+      "ada ",
+      "a:da",
+      "å",
+      "a\u030a",
+      "ada\u0000",
+      "*",
+      "__proto__",
+      "constructor",
+      "",
+    ];
     for (const account of accounts) {
       const { id } = await bench.opened({ owner: account }, account);
       const counted = await bench.attempt({ id }, { account, lock });
@@ -137,7 +150,11 @@ export const accountChecks: Checks = {
 };
 
 /** Wrong answers, each to a verification of its own; at most so many, and no more once the lock is closed. */
-async function failUntilLocked(bench: Bench, times: number = LOCK.after, lock = LOCK): Promise<{ lockedUntil: number }[]> {
+async function failUntilLocked(
+  bench: Bench,
+  times: number = LOCK.after,
+  lock = LOCK,
+): Promise<{ lockedUntil: number }[]> {
   const failures: { lockedUntil: number }[] = [];
   for (let index = 0; index < times; index += 1) {
     const { id } = await bench.opened({ owner: randomId() });

@@ -14,7 +14,8 @@ export const limitChecks: Checks = {
       assert.ok(charge && model);
       // bursts, ordinary gaps, and long silences
       const dice = random();
-      if (dice > 0.3) await bench.pass(Math.floor(random() * (dice > 0.97 ? 12 * MINUTE : dice > 0.6 ? 8 * SECOND : 400)));
+      if (dice > 0.3)
+        await bench.pass(Math.floor(random() * (dice > 0.97 ? 12 * MINUTE : dice > 0.6 ? 8 * SECOND : 400)));
       const answer = await bench.charge(charge);
       const expected = model.arrive(bench.now);
       const told = answer === "charged" ? "charged" : answer.retryAt;
@@ -70,7 +71,11 @@ export const limitChecks: Checks = {
     ];
     await bench.charge(short);
     await bench.charge(long);
-    for (const order of [[free, short, long], [long, free, short], [short, long, free]]) {
+    for (const order of [
+      [free, short, long],
+      [long, free, short],
+      [short, long, free],
+    ]) {
       const refusal = await bench.charge(...order);
       assert.equal(refusal !== "charged" && refusal.name, "long");
     }
@@ -86,7 +91,12 @@ export const limitChecks: Checks = {
   },
 
   async "spaces charges by growing waits, and the last wait goes on"(bench) {
-    const charge = aCharge({ key: "gap", max: Number.MAX_SAFE_INTEGER, interval: 30 * MINUTE, gaps: [30, 60, 120].map((s) => s * SECOND) });
+    const charge = aCharge({
+      key: "gap",
+      max: Number.MAX_SAFE_INTEGER,
+      interval: 30 * MINUTE,
+      gaps: [30, 60, 120].map((s) => s * SECOND),
+    });
     for (const wait of [0, 30, 60, 120, 120, 120]) {
       if (wait > 0) {
         await bench.pass(wait * SECOND - bench.instant);
@@ -162,7 +172,12 @@ const LIMITS: readonly Charge[] = [
   aCharge({ key: "one", max: 1, interval: 10 * SECOND }),
   aCharge({ key: "five", max: 5, interval: MINUTE }),
   aCharge({ key: "many", max: 40, interval: 10 * MINUTE }),
-  aCharge({ key: "spaced", max: Number.MAX_SAFE_INTEGER, interval: 10 * MINUTE, gaps: [3, 6, 12, 30].map((s) => s * SECOND) }),
+  aCharge({
+    key: "spaced",
+    max: Number.MAX_SAFE_INTEGER,
+    interval: 10 * MINUTE,
+    gaps: [3, 6, 12, 30].map((s) => s * SECOND),
+  }),
   aCharge({ key: "both", max: 4, interval: 2 * MINUTE, gaps: [SECOND, 5 * SECOND] }),
 ];
 
@@ -202,4 +217,3 @@ class Model {
     return inSpan < max && (last === undefined || at >= last + gap);
   }
 }
-

@@ -51,7 +51,22 @@ export const pendingChecks: Checks = {
   },
 
   async "keeps owners and purposes apart, whatever characters they hold"(bench) {
-    const names = ["a", "b", "a:b", "b:a", "a,b", '["a","b"]', "", " ", "A", "\u00e5", "a\u030a", "a\u0000b", "*", "{a}"];
+    const names = [
+      "a",
+      "b",
+      "a:b",
+      "b:a",
+      "a,b",
+      '["a","b"]',
+      "",
+      " ",
+      "A",
+      "\u00e5",
+      "a\u030a",
+      "a\u0000b",
+      "*",
+      "{a}",
+    ];
     for (const owner of names) {
       for (const purpose of names) await bench.opened({ owner: `o${owner}`, purpose: `p${purpose}` });
     }
@@ -62,7 +77,9 @@ export const pendingChecks: Checks = {
     const answers = await bench.atOnce(() => bench.open({}, "account", [charge]));
     assert.equal(tally(answers, "opened"), 1);
     assert.equal(tally(answers, "exists"), answers.length - 1);
-    const ids = new Set(answers.map((answer) => (answer.outcome === "exists" || answer.outcome === "opened" ? answer.entry.id : "")));
+    const ids = new Set(
+      answers.map((answer) => (answer.outcome === "exists" || answer.outcome === "opened" ? answer.entry.id : "")),
+    );
     assert.equal(ids.size, 1);
     for (let left = 9; left > 0; left -= 1) assert.equal(await bench.charge(charge), "charged");
     assert.notEqual(await bench.charge(charge), "charged");
@@ -204,7 +221,7 @@ export const pendingChecks: Checks = {
       const { id } = await bench.opened({ purpose: `round ${round}` });
       const nonce = await bench.counted({ id });
       const consume = () => bench.consume({ id }, nonce);
-      const cancel = () => bench.store.cancel({ id }, bench.now);
+      const cancel = async () => bench.store.cancel({ id }, bench.now);
       const [first, second] = await Promise.all(round % 2 === 0 ? [consume(), cancel()] : [cancel(), consume()]);
       const canceled = [first, second].some((answer) => answer === true);
       const consumed = [first, second].some((answer) => typeof answer === "object" && answer.outcome === "consumed");
@@ -222,4 +239,3 @@ export const pendingChecks: Checks = {
     assert.equal((await bench.attempt({ owner: "owner" })).outcome, "canceled");
   },
 };
-
