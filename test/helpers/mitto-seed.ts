@@ -197,8 +197,18 @@ const record = {
   status: "success",
   uri: "/2fa/search/OTP02a7c56a08374eedb8789a1a038e7aae",
   checks: [
-    { sid: "OTC969ccb83b3cf40328c66719039c3b337", dateReceived: "2019-08-20 02:43:31", status: "invalid", code: "847992" },
-    { sid: "OTC6991f661e3354a6fa1e0393c95168069", dateReceived: "2019-08-20 02:43:52", status: "valid", code: "347469" },
+    {
+      sid: "OTC969ccb83b3cf40328c66719039c3b337",
+      dateReceived: "2019-08-20 02:43:31",
+      status: "invalid",
+      code: "847992",
+    },
+    {
+      sid: "OTC6991f661e3354a6fa1e0393c95168069",
+      dateReceived: "2019-08-20 02:43:52",
+      status: "valid",
+      code: "347469",
+    },
   ],
   events: [
     {

@@ -107,7 +107,15 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   });
   const { verifications, limits, workflows } = tfa;
   const onFault = (error: unknown): void => void faults.push(error);
-  const router = mittoRouter({ verifications, limits, workflows, accounts: ACCOUNTS, onFault, clock, ...options.router });
+  const router = mittoRouter({
+    verifications,
+    limits,
+    workflows,
+    accounts: ACCOUNTS,
+    onFault,
+    clock,
+    ...options.router,
+  });
   const app = options.express === 4 ? (express4() as unknown as ReturnType<typeof express>) : express();
   app.disable("x-powered-by");
   for (const handler of options.before ?? []) app.use(handler);
@@ -148,7 +156,9 @@ export async function world(options: WorldOptions = {}): Promise<World> {
 }
 
 /** A server on a port of its own. */
-export async function listen(listener: RequestListener): Promise<{ url: string; server: Server; close(): Promise<void> }> {
+export async function listen(
+  listener: RequestListener,
+): Promise<{ url: string; server: Server; close(): Promise<void> }> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -163,7 +173,11 @@ export async function listen(listener: RequestListener): Promise<{ url: string; 
 }
 
 /** One request, byte for byte as given: `fetch` would send no body with a GET. */
-function ask(base: string, agent: Agent, { method = "GET", path, body, type, user = SID, token, headers }: Call): Promise<Answer> {
+function ask(
+  base: string,
+  agent: Agent,
+  { method = "GET", path, body, type, user = SID, token, headers }: Call,
+): Promise<Answer> {
   const bytes = typeof body === "string" || Buffer.isBuffer(body) || body === undefined ? body : JSON.stringify(body);
   const known = (ACCOUNTS as Record<string, { token: string }>)[user.trim()]?.token ?? "";
   return new Promise((resolve, reject) => {
@@ -172,7 +186,9 @@ function ask(base: string, agent: Agent, { method = "GET", path, body, type, use
       agent,
       headers: {
         authorization: `Basic ${Buffer.from(`${user}:${token ?? known}`).toString("base64")}`,
-        ...(bytes === undefined ? {} : { "content-type": type ?? "application/json", "content-length": Buffer.byteLength(bytes) }),
+        ...(bytes === undefined
+          ? {}
+          : { "content-type": type ?? "application/json", "content-length": Buffer.byteLength(bytes) }),
         ...headers,
       },
     });

@@ -5,14 +5,19 @@ import { mitto, type MittoError, type MittoOptions } from "../../src/vendors/mit
 import { type Fault, type FaultServer, startFaultServer } from "../helpers/fault-server.js";
 import { aMessage } from "../helpers/messages.js";
 import { ANSWERS } from "../helpers/mitto-seed.js";
-import { SID, SUB, type World, world } from "../helpers/mitto-world.js";
+import { listen, SID, SUB, type World, world } from "../helpers/mitto-world.js";
 
 const ACCOUNT = { accountSid: SID, token: "tok", service: "2FA", from: "12012751398" };
 const TEMPLATE = "Your verification code is: {code}";
 const ID = ANSWERS.ok.requestID;
 
 const patience = (ms = 2_000) => ({ signal: AbortSignal.timeout(ms) });
-const message = (changes: Partial<Message> = {}): Message => ({ ...aMessage(), to: "+919960639901", template: TEMPLATE, ...changes });
+const message = (changes: Partial<Message> = {}): Message => ({
+  ...aMessage(),
+  to: "+919960639901",
+  template: TEMPLATE,
+  ...changes,
+});
 
 describe("the client against the router", () => {
   let at: World;
@@ -25,7 +30,9 @@ describe("the client against the router", () => {
     const { start, check } = client();
     const { reference } = await start(message(), patience());
     expect(reference).toMatch(/^OTP[0-9a-f]{32}$/);
-    expect(at.sent).toMatchObject([{ channel: "sms", to: "+919960639901", from: "12012751398", text: "Your verification code is: 312209" }]);
+    expect(at.sent).toMatchObject([
+      { channel: "sms", to: "+919960639901", from: "12012751398", text: "Your verification code is: 312209" },
+    ]);
     expect(await check(reference, "000000", { ...patience(), ...to })).toBe(false);
     expect(await check(reference, "312209", { ...patience(), ...to })).toBe(true);
     expect(await check(reference, "312209", { ...patience(), ...to })).toBe(false);
@@ -42,7 +49,11 @@ describe("the client against the router", () => {
         return id;
       },
     ],
-    ["another account's", async () => (await mitto({ ...ACCOUNT, baseUrl: at.url, subAccount: SUB }).start(message(), patience())).reference],
+    [
+      "another account's",
+      async () =>
+        (await mitto({ ...ACCOUNT, baseUrl: at.url, subAccount: SUB }).start(message(), patience())).reference,
+    ],
   ])("is told no for %s", async (_what, spoil) => {
     const { reference } = await client().start(message(), patience());
     expect(await client().check(await spoil(reference), "312209", { ...patience(), ...to })).toBe(false);
@@ -59,9 +70,18 @@ describe("the client against the router", () => {
   });
 
   it("calls, mails, and acts for a sub-account", async () => {
-    const provider = client({ subAccount: SUB, languages: { sv: "awspolly.sv-SE" }, voice: "woman", repeat: 2, emailFrom: "no-reply@acme.test" });
+    const provider = client({
+      subAccount: SUB,
+      languages: { sv: "awspolly.sv-SE" },
+      voice: "woman",
+      repeat: 2,
+      emailFrom: "no-reply@acme.test",
+    });
     const call = await provider.start(message({ channel: "voice", locale: "sv" }), patience());
-    const mail = await provider.start(message({ channel: "email", to: "ada@example.com", subject: "Hello" }), patience());
+    const mail = await provider.start(
+      message({ channel: "email", to: "ada@example.com", subject: "Hello" }),
+      patience(),
+    );
     expect(at.sent).toMatchObject([
       { channel: "email", to: "ada@example.com", subject: "Hello", from: "no-reply@acme.test" },
       { channel: "voice", locale: "sv", to: "+919960639901" },
@@ -77,8 +97,17 @@ describe("the client against the router", () => {
     const provider = client({ limits: ({ to: number }) => ({ by_phone: number }), guardTime: "60s" });
     const first = await provider.start(message(), patience());
     await provider.start(message(), patience());
-    const limited = await provider.start(message(), patience()).then(() => undefined, (error: MittoError) => error);
-    expect(limited).toMatchObject({ code: 429, vendorMessage: "Limit exceeded", unsent: true, permanent: false, retryAfter: 30_000 });
+    const limited = await provider.start(message(), patience()).then(
+      () => undefined,
+      (error: MittoError) => error,
+    );
+    expect(limited).toMatchObject({
+      code: 429,
+      vendorMessage: "Limit exceeded",
+      unsent: true,
+      permanent: false,
+      retryAfter: 30_000,
+    });
     expect(await provider.check(first.reference, "312209", { ...patience(), ...to })).toBe(true);
     const unknown = client({ limits: { nope: "x" } }).start(message(), patience());
     await expect(unknown).rejects.toMatchObject({ code: 493, unsent: true, permanent: true });
@@ -86,13 +115,20 @@ describe("the client against the router", () => {
 
   it("is refused with a wrong token, whatever it asks", async () => {
     const provider = client({ token: "nope" });
-    await expect(provider.start(message(), patience())).rejects.toMatchObject({ code: 401, unsent: true, permanent: true });
+    await expect(provider.start(message(), patience())).rejects.toMatchObject({
+      code: 401,
+      unsent: true,
+      permanent: true,
+    });
     await expect(provider.check(ID, "312209", { ...patience(), ...to })).rejects.toMatchObject({ code: 401 });
     await expect(provider.cancel?.(ID, patience())).rejects.toMatchObject({ code: 401 });
   });
 
   it("works with a router that always answers 200, and below a path", async () => {
-    const odd = await world({ router: { httpStatus: "always200", errorCodes: { wrongCode: 494 } }, mount: "/as/mitto" });
+    const odd = await world({
+      router: { httpStatus: "always200", errorCodes: { wrongCode: 494 } },
+      mount: "/as/mitto",
+    });
     const provider = mitto({ ...ACCOUNT, baseUrl: `${odd.url}/` });
     const { reference } = await provider.start(message(), patience());
     expect(await provider.check(reference, "000000", { ...patience(), ...to })).toBe(false);
@@ -112,7 +148,11 @@ describe("the client against recorded answers", () => {
   afterEach(() => void server.seen.splice(0));
 
   const json = (status: number, body: unknown, headers: Record<string, string> = {}): Fault => {
-    return { status, body: typeof body === "string" ? body : JSON.stringify(body), headers: { "content-type": "application/json", ...headers } };
+    return {
+      status,
+      body: typeof body === "string" ? body : JSON.stringify(body),
+      headers: { "content-type": "application/json", ...headers },
+    };
   };
   const client = (options: Partial<MittoOptions> = {}) => mitto({ ...ACCOUNT, baseUrl: base, ...options });
   const check = (...faults: Fault[]) => {
@@ -126,12 +166,25 @@ describe("the client against recorded answers", () => {
 
   it("sends exactly what the document shows", async () => {
     server.script(json(200, ANSWERS.ok));
-    const provider = client({ guardTime: "60s", limits: { limit_on_ip: "127.0.0.1" }, subAccount: "AC1", extra: { codeLength: 8, service: "not this" } });
+    const provider = client({
+      guardTime: "60s",
+      limits: { limit_on_ip: "127.0.0.1" },
+      subAccount: "AC1",
+      extra: { codeLength: 8, service: "not this" },
+    });
     expect(await provider.start(message(), patience())).toEqual({ reference: ID });
     await provider.check(ID, "312209", { ...patience(), to: "+919960639901" });
     const [send, verify] = server.seen;
-    expect([send?.method, send?.url, verify?.method, verify?.url]).toEqual(["POST", "/2fa/send", "POST", "/2fa/verify"]);
-    expect(send?.headers).toMatchObject({ authorization: `Basic ${btoa(`${SID}:tok`)}`, "content-type": "application/json" });
+    expect([send?.method, send?.url, verify?.method, verify?.url]).toEqual([
+      "POST",
+      "/2fa/send",
+      "POST",
+      "/2fa/verify",
+    ]);
+    expect(send?.headers).toMatchObject({
+      authorization: `Basic ${btoa(`${SID}:tok`)}`,
+      "content-type": "application/json",
+    });
     expect(JSON.parse(send?.body ?? "")).toEqual({
       service: "2FA",
       from: "12012751398",
@@ -142,12 +195,21 @@ describe("the client against recorded answers", () => {
       accountSid: "AC1",
       codeLength: 8,
     });
-    expect(JSON.parse(verify?.body ?? "")).toEqual({ service: "2FA", requestId: ID, code: "312209", accountSid: "AC1" });
+    expect(JSON.parse(verify?.body ?? "")).toEqual({
+      service: "2FA",
+      requestId: ID,
+      code: "312209",
+      accountSid: "AC1",
+    });
 
     server.script(json(200, ANSWERS.canceled));
     server.seen.splice(0);
     await provider.cancel?.(ID, patience());
-    expect(server.seen[0]).toMatchObject({ method: "POST", url: "/2fa/cancel", body: `requestId=${ID}&accountSid=AC1` });
+    expect(server.seen[0]).toMatchObject({
+      method: "POST",
+      url: "/2fa/cancel",
+      body: `requestId=${ID}&accountSid=AC1`,
+    });
     expect(server.seen[0]?.headers["content-type"]).toBe("application/x-www-form-urlencoded");
     await client({ seedCancel: true }).cancel?.(ID, patience());
     expect(server.seen[1]?.headers["content-type"]).toBe("application/json");
@@ -219,10 +281,18 @@ describe("the client against recorded answers", () => {
   });
 
   it.each<[string, Fault, object]>([
-    ["a documented refusal", json(493, ANSWERS.unknownLimit), { code: 493, vendorMessage: "Invalid Limit Id", unsent: true, permanent: true }],
+    [
+      "a documented refusal",
+      json(493, ANSWERS.unknownLimit),
+      { code: 493, vendorMessage: "Invalid Limit Id", unsent: true, permanent: true },
+    ],
     ["the same by HTTP 200", json(200, ANSWERS.unknownLimit), { code: 493, unsent: true, permanent: true }],
     ["a missing login", json(401, { code: 401 }), { code: 401, unsent: true, permanent: true }],
-    ["a limit", json(429, { code: 429 }, { "retry-after": "20" }), { code: 429, unsent: true, permanent: false, retryAfter: 20_000 }],
+    [
+      "a limit",
+      json(429, { code: 429 }, { "retry-after": "20" }),
+      { code: 429, unsent: true, permanent: false, retryAfter: 20_000 },
+    ],
     ["a failure of theirs", json(500, { code: 500 }), { code: 500, unsent: false }],
     ["a failure without words", 503, { code: undefined, unsent: false }],
     ["a failure by HTTP 200", json(200, { code: 502 }), { code: 502, unsent: false }],
@@ -232,14 +302,20 @@ describe("the client against recorded answers", () => {
     ["a redirect", "redirect", { permanent: true }],
     ["a connection that broke before", "resetBefore", { unsent: false }],
   ])("is told by %s whether to try again", async (_what, fault, facts) => {
-    const error = await start(fault).then(() => undefined, (reason: unknown) => reason);
+    const error = await start(fault).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).toBeInstanceOf(DeliveryError);
     expect(error).toMatchObject(facts);
   });
 
   it("keeps what was sent out of its errors", async () => {
     const words = { code: 493, message: "no limit for 919960639901, code 312209, token tok" };
-    const error = await start(json(493, words)).then(() => undefined, (reason: MittoError) => reason);
+    const error = await start(json(493, words)).then(
+      () => undefined,
+      (reason: MittoError) => reason,
+    );
     expect(error?.message).toBe("mitto answered with status 493.");
     expect(error?.vendorMessage).toBe(words.message);
   });
@@ -256,7 +332,9 @@ describe("the client against recorded answers", () => {
   });
 
   it("says that nothing left when nobody was there", async () => {
-    const nowhere = mitto({ ...ACCOUNT, baseUrl: "http://127.0.0.1:1" });
+    const gone = await listen(() => undefined);
+    await gone.close();
+    const nowhere = mitto({ ...ACCOUNT, baseUrl: gone.url });
     await expect(nowhere.start(message(), patience())).rejects.toMatchObject({ unsent: true });
     await expect(nowhere.check(ID, "1", { ...patience(), to: "" })).rejects.toBeInstanceOf(DeliveryError);
   });

@@ -43,7 +43,12 @@ describe("credentials", () => {
       ["GET", "/2fa/search"],
       ["GET", "/2fa/send"],
     ] as const) {
-      const answer = await at.call({ method, path, ...(method === "POST" ? { body: SEND } : {}), headers: { authorization: "", ...headers } });
+      const answer = await at.call({
+        method,
+        path,
+        ...(method === "POST" ? { body: SEND } : {}),
+        headers: { authorization: "", ...headers },
+      });
       expect([answer.status, answer.json]).toEqual([401, refusal(401, "Unauthorized")]);
       expect(answer.headers["www-authenticate"]).toMatch(/^Basic /);
     }
@@ -60,8 +65,10 @@ describe("accounts", () => {
   it("never learn of each other: what is another's is unknown", async () => {
     await open();
     const id = await at.send();
-    const limit = (await at.post("/2fa/limits", { name: "mine", buckets: [{ name: "b", max: 1, interval: 30 }] })).json.data.sid;
-    const workflow = (await at.post("/2fa/workflows", { name: "mine", channels: [{ channel: "sms", interval: 0 }] })).json.data.sid;
+    const limit = (await at.post("/2fa/limits", { name: "mine", buckets: [{ name: "b", max: 1, interval: 30 }] })).json
+      .data.sid;
+    const workflow = (await at.post("/2fa/workflows", { name: "mine", channels: [{ channel: "sms", interval: 0 }] }))
+      .json.data.sid;
     const unknown = "00000000000000000000000000000000";
     const before = await state();
     const calls = (otp: string, lm: string, wf: string) =>
@@ -84,7 +91,11 @@ describe("accounts", () => {
         const answer = await at.call({ method, path, user, ...(body ? { body } : {}) });
         const [, nowhere = "", nothing] = nobodys[index] ?? [];
         const missing = await at.call({ method, path: nowhere, user, ...(nothing ? { body: nothing } : {}) });
-        expect([answer.status, answer.text, answer.reason], path).toEqual([missing.status, missing.text, missing.reason]);
+        expect([answer.status, answer.text, answer.reason], path).toEqual([
+          missing.status,
+          missing.text,
+          missing.reason,
+        ]);
         expect(answer.status).toBeGreaterThanOrEqual(404);
       }
       expect((await at.get("/2fa/search", { user })).json.total).toBe(0);
@@ -143,20 +154,40 @@ describe("accounts", () => {
 
 describe("a send", () => {
   it.each<[string, object, Record<string, unknown>]>([
-    ["names in capitals", { Service: "2FA", FROM: "Acme", To: SEND.to, BODY: SEND.body, service: undefined, from: undefined }, { from: "Acme" }],
+    [
+      "names in capitals",
+      { Service: "2FA", FROM: "Acme", To: SEND.to, BODY: SEND.body, service: undefined, from: undefined },
+      { from: "Acme" },
+    ],
     ["a number with its plus", { to: "+919960639901" }, { to: "+919960639901" }],
     ["a number that is a number", { to: 919960639901 }, { to: "+919960639901" }],
     ["a number nobody could have", { to: "120120105123" }, { to: "+120120105123" }],
     ["a number with marks in it", { to: "+1 (201) 275-1398" }, { to: "+12012751398" }],
     ["a call by its name in usage", { channel: "call" }, { channel: "voice" }],
     ["a call by its name in workflows", { channel: "Voice" }, { channel: "voice" }],
-    ["a call by its name in prose", { channel: "TTS", language: "awspolly.sv-SE", voice: "woman", repeat: 2 }, { channel: "voice", locale: "sv" }],
-    ["an e-mail", { channel: "email", to: "ada@example.com", emailFrom: "no-reply@acme.test", subject: "Hello" }, { channel: "email", to: "ada@example.com", from: "no-reply@acme.test", subject: "Hello" }],
-    ["an e-mail to a field of its own", { channel: "email", to: undefined, emailTo: "ada@example.com" }, { to: "ada@example.com" }],
+    [
+      "a call by its name in prose",
+      { channel: "TTS", language: "awspolly.sv-SE", voice: "woman", repeat: 2 },
+      { channel: "voice", locale: "sv" },
+    ],
+    [
+      "an e-mail",
+      { channel: "email", to: "ada@example.com", emailFrom: "no-reply@acme.test", subject: "Hello" },
+      { channel: "email", to: "ada@example.com", from: "no-reply@acme.test", subject: "Hello" },
+    ],
+    [
+      "an e-mail to a field of its own",
+      { channel: "email", to: undefined, emailTo: "ada@example.com" },
+      { to: "ada@example.com" },
+    ],
     ["four digits", { codeLength: "4" }, { text: "Your verification code is: 3122" }],
     ["ten digits", { digits: 10 }, { text: "Your verification code is: 3122091234" }],
     ["a code of one's own", { code: "aB3x" }, { text: "Your verification code is: aB3x" }],
-    ["two places for the code", { body: "{code} or {{code}} or {token}\n{code}" }, { text: "312209 or {{code}} or {token}\n312209" }],
+    [
+      "two places for the code",
+      { body: "{code} or {{code}} or {token}\n{code}" },
+      { text: "312209 or {{code}} or {token}\n312209" },
+    ],
     ["fields that nobody knows", { pumpkin: true, __proto__: { channel: "email" } }, { channel: "sms" }],
   ])("takes %s", async (_what, fields, message) => {
     await open();
@@ -211,9 +242,13 @@ describe("a send", () => {
 
   it("says by its own code which limit or workflow does not exist", async () => {
     await open();
-    expect((await at.post("/2fa/send", { ...SEND, limits: { nope: "1" } })).json).toEqual(refusal(493, "Invalid Limit Id"));
+    expect((await at.post("/2fa/send", { ...SEND, limits: { nope: "1" } })).json).toEqual(
+      refusal(493, "Invalid Limit Id"),
+    );
     expect((await at.post("/2fa/send", { ...SEND, limits: JSON.parse('{"__proto__":"1"}') })).status).toBe(493);
-    expect((await at.post("/2fa/send", { ...SEND, workflow: "nope" })).json).toEqual(refusal(499, "Invalid Workflow Id"));
+    expect((await at.post("/2fa/send", { ...SEND, workflow: "nope" })).json).toEqual(
+      refusal(499, "Invalid Workflow Id"),
+    );
     expect(at.sent).toEqual([]);
   });
 
@@ -227,7 +262,10 @@ describe("a send", () => {
 
   it("goes by the steps of a workflow, by id or name, until it is answered", async () => {
     await open();
-    const channels = [{ channel: "sms", interval: 0 }, { channel: "voice", interval: 60 }];
+    const channels = [
+      { channel: "sms", interval: 0 },
+      { channel: "voice", interval: 60 },
+    ];
     const { data } = (await at.post("/2fa/workflows", { name: "insist", channels })).json;
     for (const fields of [{ workflow: "insist" }, { workflowSid: data.sid }, { WorkflowId: data.sid }]) {
       const id = await at.send(fields);
@@ -247,12 +285,17 @@ describe("a send", () => {
     at.failing = true;
     const refused = await at.post("/2fa/send", SEND);
     expect([refused.status, refused.json]).toEqual([502, refusal(502, "OTP could not be sent")]);
-    expect((await at.get("/2fa/search?status=failed")).json.twoFaOtpSdrs).toMatchObject([{ status: "failed", events: [{ channelStatus: "failed" }] }]);
+    expect((await at.get("/2fa/search?status=failed")).json.twoFaOtpSdrs).toMatchObject([
+      { status: "failed", events: [{ channelStatus: "failed" }] },
+    ]);
     await at.close();
     await open({ router: { undelivered: "accept" } });
     at.failing = true;
     const id = await at.send();
-    expect((await at.get(`/2fa/search/${id}`)).json).toMatchObject({ status: "failed", events: [{ channelStatus: "failed" }] });
+    expect((await at.get(`/2fa/search/${id}`)).json).toMatchObject({
+      status: "failed",
+      events: [{ channelStatus: "failed" }],
+    });
     expect((await verify(id, "312209")).status).toBe(422);
   });
 });
@@ -294,16 +337,22 @@ describe("a verify", () => {
     expect((await at.get(`/2fa/search/${id}`)).json.checks).toEqual([]);
   });
 
-  it.each([{ code: undefined }, { code: "" }, { code: {} }, { code: ["312209"] }, { code: true }, { code: "9".repeat(65) }, { requestId: undefined }, { requestId: {} }])(
-    "refuses %o without counting it",
-    async (fields) => {
-      await open();
-      const id = await at.send();
-      const answer = await at.post("/2fa/verify", { service: "2FA", requestId: id, code: "312209", ...fields });
-      expect(answer.status).toBe(400);
-      expect((await at.get(`/2fa/search/${id}`)).json.checks).toEqual([]);
-    },
-  );
+  it.each([
+    { code: undefined },
+    { code: "" },
+    { code: {} },
+    { code: ["312209"] },
+    { code: true },
+    { code: "9".repeat(65) },
+    { requestId: undefined },
+    { requestId: {} },
+  ])("refuses %o without counting it", async (fields) => {
+    await open();
+    const id = await at.send();
+    const answer = await at.post("/2fa/verify", { service: "2FA", requestId: id, code: "312209", ...fields });
+    expect(answer.status).toBe(400);
+    expect((await at.get(`/2fa/search/${id}`)).json.checks).toEqual([]);
+  });
 
   it("takes a code of one's own as it was given, whatever its letters", async () => {
     await open();
@@ -324,7 +373,16 @@ describe("a verify", () => {
   it("answers 503 and loses no attempt when nobody can say whether the code is right", async () => {
     await open();
     const id = await at.send();
-    const broken = await world({ router: { verifications: { ...at.tfa.verifications, get: async () => { throw new Error("store"); } } as never } });
+    const broken = await world({
+      router: {
+        verifications: {
+          ...at.tfa.verifications,
+          get: async () => {
+            throw new Error("store");
+          },
+        } as never,
+      },
+    });
     const answer = await broken.post("/2fa/verify", { service: "2FA", requestId: id, code: "312209" });
     expect([answer.status, answer.json]).toEqual([503, refusal(503, "Service unavailable")]);
     expect(answer.headers["retry-after"]).toBe("1");
@@ -360,13 +418,22 @@ describe("records", () => {
     expect(posted.json.total).toBe(1);
   });
 
-  it.each(["status=nope", "status=constructor", "pageSize=0", "pageSize=x", "page=-1", "page=1.5", "startDate=2026-02-30", "startDate=today", "endDate=1", "to=;", "pageSize=1&status[]=x&page=y"])(
-    "asked for by %s are refused",
-    async (query) => {
-      await open();
-      expect((await at.get(`/2fa/search?${query}`)).status).toBe(400);
-    },
-  );
+  it.each([
+    "status=nope",
+    "status=constructor",
+    "pageSize=0",
+    "pageSize=x",
+    "page=-1",
+    "page=1.5",
+    "startDate=2026-02-30",
+    "startDate=today",
+    "endDate=1",
+    "to=;",
+    "pageSize=1&status[]=x&page=y",
+  ])("asked for by %s are refused", async (query) => {
+    await open();
+    expect((await at.get(`/2fa/search?${query}`)).status).toBe(400);
+  });
 
   it("of the failed are those whose attempts are used up and those that reached nobody, newest first over all pages", async () => {
     await open({ router: { maxAttempts: 1 } });
@@ -397,7 +464,15 @@ describe("records", () => {
   it("of a page with nothing on it count nothing", async () => {
     await open();
     const { json } = await at.get("/2fa/search");
-    expect(json).toMatchObject({ page: 0, num_pages: 0, page_size: 10, total: 0, start: 0, end: -1, next_page_uri: null });
+    expect(json).toMatchObject({
+      page: 0,
+      num_pages: 0,
+      page_size: 10,
+      total: 0,
+      start: 0,
+      end: -1,
+      next_page_uri: null,
+    });
     expect((await at.get("/2fa/search?pageSize=1000")).json.page_size).toBe(100);
   });
 
@@ -418,11 +493,24 @@ describe("usage", () => {
     const counts = async (path: string) => {
       const { json, text } = await at.get(`/2fa/usage/records${path}`);
       if (!json.usageRecords) throw new Error(text);
-      return json.usageRecords.map((record: Record<string, string>) => [record["startTime"], record["endTime"], record["count"]]);
+      return json.usageRecords.map((record: Record<string, string>) => [
+        record["startTime"],
+        record["endTime"],
+        record["count"],
+      ]);
     };
-    expect(await counts("/Daily")).toEqual([["2025-12-31", "2025-12-31", "1"], ["2026-01-01", "2026-01-01", "1"]]);
-    expect(await counts("/monthly.json")).toEqual([["2025-12-01", "2025-12-31", "1"], ["2026-01-01", "2026-01-31", "1"]]);
-    expect(await counts("/YEARLY")).toEqual([["2025-01-01", "2025-12-31", "1"], ["2026-01-01", "2026-12-31", "1"]]);
+    expect(await counts("/Daily")).toEqual([
+      ["2025-12-31", "2025-12-31", "1"],
+      ["2026-01-01", "2026-01-01", "1"],
+    ]);
+    expect(await counts("/monthly.json")).toEqual([
+      ["2025-12-01", "2025-12-31", "1"],
+      ["2026-01-01", "2026-01-31", "1"],
+    ]);
+    expect(await counts("/YEARLY")).toEqual([
+      ["2025-01-01", "2025-12-31", "1"],
+      ["2026-01-01", "2026-12-31", "1"],
+    ]);
     expect(await counts("/AllTime")).toEqual([["2025-12-31", "2026-01-01", "2"]]);
     expect(await counts("/Today")).toEqual([["2026-01-01", "2026-01-01", "1"]]);
     expect(await counts("/Yesterday")).toEqual([["2025-12-31", "2025-12-31", "1"]]);
@@ -434,7 +522,9 @@ describe("usage", () => {
     expect(await counts("?startDate=-1days&endDate=-1days&channel=all")).toEqual([["2025-12-31", "2025-12-31", "1"]]);
     expect(await counts(".json&channel=call")).toMatchObject([[expect.any(String), expect.any(String), "1"]]);
     const posted = await at.post("/2fa/usage/records", '{"channel":"sms"}');
-    expect(posted.json.usageRecords).toMatchObject([{ description: "Total SMS sent for OTP", unit: "SMS", count: "1" }]);
+    expect(posted.json.usageRecords).toMatchObject([
+      { description: "Total SMS sent for OTP", unit: "SMS", count: "1" },
+    ]);
   });
 
   it.each(["/weekly", "/constructor", "/__proto__"])("has no stretch %s", async (path) => {
@@ -451,28 +541,51 @@ describe("usage", () => {
 describe("definitions", () => {
   it("of a limit can change in part, and go", async () => {
     await open();
-    const created = await at.post("/2fa/limits", { name: "l", buckets: [{ max: 1, interval: 60 }], description: "first" });
+    const created = await at.post("/2fa/limits", {
+      name: "l",
+      buckets: [{ max: 1, interval: 60 }],
+      description: "first",
+    });
     expect(created.json.data.buckets).toBe('[{"name":"bucket1","max":"1","interval":"60"}]');
     const path = `/2fa/limits/${created.json.data.sid}`;
     const described = await at.call({ method: "PUT", path, body: { description: "second\\n[mitto {}]" } });
     expect(described.json.data).toEqual({ ...created.json.data, description: "second\\n[mitto {}]" });
-    const loosened = await at.call({ method: "PUT", path: `${path}.json`, body: "buckets=[{\"name\":\"x\",\"max\":2,\"interval\":60}]" });
-    expect(loosened.json.data).toMatchObject({ buckets: '[{"name":"x","max":2,"interval":60}]', description: "second\\n[mitto {}]" });
-    for (const status of [200, 200, 429]) expect((await at.post("/2fa/send", { ...SEND, limits: { l: "v" } })).status).toBe(status);
+    const loosened = await at.call({
+      method: "PUT",
+      path: `${path}.json`,
+      body: 'buckets=[{"name":"x","max":2,"interval":60}]',
+    });
+    expect(loosened.json.data).toMatchObject({
+      buckets: '[{"name":"x","max":2,"interval":60}]',
+      description: "second\\n[mitto {}]",
+    });
+    for (const status of [200, 200, 429])
+      expect((await at.post("/2fa/send", { ...SEND, limits: { l: "v" } })).status).toBe(status);
     expect((await at.call({ method: "DELETE", path })).json).toEqual(loosened.json);
     expect((await at.call({ method: "PUT", path, body: {} })).status).toBe(493);
   });
 
   it("made by the app itself are shown as if they had been made here", async () => {
     await open();
-    await at.tfa.limits.create({ account: SID, name: "own", description: "by the app", buckets: [{ max: 3, interval: "1m" }] });
+    await at.tfa.limits.create({
+      account: SID,
+      name: "own",
+      description: "by the app",
+      buckets: [{ max: 3, interval: "1m" }],
+    });
     await at.tfa.workflows.create({ account: SID, name: "own", steps: [{ channel: "voice", interval: "1m" }] });
     const [limit] = (await at.get("/2fa/limits/search")).json.data.result;
-    expect(limit).toMatchObject({ buckets: '[{"name":"bucket1","max":"3","interval":"60"}]', description: "by the app" });
+    expect(limit).toMatchObject({
+      buckets: '[{"name":"bucket1","max":"3","interval":"60"}]',
+      description: "by the app",
+    });
     const [workflow] = (await at.get("/2fa/workflows/search")).json.data.result;
     expect(workflow).toMatchObject({ channels: [{ channel: "voice", interval: "60" }], description: null });
     const path = `/2fa/workflows/${encodeURIComponent(workflow.sid)}`;
-    expect((await at.call({ method: "PUT", path, body: { description: "d" } })).json.data).toEqual({ ...workflow, description: "d" });
+    expect((await at.call({ method: "PUT", path, body: { description: "d" } })).json.data).toEqual({
+      ...workflow,
+      description: "d",
+    });
   });
 
   it("come in pages that lead to one another, or by name", async () => {
@@ -485,7 +598,10 @@ describe("definitions", () => {
     const next = (await at.get(data.nextPageUri)).json.data;
     expect(next.result.map(({ name }: { name: string }) => name)).toEqual(["e"]);
     expect(next).not.toHaveProperty("nextPageUri");
-    expect((await at.get("/2fa/workflows/search?name=d")).json.data).toMatchObject({ total: 1, result: [{ name: "d" }] });
+    expect((await at.get("/2fa/workflows/search?name=d")).json.data).toMatchObject({
+      total: 1,
+      result: [{ name: "d" }],
+    });
     expect((await at.get("/2fa/limits/search?name=d")).json.data).toMatchObject({ total: 0, result: [] });
   });
 
@@ -501,7 +617,16 @@ describe("definitions", () => {
     ["limits", { name: "x", buckets: [{ max: 1, interval: 0 }] }],
     ["limits", { name: "x", buckets: [{ max: "many", interval: 1 }] }],
     ["limits", { name: "x", buckets: [{ max: 1e9, interval: 1 }] }],
-    ["limits", { name: "x", buckets: [{ name: "a", max: 1, interval: 1 }, { name: "a", max: 2, interval: 2 }] }],
+    [
+      "limits",
+      {
+        name: "x",
+        buckets: [
+          { name: "a", max: 1, interval: 1 },
+          { name: "a", max: 2, interval: 2 },
+        ],
+      },
+    ],
     ["limits", { name: "x", buckets: [1, 2, 3].map((max) => ({ max, interval: max })) }],
     ["workflows", { name: "x" }],
     ["workflows", { name: "x", channels: "sms" }],
@@ -519,8 +644,15 @@ describe("definitions", () => {
 
   it("with two buckets over one time hold by the smaller", async () => {
     await open();
-    await at.post("/2fa/limits", { name: "l", buckets: [{ name: "a", max: 3, interval: 60 }, { name: "b", max: 2, interval: 60 }] });
-    for (const status of [200, 200, 429]) expect((await at.post("/2fa/send", { ...SEND, limits: { l: "v" } })).status).toBe(status);
+    await at.post("/2fa/limits", {
+      name: "l",
+      buckets: [
+        { name: "a", max: 3, interval: 60 },
+        { name: "b", max: 2, interval: 60 },
+      ],
+    });
+    for (const status of [200, 200, 429])
+      expect((await at.post("/2fa/send", { ...SEND, limits: { l: "v" } })).status).toBe(status);
   });
 });
 
@@ -585,7 +717,8 @@ describe("on the wire", () => {
   it("a body may have curly quotes, breaks inside of texts and a comma too many", async () => {
     await open();
     await at.send();
-    const body = "{ \\\n\u201cservice\u201d: \u201c2FA\u201d, \"from\": \"A\", \"to\": \"919960639901\",\n\"body\": \"one\ntwo \\{code}\", }";
+    const body =
+      '{ \\\n\u201cservice\u201d: \u201c2FA\u201d, "from": "A", "to": "919960639901",\n"body": "one\ntwo \\{code}", }';
     expect((await at.post("/2fa/send", body)).json.code).toBe(200);
     expect(at.sent[0]?.text).toBe("one two 312209");
   });
@@ -601,17 +734,23 @@ describe.each([5, 4] as const)("behind the parsers of an app on Express %i", (ve
     expect((await at.post("/2fa/limits", { name: "l", buckets: '[{"max":"1","interval":"9"}]' })).json.code).toBe(200);
   });
 
-  it.each([true, false])("a form is taken, and JSON that was labelled as one is put right (extended: %s)", async (extended) => {
-    await open4(express.urlencoded({ extended }));
-    const type = "application/x-www-form-urlencoded";
-    const form = "service=2FA&from=Acme&to=%2B919960639901&body=Your+code%3A+{code}";
-    expect((await at.post("/2fa/send", form, { type })).json.code).toBe(200);
-    expect(at.sent[0]).toMatchObject({ to: "+919960639901", text: "Your code: 312209" });
-    const search = await at.get("/2fa/search", { body: '{\n"pageSize": "2", "page":"0", "status":"pending"\n}', type });
-    expect(search.json).toMatchObject({ page_size: 2, total: 1 });
-    const sent = await at.post("/2fa/send", JSON.stringify(SEND), { type });
-    expect(sent.json.code).toBe(200);
-  });
+  it.each([true, false])(
+    "a form is taken, and JSON that was labelled as one is put right (extended: %s)",
+    async (extended) => {
+      await open4(express.urlencoded({ extended }));
+      const type = "application/x-www-form-urlencoded";
+      const form = "service=2FA&from=Acme&to=%2B919960639901&body=Your+code%3A+{code}";
+      expect((await at.post("/2fa/send", form, { type })).json.code).toBe(200);
+      expect(at.sent[0]).toMatchObject({ to: "+919960639901", text: "Your code: 312209" });
+      const search = await at.get("/2fa/search", {
+        body: '{\n"pageSize": "2", "page":"0", "status":"pending"\n}',
+        type,
+      });
+      expect(search.json).toMatchObject({ page_size: 2, total: 1 });
+      const sent = await at.post("/2fa/send", JSON.stringify(SEND), { type });
+      expect(sent.json.code).toBe(200);
+    },
+  );
 
   it("a body that was read as text or as bytes is read on", async () => {
     for (const parser of [express.text({ type: () => true }), express.raw({ type: () => true })]) {

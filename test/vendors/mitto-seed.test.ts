@@ -65,9 +65,14 @@ describe("the document's commands, answered in the document's form", () => {
     const daily = await run("usageDaily");
     expect(formOf(daily.json, ANSWERS.usage)).toEqual([]);
     const today = `/2fa/usage/records/daily?channel=All&startTime=2020-01-03&accountSid=${SID}`;
-    expect(daily.json.usageRecords).toMatchObject([{ startTime: "2020-01-03", endTime: "2020-01-03", count: "2", uri: today }]);
+    expect(daily.json.usageRecords).toMatchObject([
+      { startTime: "2020-01-03", endTime: "2020-01-03", count: "2", uri: today },
+    ]);
     // every address leads to what it came with
-    for (const [answer, address] of [[all, uri], [daily, today]] as const) {
+    for (const [answer, address] of [
+      [all, uri],
+      [daily, today],
+    ] as const) {
       expect((await at.get(address)).json).toEqual(answer.json);
     }
     expect((await at.get(String(calls.json.usageRecords[0].uri))).json).toEqual(calls.json);
@@ -80,7 +85,11 @@ describe("the document's commands, answered in the document's form", () => {
     const { sid } = created.json.data;
     const submitted =
       '[{ "name":"bucket1", "max":"1", "interval":"30"},{ "name":"bucket2", "max":"2", "interval":"300"}]';
-    expect(created.json.data).toMatchObject({ buckets: submitted, description: "limit on Phone Number", accountSid: SID });
+    expect(created.json.data).toMatchObject({
+      buckets: submitted,
+      description: "limit on Phone Number",
+      accountSid: SID,
+    });
     expect((await run("createLimit")).json).toEqual(ANSWERS.limitExists);
 
     expect((await run("updateLimit")).json).toEqual(ANSWERS.unknownLimit);

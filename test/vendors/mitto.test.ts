@@ -26,7 +26,8 @@ describe.each([5, 4] as const)("Mitto's API on Express %i", (version) => {
   it("M01 a send makes a code of six digits, sends it and answers with the request id", async () => {
     const { url, sent, codes } = await open({ express: version });
     codes.push("312209");
-    const body = '{"service":"2FA","from":"12012751398","to":"919960639901","body":"Your verification code is: {code}"}';
+    const body =
+      '{"service":"2FA","from":"12012751398","to":"919960639901","body":"Your verification code is: {code}"}';
     const answer = await curl("-X", "POST", `${url}/2fa/send`, ...BASIC, ...JSON_TYPE, "-d", body);
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({ code: 200, message: "OK", requestID: expect.stringMatching(OTP) });
@@ -63,10 +64,26 @@ describe.each([5, 4] as const)("Mitto's API on Express %i", (version) => {
     clock.tick(21_000);
     expect((await post("/2fa/verify", { service: "2FA", requestId: id, code: "347469" })).json.code).toBe(200);
     const { json: record } = await get(`/2fa/search/${id}.json`);
-    expect(record).toMatchObject({ sid: id, service: "2FA", accountSid: SID, status: "success", uri: `/2fa/search/${id}` });
+    expect(record).toMatchObject({
+      sid: id,
+      service: "2FA",
+      accountSid: SID,
+      status: "success",
+      uri: `/2fa/search/${id}`,
+    });
     expect(record.checks).toEqual([
-      { sid: expect.stringMatching(/^OTC[0-9a-f]{32}$/), dateReceived: "2026-01-01 00:00:20", status: "invalid", code: "847992" },
-      { sid: expect.stringMatching(/^OTC[0-9a-f]{32}$/), dateReceived: "2026-01-01 00:00:41", status: "valid", code: "347469" },
+      {
+        sid: expect.stringMatching(/^OTC[0-9a-f]{32}$/),
+        dateReceived: "2026-01-01 00:00:20",
+        status: "invalid",
+        code: "847992",
+      },
+      {
+        sid: expect.stringMatching(/^OTC[0-9a-f]{32}$/),
+        dateReceived: "2026-01-01 00:00:41",
+        status: "valid",
+        code: "347469",
+      },
     ]);
     expect(formOf(record, ANSWERS.record)).toEqual([]);
   });
@@ -114,7 +131,9 @@ describe.each([5, 4] as const)("Mitto's API on Express %i", (version) => {
     const last = await get(page(2));
     expect(last.json).toMatchObject({ page: 2, start: 4, end: 5, previous_page_uri: page(1), next_page_uri: null });
     const second = await get(first.json.next_page_uri);
-    const all = [first, second, last].flatMap(({ json }) => json.twoFaOtpSdrs.map((record: { sid: string }) => record.sid));
+    const all = [first, second, last].flatMap(({ json }) =>
+      json.twoFaOtpSdrs.map((record: { sid: string }) => record.sid),
+    );
     expect(new Set(all).size).toBe(6);
   });
 
@@ -161,7 +180,11 @@ describe.each([5, 4] as const)("Mitto's API on Express %i", (version) => {
     august.clock.tick(24 * 60 * MINUTE);
     await sends(3);
     const { json } = await august.get("/2fa/usage/records/daily.json");
-    const days = json.usageRecords.map((each: Record<string, string>) => [each["startTime"], each["endTime"], each["count"]]);
+    const days = json.usageRecords.map((each: Record<string, string>) => [
+      each["startTime"],
+      each["endTime"],
+      each["count"],
+    ]);
     expect(days).toEqual([
       ["2019-08-05", "2019-08-05", "7"],
       ["2019-08-19", "2019-08-19", "4"],
@@ -172,7 +195,12 @@ describe.each([5, 4] as const)("Mitto's API on Express %i", (version) => {
   it("M09 the documented address without its question mark answers like the right one", async () => {
     const { url, get, send } = await open({ express: version, at: Date.UTC(2020, 0, 3) });
     await send({ channel: "call" });
-    const odd = await curl("-X", "GET", `${url}/2fa/usage/records.channel=call&startDate=2020-01-01&endDate=2020-01-31`, ...BASIC);
+    const odd = await curl(
+      "-X",
+      "GET",
+      `${url}/2fa/usage/records.channel=call&startDate=2020-01-01&endDate=2020-01-31`,
+      ...BASIC,
+    );
     const right = await get("/2fa/usage/records.json?channel=call&startDate=2020-01-01&endDate=2020-01-31");
     expect(odd.status).toBe(200);
     expect(odd.json).toEqual(right.json);
@@ -184,8 +212,7 @@ describe.each([5, 4] as const)("Mitto's API on Express %i", (version) => {
     const { post } = await open({ express: version });
     const body = {
       name: "limit_on_phonenumber",
-      buckets:
-        '[{ "name":"bucket1", "max":"1", "interval":"30"},{ "name":"bucket2", "max":"2", "interval":"300"}]',
+      buckets: '[{ "name":"bucket1", "max":"1", "interval":"30"},{ "name":"bucket2", "max":"2", "interval":"300"}]',
       description: "limit on Phone Number",
     };
     const { status, json } = await post("/2fa/limits", body);
@@ -203,7 +230,8 @@ describe.each([5, 4] as const)("Mitto's API on Express %i", (version) => {
 
   it("M11 a limit holds in both of its buckets, for each value by itself, and refusals are not counted", async () => {
     const { post, clock, sent } = await open({ express: version });
-    const buckets = '[{ "name":"bucket1", "max":"1", "interval":"30"},{ "name":"bucket2", "max":"2", "interval":"300"}]';
+    const buckets =
+      '[{ "name":"bucket1", "max":"1", "interval":"30"},{ "name":"bucket2", "max":"2", "interval":"300"}]';
     await post("/2fa/limits", { name: "limit_on_phonenumber", buckets });
     const send = (value = "+919960639901") => post("/2fa/send", { ...SEND, limits: { limit_on_phonenumber: value } });
     expect((await send()).json.code).toBe(200);
@@ -222,7 +250,11 @@ describe.each([5, 4] as const)("Mitto's API on Express %i", (version) => {
   it("M12 a limit that does not exist can be neither changed nor removed", async () => {
     const { call } = await open({ express: version });
     for (const method of ["PUT", "DELETE"]) {
-      const answer = await call({ method, path: "/2fa/limits/LM00000000000000000000000000000000", body: { description: "x" } });
+      const answer = await call({
+        method,
+        path: "/2fa/limits/LM00000000000000000000000000000000",
+        body: { description: "x" },
+      });
       expect([answer.status, answer.json]).toEqual([493, ANSWERS.unknownLimit]);
     }
   });

@@ -20,6 +20,8 @@ export type ReadCreate =
   | { readonly ok: false; readonly failures: readonly ComapiFailure[] };
 
 const MAX_BODY = 1_600;
+/** A number as people write it, with or without a sign that it is international. */
+const WRITTEN = /^(?:\+|00)?\d[\d ().-]*$/;
 /** With a zone it is taken at its word; without one it is the UTC that the manual asks for. */
 const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:?\d\d)?$/;
 
@@ -53,9 +55,9 @@ async function recipientOf(
   const iso = fields.get("countryIsoCode");
   const country = typeof iso === "string" ? countryFromAlpha3(iso) : undefined;
   if (iso !== undefined && country === undefined) failures.push(failure("countryIsoCode", "CountryIsoCodeInvalid"));
+  const shape = readings.lenientTo ? WRITTEN : /^\d+$/;
   if (given === undefined || text === "") failures.push(failure(readings.toProperty, "ToEmpty"));
-  else if (text === undefined || (!readings.lenientTo && !/^\d+$/.test(text)))
-    failures.push(failure(readings.toProperty, "ToInvalid"));
+  else if (text === undefined || !shape.test(text)) failures.push(failure(readings.toProperty, "ToInvalid"));
   else if (iso === undefined || country !== undefined) {
     const number = await (country === undefined ? international(text) : canonicalPhone(text, country));
     if (number === undefined) failures.push(failure(readings.toProperty, "ToInvalid"));

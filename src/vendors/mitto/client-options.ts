@@ -121,7 +121,9 @@ const OPTION_KEYS = {
 
 function credential(value: unknown, name: string, shape: RegExp): string {
   if (typeof value === "string" && shape.test(value)) return value;
-  throw misconfigured(`${WHERE} needs { ${name} } as Mitto gave it to you, without blanks: is its environment variable set?`);
+  throw misconfigured(
+    `${WHERE} needs { ${name} } as Mitto gave it to you, without blanks: is its environment variable set?`,
+  );
 }
 
 function checkText(options: MittoOptions, name: "service" | "from" | "emailFrom" | "subAccount" | "name"): void {

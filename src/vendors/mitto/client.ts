@@ -37,7 +37,11 @@ export function mitto(options: MittoOptions): VerificationProvider {
       const answer = await call(settings, "/2fa/send", sendBody(settings, message, limits), signal);
       const { requestId } = accepted(settings, answer);
       if (requestId === undefined) {
-        throw new MittoError(`${settings.name} took the message and gave no request id.`, { unsent: false }, readAnswer(answer.text));
+        throw new MittoError(
+          `${settings.name} took the message and gave no request id.`,
+          { unsent: false },
+          readAnswer(answer.text),
+        );
       }
       return { reference: requestId };
     },

@@ -65,7 +65,8 @@ function pairsOf(text: string): object {
 function faultAnswer(served: Served, error: unknown): Answer {
   if (error instanceof UnknownLimit) return refuse(served, "unknownLimit");
   if (error instanceof UnknownWorkflow) return refuse(served, "unknownWorkflow");
-  if (isTwoFactorError(error) && error.code === "invalid_request") return refuse(served, "invalidRequest", error.message);
+  if (isTwoFactorError(error) && error.code === "invalid_request")
+    return refuse(served, "invalidRequest", error.message);
   try {
     served.onFault?.(error);
   } catch {

@@ -26,12 +26,14 @@ export function checkAccounts(given: Readonly<Record<string, MittoAccount>>, whe
   for (const [sid, account] of Object.entries(given)) {
     const place = `${where} accounts.${sid}`;
     checkKeys(account, { token: true, email: true, parent: true }, place);
-    if (!/^[\x21-\x39\x3b-\x7e]{1,64}$/.test(sid)) throw misconfigured(`${place}: an account SID has neither blanks nor colons.`);
+    if (!/^[\x21-\x39\x3b-\x7e]{1,64}$/.test(sid))
+      throw misconfigured(`${place}: an account SID has neither blanks nor colons.`);
     const { token, email } = account;
     if (typeof token !== "string" || token === "" || token !== token.trim()) {
       throw misconfigured(`${place}: the token is missing, or has blanks around it.`);
     }
-    if (email !== undefined && typeof email !== "string") throw misconfigured(`${place}: the e-mail address is no text.`);
+    if (email !== undefined && typeof email !== "string")
+      throw misconfigured(`${place}: the e-mail address is no text.`);
     checked.set(sid, { ...account, sid });
   }
   for (const account of checked.values()) checkParents(account, checked, where);
@@ -43,7 +45,10 @@ function checkParents(account: Account, accounts: ReadonlyMap<string, Account>, 
   for (let each: Account | undefined = account; each?.parent !== undefined; each = accounts.get(each.parent)) {
     const known = accounts.has(each.parent);
     if (known && !seen.has(each.sid)) seen.add(each.sid);
-    else throw misconfigured(`${where} accounts.${account.sid}: its parent is ${known ? "below it" : "not one of the accounts"}.`);
+    else
+      throw misconfigured(
+        `${where} accounts.${account.sid}: its parent is ${known ? "below it" : "not one of the accounts"}.`,
+      );
   }
 }
 
@@ -52,7 +57,11 @@ function checkParents(account: Account, accounts: ReadonlyMap<string, Account>, 
  *
  * @throws TwoFactorError `invalid_request` for an `accountSid` that is no text.
  */
-export function accountFor(caller: Account, accounts: ReadonlyMap<string, Account>, fields: Fields): Account | undefined {
+export function accountFor(
+  caller: Account,
+  accounts: ReadonlyMap<string, Account>,
+  fields: Fields,
+): Account | undefined {
   const given = fields.get("accountSid");
   if (given === undefined || given === "") return caller;
   const sid = fields.text("accountSid")?.trim();

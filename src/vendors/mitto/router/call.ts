@@ -21,7 +21,12 @@ export interface Call {
 export type Handler = (call: Call) => Promise<Answer>;
 
 /** The answer for a refusal, with another sentence where there is a better one. */
-export function refuse(served: Served, refusal: Refusal, message: string = REFUSALS[refusal].message, retryAfter?: number): Answer {
+export function refuse(
+  served: Served,
+  refusal: Refusal,
+  message: string = REFUSALS[refusal].message,
+  retryAfter?: number,
+): Answer {
   const headers = retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
   return refusalAnswer(served.codeOf(refusal), message, headers);
 }

@@ -43,7 +43,11 @@ export function definitionHandlers<Stored, Given extends object>(kind: Kind<Stor
     if (defined.ok) return dataAnswer(show(call, defined.definition));
     if (defined.reason === "name_taken") return refuse(call.served, kind.exists);
     if (defined.reason === "not_found") return refuse(call.served, kind.unknown);
-    return refuse(call.served, "invalidRequest", defined.reason === "too_many" ? "There are too many already" : undefined);
+    return refuse(
+      call.served,
+      "invalidRequest",
+      defined.reason === "too_many" ? "There are too many already" : undefined,
+    );
   };
 
   return {
@@ -65,7 +69,10 @@ export function definitionHandlers<Stored, Given extends object>(kind: Kind<Stor
       const was = readKept(before);
       const kept = value ? value.kept : was.kept;
       const description = withKept(descriptionIn(call) ?? was.description, kept);
-      return answer(call, await definitions.update({ ...which, description, ...(value?.given ?? ({} as Partial<Given>)) }));
+      return answer(
+        call,
+        await definitions.update({ ...which, description, ...(value?.given ?? ({} as Partial<Given>)) }),
+      );
     },
 
     async remove(call) {
@@ -77,7 +84,9 @@ export function definitionHandlers<Stored, Given extends object>(kind: Kind<Stor
       const name = textOf(call.fields, ["name"], 200);
       const { total, found } = await page(call, kind, name, asked.page * asked.pageSize, asked.pageSize);
       const rows = found.map((definition) => show(call, definition));
-      return dataAnswer(definitionPage(`${kind.path}/search`, asked, total, rows, { name, accountSid: actedFor(call) }));
+      return dataAnswer(
+        definitionPage(`${kind.path}/search`, asked, total, rows, { name, accountSid: actedFor(call) }),
+      );
     },
 
     async one(call) {

@@ -12,7 +12,10 @@ export function withKept(description: string | undefined, kept: unknown): string
 }
 
 /** The description as its author wrote it, and what was kept; nothing kept for what was not made through this API. */
-export function readKept({ description }: Pick<Definition<unknown>, "description">): { description?: string; kept?: unknown } {
+export function readKept({ description }: Pick<Definition<unknown>, "description">): {
+  description?: string;
+  kept?: unknown;
+} {
   const at = description?.lastIndexOf(MARK) ?? -1;
   if (description === undefined || at < 0) return description === undefined ? {} : { description };
   const own = at === 0 ? {} : { description: description.slice(0, at) };

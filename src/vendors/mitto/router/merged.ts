@@ -32,7 +32,11 @@ export async function pageOf(
 type List = (from: number, limit: number) => Promise<Found>;
 
 /** How many of the first list are among the first `offset` of both: halved down, one row of each list at a time. */
-async function countBefore(one: List, two: List, size: { ones: number; twos: number; offset: number }): Promise<number> {
+async function countBefore(
+  one: List,
+  two: List,
+  size: { ones: number; twos: number; offset: number },
+): Promise<number> {
   let low = Math.max(0, size.offset - size.twos);
   let high = Math.min(size.ones, size.offset);
   while (low < high) {

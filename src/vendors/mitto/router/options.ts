@@ -15,7 +15,9 @@ import type { UsageKeys } from "../wire/usage.js";
 
 /** What the router needs of `tfa.limits` and `tfa.workflows`. */
 export interface MittoDefinitions<Stored, Given> {
-  create(definition: { account?: string; name: string; description?: string; id?: string } & Given): Promise<Defined<Stored>>;
+  create(
+    definition: { account?: string; name: string; description?: string; id?: string } & Given,
+  ): Promise<Defined<Stored>>;
   update(change: { account?: string; id: string; description?: string } & Partial<Given>): Promise<Defined<Stored>>;
   remove(which: { account?: string; id: string }): Promise<Defined<Stored>>;
   get(which: { account?: string; id: string }): Promise<Definition<Stored> | undefined>;
@@ -128,7 +130,8 @@ export function checkRouterOptions(options: MittoRouterOptions): Served {
     mirror: oneOf(options.httpStatus ?? "mirror", ["mirror", "always200"], `${WHERE} httpStatus`) === "mirror",
     usageKeys: oneOf(options.usageKeys ?? "union", ["union", "seed"], `${WHERE} usageKeys`),
     maskCodes,
-    acceptUndelivered: oneOf(options.undelivered ?? "refuse", ["refuse", "accept"], `${WHERE} undelivered`) === "accept",
+    acceptUndelivered:
+      oneOf(options.undelivered ?? "refuse", ["refuse", "accept"], `${WHERE} undelivered`) === "accept",
     defaults: {
       codeLength: wholeNumber(options.codeLength ?? 6, 4, 10, `${WHERE} codeLength`),
       expiry: wholeNumber(expiry, 1, 86_400, `${WHERE} expiry in seconds`),

@@ -36,7 +36,9 @@ export async function verify({ served, account, fields }: Call): Promise<Answer>
 
   const whose = { account: account.sid, recipient: "digits" as const };
   const to = number?.includes("@") ? number.trim() : phoneOf(number);
-  const found = await verifications.get(id === undefined ? { ...whose, ...defined({ to, service }) } : { ...whose, id });
+  const found = await verifications.get(
+    id === undefined ? { ...whose, ...defined({ to, service }) } : { ...whose, id },
+  );
   // A code that was sent for one service opens nothing at another.
   if (!found || (service !== undefined && found.service !== service)) return refuse(served, "unknownRequest");
   const asked = { id: found.id, account: account.sid, code: code.trim(), failures: served.failures };

@@ -18,7 +18,12 @@ export async function usage({ served, account, fields, id }: Call): Promise<Answ
   const from = dayIn(fields, ["startDate", "startTime"], served.clock());
   const until = dayIn(fields, ["endDate", "endTime"], served.clock());
   const asked = { channel, accountSid: account.sid, subresource, from, until } as const;
-  const records = await served.verifications.usage({ account: account.sid, channel, period, ...defined({ from, until }) });
+  const records = await served.verifications.usage({
+    account: account.sid,
+    channel,
+    period,
+    ...defined({ from, until }),
+  });
   return bareAnswer({ usageRecords: records.map((record) => usageRecord(record, asked, served.usageKeys)) });
 }
 

@@ -72,7 +72,8 @@ export function readAnswer(text: string): VendorAnswer | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const read = (name: string): unknown => (Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined);
+  const read = (name: string): unknown =>
+    Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
   const code = read("code");
   const message = read("message");
   // requests say requestId, answers requestID
@@ -80,6 +81,11 @@ export function readAnswer(text: string): VendorAnswer | undefined {
   return {
     ...(typeof code === "number" ? { code } : {}),
     ...(typeof message === "string" ? { message } : {}),
-    ...(requestId === undefined || requestId === null ? {} : { requestId: String(requestId) }),
+    ...(requestId === undefined || requestId === null ? {} : { requestId: asText(requestId) }),
   };
+}
+
+/** An id that is no text is nobody's id, but it is there. */
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -40,7 +40,13 @@ export function recordPage(path: string, asked: PageAsked, total: number, rows: 
 }
 
 /** The page of limits or workflows, in camel case, with addresses for the pages around it only where they exist. */
-export function definitionPage(path: string, asked: PageAsked, total: number, rows: readonly object[], filters: Filters) {
+export function definitionPage(
+  path: string,
+  asked: PageAsked,
+  total: number,
+  rows: readonly object[],
+  filters: Filters,
+) {
   const { page, pageSize } = asked;
   const { pages, start, end } = positions(asked, total, rows.length);
   const at = (number: number): string => addressOf(path, { pageSize, page: number, ...filters });

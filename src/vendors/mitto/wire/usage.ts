@@ -58,7 +58,11 @@ export function usageRecord(record: UsageRecord, asked: UsageAsked, keys: UsageK
 }
 
 /** An address that answers the same again. */
-function usageAddress(record: UsageRecord, { channel, accountSid, subresource, from, until }: UsageAsked, word: string): string {
+function usageAddress(
+  record: UsageRecord,
+  { channel, accountSid, subresource, from, until }: UsageAsked,
+  word: string,
+): string {
   if (subresource !== undefined) {
     const span = { startTime: from ?? record.from, endTime: until };
     return addressOf(`/2fa/usage/records/${subresource}`, { channel: word, ...span, accountSid });

@@ -101,4 +101,3 @@ function dayOf(at: number): string {
 export function bareNumber(value: string | undefined): string | null {
   return value === undefined ? null : value.replace(/^\+(?=\d+$)/, "");
 }
-
