@@ -140,6 +140,18 @@ describe("C08 a message can be had again", () => {
     expect(shop.clock()).toBe(Date.UTC(2026, 0, 1) + 30 * SECOND);
   });
 
+  it("and waiting until then is enough after going to another method and back, however often it was sent", async () => {
+    const { shop, agent } = await opened({ limits: PLENTY });
+    for (const gap of [30, 60]) {
+      shop.clock.tick(gap * SECOND);
+      await agent.post("/2fa/resend").expect(200);
+    }
+    await agent.post("/2fa/challenge").send({ method: "email" }).expect(201);
+    const { body } = await agent.post("/2fa/challenge").send({ method: "sms" }).expect(201);
+    shop.clock.tick(Date.parse(body.resendAt) - shop.clock());
+    await agent.post("/2fa/resend").expect(200);
+  });
+
   it("at most five times in ten minutes and ten times a day, however many challenges are started", async () => {
     const shop = fixture();
     shop.guard("/vault");

@@ -67,9 +67,11 @@ export const pendingChecks: Checks = {
       "*",
       "{a}",
     ];
+    // an owner may have a handful open at once, and none of these has more
     for (const owner of names) {
-      for (const purpose of names) await bench.opened({ owner: `o${owner}`, purpose: `p${purpose}` });
+      for (const purpose of names.slice(0, 7)) await bench.opened({ owner: `o${owner}`, purpose: `p${purpose}` });
     }
+    for (const purpose of names.slice(7)) await bench.opened({ owner: "another", purpose: `p${purpose}` });
   },
 
   async "opens one of many that are asked for at the same time"(bench) {
