@@ -103,7 +103,7 @@ function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly M
   const { methods } = policy;
   const named = typeof methods === "object" ? methods.names : undefined;
   if (named && !named.some((name) => kit.methods.some((method) => method.name === name))) {
-    warnOnce(policy, `require2fa({ methods }) asks for ${named.join(", ")}, and twoFactor({ methods }) has none of them: nobody passes.`);
+    throw misconfigured(`require2fa({ methods }) asks for ${named.join(", ")}, and twoFactor({ methods }) has none of them.`);
   }
   return {
     action,
@@ -116,15 +116,6 @@ function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly M
     ip: req.ip,
     language: req.headers["accept-language"],
   };
-}
-
-const warned = new WeakSet<object>();
-
-/** A mistake of the app that only a request shows: the door stays closed, and somebody should know. */
-function warnOnce(policy: object, message: string): void {
-  if (warned.has(policy)) return;
-  warned.add(policy);
-  process.emitWarning(message, { code: "REQUIRE2FA_METHODS" });
 }
 
 function workflowOf(kit: Case["kit"], name: string): readonly Step[] {

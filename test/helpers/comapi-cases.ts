@@ -20,7 +20,12 @@ export function comapiCases(): void {
   const make = (options: Partial<ComapiRouterOptions> = {}, engineOptions: Parameters<typeof engine>[0] = {}): void => {
     its = engine(engineOptions);
     const { tfa, clock } = its;
-    router = comapiRouter({ verifications: tfa.verifications, accounts: { user: { password: "pass" } }, clock, ...options });
+    router = comapiRouter({
+      verifications: tfa.verifications,
+      accounts: { user: { password: "pass" } },
+      clock,
+      ...options,
+    });
   };
   const raw = (body: string, path = "/webapi/verify"): Promise<Answer> =>
     curl("-X", "POST", ...JSON_TYPE, "-u", "user:pass", "-d", body, C + path);
@@ -52,7 +57,14 @@ export function comapiCases(): void {
   describe("the cases of vendors.md section 9.3", () => {
     it("C01", async () => {
       const created = await curl(
-        ...["-X", "POST", "-H", "Content-Type: application/json", "-u", "user:pass", "-d", '{"from":"Test","to":"447979080215"}'],
+        "-X",
+        "POST",
+        "-H",
+        "Content-Type: application/json",
+        "-u",
+        "user:pass",
+        "-d",
+        '{"from":"Test","to":"447979080215"}',
         `${C}/webapi/verify`,
       );
       expect([created.status, created.headers["cache-control"]]).toEqual([202, "no-store"]);
@@ -63,7 +75,9 @@ export function comapiCases(): void {
         numberStatus: "On",
         created: expect.stringMatching(ISO),
       });
-      expect(its.messages).toMatchObject([{ to: "+447979080215", text: "Your verification code is 1234", from: "Test" }]);
+      expect(its.messages).toMatchObject([
+        { to: "+447979080215", text: "Your verification code is 1234", from: "Test" },
+      ]);
     });
 
     it("C02", async () => {
@@ -71,7 +85,9 @@ export function comapiCases(): void {
       expect(refused.status).toBe(400);
       expect(refused.json).toEqual([{ property: "to", failureCode: "ToInvalid", details: "to is not valid." }]);
       make({ readings: { toProperty: "from" } });
-      expect((await post({ to: "4479790802150" })).json).toMatchObject([{ property: "from", failureCode: "ToInvalid" }]);
+      expect((await post({ to: "4479790802150" })).json).toMatchObject([
+        { property: "from", failureCode: "ToInvalid" },
+      ]);
     });
 
     it("C03", async () => {
@@ -89,7 +105,10 @@ export function comapiCases(): void {
     });
 
     it("C04", async () => {
-      expect(await post({ to: "07123123456", countryIsoCode: "GBR" })).toMatchObject({ status: 202, json: { phoneNumber: "447123123456" } });
+      expect(await post({ to: "07123123456", countryIsoCode: "GBR" })).toMatchObject({
+        status: 202,
+        json: { phoneNumber: "447123123456" },
+      });
       expect(codes(await post({ to: "07123123456", countryIsoCode: "GB" }))).toEqual(["CountryIsoCodeInvalid"]);
     });
 
@@ -143,9 +162,15 @@ export function comapiCases(): void {
     it("C09", async () => {
       const id = await create();
       for (const code of ["0000", "0001", "0002", "0003", "0004"]) {
-        expect(await put(id, { code })).toMatchObject({ status: 200, json: { requestId: id, status: "CodeNotVerified" } });
+        expect(await put(id, { code })).toMatchObject({
+          status: 200,
+          json: { requestId: id, status: "CodeNotVerified" },
+        });
       }
-      expect(await put(id, { code: "1234" })).toMatchObject({ status: 200, json: { requestId: id, status: "CodeLocked" } });
+      expect(await put(id, { code: "1234" })).toMatchObject({
+        status: 200,
+        json: { requestId: id, status: "CodeLocked" },
+      });
       expect(await put(id, { code: "1234" })).toMatchObject({ status: 204, text: "" });
     });
 
@@ -162,12 +187,18 @@ export function comapiCases(): void {
     it("C10", async () => {
       const id = await create({ validUntil: inMinutes(5) });
       its.clock.tick(300_000);
-      expect(await put(id, { code: "1234" })).toMatchObject({ status: 200, json: { requestId: id, status: "CodeExpired" } });
+      expect(await put(id, { code: "1234" })).toMatchObject({
+        status: 200,
+        json: { requestId: id, status: "CodeExpired" },
+      });
       expect(await put(id, { code: "1234" })).toMatchObject({ status: 204, text: "" });
     });
 
     it("C11", async () => {
-      expect(await put("0bd57dc3-580c-4c1d-8aee-2ff79bd8633c", { code: "1234" })).toMatchObject({ status: 204, text: "" });
+      expect(await put("0bd57dc3-580c-4c1d-8aee-2ff79bd8633c", { code: "1234" })).toMatchObject({
+        status: 204,
+        text: "",
+      });
     });
 
     it("C12", async () => {
@@ -188,7 +219,9 @@ export function comapiCases(): void {
       for (const body of ['[{"from":"Test","to":"447979080215"}]', '{"from":"Test","to":"447979080215",}']) {
         expect(await raw(body)).toMatchObject({ status: 202, json: { phoneNumber: TO } });
       }
-      expect(await raw('{"from":"Test","to":"447979080215"}', "/webapi/verify/sendcode")).toMatchObject({ status: 202 });
+      expect(await raw('{"from":"Test","to":"447979080215"}', "/webapi/verify/sendcode")).toMatchObject({
+        status: 202,
+      });
       expect(its.messages).toHaveLength(3);
     });
 
@@ -211,7 +244,18 @@ export function comapiCases(): void {
 
     it("open nothing by plain headers, unless the router is told so", async () => {
       const jquery = (): Promise<Answer> =>
-        curl("-X", "POST", ...JSON_TYPE, "-H", "username: user", "-H", "password: pass", "-d", `{"to":"${TO}"}`, `${C}/webapi/verify`);
+        curl(
+          "-X",
+          "POST",
+          ...JSON_TYPE,
+          "-H",
+          "username: user",
+          "-H",
+          "password: pass",
+          "-d",
+          `{"to":"${TO}"}`,
+          `${C}/webapi/verify`,
+        );
       expect(await jquery()).toMatchObject({ status: 401, text: UNAUTHORIZED });
       make({ readings: { headerCredentials: true } });
       expect(await jquery()).toMatchObject({ status: 202 });
@@ -271,7 +315,10 @@ export function comapiCases(): void {
     });
 
     it("answers a wrong method and a path that cannot be decoded in its own terms", async () => {
-      expect(await curl("-X", "GET", "-u", "user:pass", `${C}/webapi/verify`)).toMatchObject({ status: 405, headers: { allow: "POST" } });
+      expect(await curl("-X", "GET", "-u", "user:pass", `${C}/webapi/verify`)).toMatchObject({
+        status: 405,
+        headers: { allow: "POST" },
+      });
       expect(codes(await put("%ff", { code: "1" }))).toEqual(["InvalidJson"]);
       expect(codes(await post({ to: TO, body: `{{code}} ${"x".repeat(70_000)}` }))).toEqual(["InvalidJson"]);
     });

@@ -30,7 +30,15 @@ export function routeeCases(): void {
     router = routeeRouter({ verifications: tfa.verifications, applications: APPLICATIONS, clock, ...options });
   };
   const renew = async (id = APP, secret = SECRET): Promise<void> => {
-    const answer = await curl("-X", "POST", `${R}/oauth/token`, "-u", `${id}:${secret}`, "-d", "grant_type=client_credentials");
+    const answer = await curl(
+      "-X",
+      "POST",
+      `${R}/oauth/token`,
+      "-u",
+      `${id}:${secret}`,
+      "-d",
+      "grant_type=client_credentials",
+    );
     token = (answer.json as { access_token: string }).access_token;
   };
   const bearer = (): string[] => ["-H", `Authorization: Bearer ${token}`];
@@ -40,7 +48,13 @@ export function routeeCases(): void {
   const answer = (id: string, code: string): Promise<Answer> =>
     curl("-X", "POST", `${R}/2step/${id}`, ...bearer(), "-H", FORM, "--data", `answer=${code}`);
   const start = async (changes: object = {}): Promise<string> => {
-    const started = await json("POST", "/2step", { method: "sms", type: "code", recipient: TO, template: "@@pin", ...changes });
+    const started = await json("POST", "/2step", {
+      method: "sms",
+      type: "code",
+      recipient: TO,
+      template: "@@pin",
+      ...changes,
+    });
     expect(started.status).toBe(200);
     return (started.json as { trackingId: string }).trackingId;
   };
@@ -58,7 +72,17 @@ export function routeeCases(): void {
   describe("the cases of vendors.md section 9.2", () => {
     it("R01", async () => {
       const ask = (): Promise<Answer> =>
-        curl("-X", "POST", `${R}/oauth/token`, "-H", `Authorization: ${BASIC}`, "-H", FORM, "--data", "grant_type=client_credentials");
+        curl(
+          "-X",
+          "POST",
+          `${R}/oauth/token`,
+          "-H",
+          `Authorization: ${BASIC}`,
+          "-H",
+          FORM,
+          "--data",
+          "grant_type=client_credentials",
+        );
       const first = await ask();
       expect([first.status, first.headers["cache-control"]]).toEqual([200, "no-store"]);
       expect(first.headers["content-type"]).toMatch(/^application\/json/);
@@ -79,7 +103,15 @@ export function routeeCases(): void {
     });
 
     it("R02", async () => {
-      const wrong = await curl("-X", "POST", `${R}/oauth/token`, "-u", `${APP}:wrong`, "--data", "grant_type=client_credentials");
+      const wrong = await curl(
+        "-X",
+        "POST",
+        `${R}/oauth/token`,
+        "-u",
+        `${APP}:wrong`,
+        "--data",
+        "grant_type=client_credentials",
+      );
       expect(wrong.status).toBe(401);
       expect(wrong.json).toMatchObject({
         status: 401,
@@ -97,7 +129,13 @@ export function routeeCases(): void {
 
     it("R03", async () => {
       const started = await curl(
-        ...["-X", "POST", `${R}/2step`, ...bearer(), "-H", "Content-Type: application/json", "-d"],
+        "-X",
+        "POST",
+        `${R}/2step`,
+        ...bearer(),
+        "-H",
+        "Content-Type: application/json",
+        "-d",
         '{"method":"sms","type":"code","recipient":"+306948530920","template":"@@name your code is @@pin and @@x","arguments":{"name":"Nick"},"lifetimeInSeconds":600,"maxRetries":2,"digits":4}',
       );
       expect(started.status).toBe(200);
@@ -119,14 +157,25 @@ export function routeeCases(): void {
     });
 
     it("R05", async () => {
-      const started = await json("POST", "/2step", { method: "sms", type: "code", recipient: TO, template: "no place" });
-      expect(started).toMatchObject({ status: 400, json: { code: "400011001", developerMessage: "Invalid message template." } });
+      const started = await json("POST", "/2step", {
+        method: "sms",
+        type: "code",
+        recipient: TO,
+        template: "no place",
+      });
+      expect(started).toMatchObject({
+        status: 400,
+        json: { code: "400011001", developerMessage: "Invalid message template." },
+      });
       expect(its.messages).toEqual([]);
     });
 
     it("R06", async () => {
       const started = await json("POST", "/2step", { method: "sms", type: "code", recipient: "12" });
-      expect(started).toMatchObject({ status: 400, json: { code: "400000000", properties: { recipient: expect.any(String) } } });
+      expect(started).toMatchObject({
+        status: 400,
+        json: { code: "400000000", properties: { recipient: expect.any(String) } },
+      });
       make({ readings: { properties: "array" } });
       await renew();
       const again = await json("POST", "/2step", { method: "sms", type: "code", recipient: "12" });
@@ -135,31 +184,52 @@ export function routeeCases(): void {
 
     it("R07", async () => {
       const id = await start();
-      expect(await get(`/2step/${id}`)).toMatchObject({ status: 200, json: { trackingId: id, status: "Pending", timesTried: 0 } });
-      expect(await get("/2step/123")).toMatchObject({ status: 404, json: { code: "404011006", developerMessage: expect.any(String) } });
+      expect(await get(`/2step/${id}`)).toMatchObject({
+        status: 200,
+        json: { trackingId: id, status: "Pending", timesTried: 0 },
+      });
+      expect(await get("/2step/123")).toMatchObject({
+        status: 404,
+        json: { code: "404011006", developerMessage: expect.any(String) },
+      });
     });
 
     it("R08", async () => {
       const id = await start();
-      expect(await answer(id, "4232")).toMatchObject({ status: 200, json: { trackingId: id, status: "Verified", timesTried: 1 } });
-      expect(await answer(id, "4232")).toMatchObject({ status: 400, json: { code: "400011002", developerMessage: "Invalid Status" } });
+      expect(await answer(id, "4232")).toMatchObject({
+        status: 200,
+        json: { trackingId: id, status: "Verified", timesTried: 1 },
+      });
+      expect(await answer(id, "4232")).toMatchObject({
+        status: 400,
+        json: { code: "400011002", developerMessage: "Invalid Status" },
+      });
     });
 
     it("R09", async () => {
       const id = await start({ maxRetries: 3 });
       for (const wrong of ["0000", "0001", "0002", "0003"]) {
-        expect(await answer(id, wrong)).toMatchObject({ status: 400, json: { code: "400011005", developerMessage: "Wrong Answer!" } });
+        expect(await answer(id, wrong)).toMatchObject({
+          status: 400,
+          json: { code: "400011005", developerMessage: "Wrong Answer!" },
+        });
       }
       expect(await answer(id, "0004")).toMatchObject({ status: 400, json: { code: "400011002" } });
       expect(await answer(id, "4232")).toMatchObject({ status: 400, json: { code: "400011002" } });
-      expect(await get(`/2step/${id}`)).toMatchObject({ status: 200, json: { status: "Failed", timesTried: 4, maxRetries: 3 } });
+      expect(await get(`/2step/${id}`)).toMatchObject({
+        status: 200,
+        json: { status: "Failed", timesTried: 4, maxRetries: 3 },
+      });
     });
 
     it("R09, read otherwise", async () => {
       make({ readings: { lastWrong: "400011004", texts: "documented" } });
       await renew();
       const id = await start({ maxRetries: 1 });
-      expect((await answer(id, "0000")).json).toMatchObject({ code: "400011005", developerMessage: "Wrong answer provided." });
+      expect((await answer(id, "0000")).json).toMatchObject({
+        code: "400011005",
+        developerMessage: "Wrong answer provided.",
+      });
       expect((await answer(id, "0000")).json).toMatchObject({ code: "400011004" });
       expect((await answer(id, "0000")).json).toMatchObject({ code: "400011002" });
     });
@@ -173,10 +243,22 @@ export function routeeCases(): void {
     it("R11", async () => {
       const id = await start();
       const remove = (which: string): Promise<Answer> =>
-        curl("-X", "DELETE", `${R}/2step/${which}`, ...bearer(), "-H", "Content-Type: application/json", "-H", "Content-Length: 0");
+        curl(
+          "-X",
+          "DELETE",
+          `${R}/2step/${which}`,
+          ...bearer(),
+          "-H",
+          "Content-Type: application/json",
+          "-H",
+          "Content-Length: 0",
+        );
       expect(await remove(id)).toMatchObject({ status: 200, json: { trackingId: id, status: "Cancelled" } });
       expect(await remove(id)).toMatchObject({ status: 400, json: { code: "400011002" } });
-      expect(await remove("00000000-0000-4000-8000-000000000000")).toMatchObject({ status: 404, json: { code: "404011006" } });
+      expect(await remove("00000000-0000-4000-8000-000000000000")).toMatchObject({
+        status: 404,
+        json: { code: "404011006" },
+      });
     });
 
     it("R12", async () => {
@@ -184,8 +266,12 @@ export function routeeCases(): void {
       its.clock.tick(601_000);
       expect(await answer(id, "4232")).toMatchObject({ status: 400, json: { code: "400011003" } });
       expect(await answer(id, "4232")).toMatchObject({ status: 400, json: { code: "400011003" } });
-      expect(await get(`/2step/${id}`)).toMatchObject({ json: { status: "Expired", updatedAt: "2026-01-01T00:10:00.000Z" } });
-      expect(await curl("-X", "DELETE", `${R}/2step/${id}`, ...bearer())).toMatchObject({ json: { code: "400011002" } });
+      expect(await get(`/2step/${id}`)).toMatchObject({
+        json: { status: "Expired", updatedAt: "2026-01-01T00:10:00.000Z" },
+      });
+      expect(await curl("-X", "DELETE", `${R}/2step/${id}`, ...bearer())).toMatchObject({
+        json: { code: "400011002" },
+      });
     });
 
     it("R13", async () => {
@@ -224,7 +310,10 @@ export function routeeCases(): void {
       its.code = "0984";
       const id = await start();
       expect(await json("POST", `/2step/${id}`, { answer: 984 })).toMatchObject({ json: { code: "400011005" } });
-      expect(await json("POST", `/2step/${id}`, { answer: "0984" })).toMatchObject({ status: 200, json: { status: "Verified" } });
+      expect(await json("POST", `/2step/${id}`, { answer: "0984" })).toMatchObject({
+        status: 200,
+        json: { status: "Verified" },
+      });
     });
 
     it("takes arguments as a JSON string, and never reads a value as a place again", async () => {
@@ -243,40 +332,86 @@ export function routeeCases(): void {
         ["contentTemplateId", "principalEntityId"],
         ["templateId", "entityID"],
       ] as const) {
-        const id = await start({ restrictions: { [template]: "1107160000000012345", [entity]: "1101160000000012345" } });
+        const id = await start({
+          restrictions: { [template]: "1107160000000012345", [entity]: "1101160000000012345" },
+        });
         expect(await its.tfa.verifications.get({ id, account: `routee:${APP}` })).toMatchObject({
-          metadata: { restrictions: { contentTemplateId: "1107160000000012345", principalEntityId: "1101160000000012345" } },
+          metadata: {
+            restrictions: { contentTemplateId: "1107160000000012345", principalEntityId: "1101160000000012345" },
+          },
         });
       }
     });
 
     it("grants scopes in any spelling, all of them for none, and nothing beyond", async () => {
       const ask = (scope: string): Promise<Answer> =>
-        curl("-X", "POST", `${R}/oauth/token`, "-H", `Authorization: ${BASIC}`, "--data", `grant_type=client_credentials&scope=${scope}`);
+        curl(
+          "-X",
+          "POST",
+          `${R}/oauth/token`,
+          "-H",
+          `Authorization: ${BASIC}`,
+          "--data",
+          `grant_type=client_credentials&scope=${scope}`,
+        );
       for (const scope of ["sms,2step", "sms%202step", "sms+2step"]) {
         expect(await ask(scope)).toMatchObject({ status: 200, json: { scope: "2step sms" } });
       }
       expect(await ask("")).toMatchObject({ status: 200, json: { scope: "contact 2step sms report account" } });
-      expect(await ask("root")).toMatchObject({ status: 400, json: { error: "invalid_scope", error_description: expect.any(String) } });
+      expect(await ask("root")).toMatchObject({
+        status: 400,
+        json: { error: "invalid_scope", error_description: expect.any(String) },
+      });
       const narrow = (await ask("sms")).json as { access_token: string };
-      const refused = await curl("-X", "GET", `${R}/2step/reports`, "-H", `Authorization: Bearer ${narrow.access_token}`);
+      const refused = await curl(
+        "-X",
+        "GET",
+        `${R}/2step/reports`,
+        "-H",
+        `Authorization: Bearer ${narrow.access_token}`,
+      );
       expect(refused).toMatchObject({ status: 403, json: { code: "403000000" } });
       const odd = ["-X", "POST", `${R}/oauth/token`, "-H", `Authorization: ${BASIC}`];
-      expect(await curl(...odd, "-d", "grant_type=password")).toMatchObject({ status: 400, json: { error: "unsupported_grant_type" } });
+      expect(await curl(...odd, "-d", "grant_type=password")).toMatchObject({
+        status: 400,
+        json: { error: "unsupported_grant_type" },
+      });
       expect(await curl(...odd)).toMatchObject({ status: 400, json: { error: "invalid_request" } });
     });
 
     it("answers a wrong method, a path that cannot be decoded and more than 64 KB in its own terms", async () => {
-      expect(await curl("-X", "PUT", `${R}/2step/123`, ...bearer(), "-d", "x")).toMatchObject({ status: 405, json: { code: "405000000" } });
-      expect(await curl("-X", "GET", `${R}/2step/%ff`, ...bearer())).toMatchObject({ status: 400, json: { code: "400000000" } });
-      const large = JSON.stringify({ method: "sms", type: "code", recipient: TO, template: `@@pin ${"x".repeat(70_000)}` });
-      const answered = await curl("-X", "POST", `${R}/2step`, ...bearer(), "-H", "Content-Type: application/json", "-d", large);
+      expect(await curl("-X", "PUT", `${R}/2step/123`, ...bearer(), "-d", "x")).toMatchObject({
+        status: 405,
+        json: { code: "405000000" },
+      });
+      expect(await curl("-X", "GET", `${R}/2step/%ff`, ...bearer())).toMatchObject({
+        status: 400,
+        json: { code: "400000000" },
+      });
+      const large = JSON.stringify({
+        method: "sms",
+        type: "code",
+        recipient: TO,
+        template: `@@pin ${"x".repeat(70_000)}`,
+      });
+      const answered = await curl(
+        "-X",
+        "POST",
+        `${R}/2step`,
+        ...bearer(),
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        large,
+      );
       expect(answered).toMatchObject({ status: 400, json: { code: "400000000" } });
       expect(its.messages).toEqual([]);
     });
 
     it("looks the same behind body parsers", async () => {
-      const parsing = await listen(hostOf(express.json(), express.urlencoded({ extended: true }), (req, res, next) => router(req, res, next)));
+      const parsing = await listen(
+        hostOf(express.json(), express.urlencoded({ extended: true }), (req, res, next) => router(req, res, next)),
+      );
       R = parsing.url;
       const id = await start();
       expect(await answer(id, "4232")).toMatchObject({ status: 200, json: { status: "Verified" } });

@@ -38,9 +38,46 @@ export function inject(app: Express, { method, url, headers, body }: FuzzRequest
 }
 
 const odd = fc.constantFrom<unknown>(
-  ...["", " ", "0", "-1", "1e9", "NaN", "null", "true", "[]", "{}", "__proto__", "constructor", "\u0000", "\u202e", "\ud800"],
-  ...["{{code}}", "@@pin", "{code}", "%00", "../..", "x".repeat(300), "2015-10-21T13:28:06.419Z", "GBR", "sms", "code"],
-  ...[0, -1, 1.5, 1e308, 2 ** 53, null, true, false, [], {}, [[]], [null], { toString: 1 }, { length: 1 }, [["a", 1]]],
+  "",
+  " ",
+  "0",
+  "-1",
+  "1e9",
+  "NaN",
+  "null",
+  "true",
+  "[]",
+  "{}",
+  "__proto__",
+  "constructor",
+  "\u0000",
+  "\u202e",
+  "\ud800",
+  "{{code}}",
+  "@@pin",
+  "{code}",
+  "%00",
+  "../..",
+  "x".repeat(300),
+  "2015-10-21T13:28:06.419Z",
+  "GBR",
+  "sms",
+  "code",
+  0,
+  -1,
+  1.5,
+  1e308,
+  2 ** 53,
+  null,
+  true,
+  false,
+  [],
+  {},
+  [[]],
+  [null],
+  { toString: 1 },
+  { length: 1 },
+  [["a", 1]],
 );
 const value: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 6, arbitrary: odd },
@@ -51,10 +88,21 @@ const value: fc.Arbitrary<unknown> = fc.oneof(
 
 /** Objects whose names are those of the API, in any case, and those of every object's prototype. */
 function fieldsOf(names: readonly string[]): fc.Arbitrary<Record<string, unknown>> {
-  const spelled = fc.constantFrom(...names, ...names, ...names.map((name) => name.toUpperCase()), "__proto__", "constructor", "toString");
+  const spelled = fc.constantFrom(
+    ...names,
+    ...names,
+    ...names.map((name) => name.toUpperCase()),
+    "__proto__",
+    "constructor",
+    "toString",
+  );
   return fc
     .array(fc.tuple(spelled, value), { maxLength: 7 })
-    .map((pairs) => JSON.parse(`{${pairs.map(([name, each]) => `${JSON.stringify(name)}:${JSON.stringify(each) ?? "null"}`).join(",")}}`));
+    .map((pairs) =>
+      JSON.parse(
+        `{${pairs.map(([name, each]) => `${JSON.stringify(name)}:${JSON.stringify(each) ?? "null"}`).join(",")}}`,
+      ),
+    );
 }
 
 /** Bodies of odd types, nestings and encodings. None holds a recipient that could be one. */
@@ -62,11 +110,15 @@ export function bodies(names: readonly string[]): fc.Arbitrary<Buffer> {
   const fields = fieldsOf(names);
   const json = fields.map((each) => JSON.stringify(each));
   const form = fields.map((each) =>
-    new URLSearchParams(Object.entries(each).map(([name, it]) => [name, typeof it === "string" ? it : JSON.stringify(it)])).toString(),
+    new URLSearchParams(
+      Object.entries(each).map(([name, it]) => [name, typeof it === "string" ? it : JSON.stringify(it)]),
+    ).toString(),
   );
   const deep = fc.nat({ max: 4_000 }).map((depth) => "[".repeat(depth) + "]".repeat(depth));
   const broken = fc.tuple(json, fc.nat({ max: 60 })).map(([text, cut]) => text.slice(0, -cut));
-  const nested = fc.tuple(json, fc.constantFrom("[", '{"a":')).map(([text, open]) => `${open}${text}${open === "[" ? "]" : "}"}`);
+  const nested = fc
+    .tuple(json, fc.constantFrom("[", '{"a":'))
+    .map(([text, open]) => `${open}${text}${open === "[" ? "]" : "}"}`);
   const large = fc.constantFrom("{", "", '{"to":"').map((head) => head + "x".repeat(70_000));
   return fc.oneof(
     { weight: 8, arbitrary: json.map((text) => Buffer.from(text)) },
@@ -94,8 +146,14 @@ const TYPES = [
 
 /** Headers that say anything about a body. */
 export const headers: fc.Arbitrary<Record<string, string>> = fc
-  .tuple(fc.constantFrom(...TYPES), fc.option(fc.constantFrom("gzip", "deflate", "br", "identity", "rot13"), { freq: 12 }))
-  .map(([type, encoding]) => ({ "content-type": type, ...(encoding === null ? {} : { "content-encoding": encoding }) }));
+  .tuple(
+    fc.constantFrom(...TYPES),
+    fc.option(fc.constantFrom("gzip", "deflate", "br", "identity", "rot13"), { freq: 12 }),
+  )
+  .map(([type, encoding]) => ({
+    "content-type": type,
+    ...(encoding === null ? {} : { "content-encoding": encoding }),
+  }));
 
 /** Checks `judge` against so many requests, in batches. */
 export async function fuzz(

@@ -30,7 +30,10 @@ export function guardCases({ router, provider, account }: Vendor): void {
     shop.guard("/vault");
     agent = await shop.login("ada");
     const refused = await agent.get("/vault").expect(401);
-    expect(refused.body).toMatchObject({ code: "second_factor_required", challenge: { method: "sms", attemptsLeft: 5 } });
+    expect(refused.body).toMatchObject({
+      code: "second_factor_required",
+      challenge: { method: "sms", attemptsLeft: 5 },
+    });
   });
   afterEach(() => expect(shop.counters.grants).toBeLessThanOrEqual(1));
   afterAll(() => Promise.all(open.map((each) => each.close())));
@@ -43,7 +46,10 @@ export function guardCases({ router, provider, account }: Vendor): void {
 
   it("lets a person in with the vendor's code, once", async () => {
     expect(vendor.messages).toHaveLength(1);
-    expect(vendor.messages[0]).toMatchObject({ to: "+46707123456", text: expect.stringMatching(/^0815 is your Shop /) });
+    expect(vendor.messages[0]).toMatchObject({
+      to: "+46707123456",
+      text: expect.stringMatching(/^0815 is your Shop /),
+    });
     await agent.post("/2fa/verify").send({ code: "0815" }).expect(200);
     await pass();
     expect(shop.counters).toMatchObject({ grants: 1, handlerHits: 1 });

@@ -3,7 +3,15 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import express, { type Express, type RequestHandler } from "express";
-import { type OutboxMessage, outbox, sms, twoFactor, type TwoFactor, type TwoFactorOptions, voice } from "../../src/index.js";
+import {
+  type OutboxMessage,
+  outbox,
+  sms,
+  twoFactor,
+  type TwoFactor,
+  type TwoFactorOptions,
+  voice,
+} from "../../src/index.js";
 import type { Message } from "../../src/providers/provider.js";
 import { type FakeClock, fakeClock } from "./clock.js";
 

@@ -22,7 +22,17 @@ async function served(options: Partial<ComapiRouterOptions> = {}, engineOptions:
   const host = await listen(hostOf(router));
   hosts.push(host);
   const call = (method: string, path: string, body: object, who = "user:pass"): Promise<Answer> =>
-    curl("-X", method, "-u", who, "-H", "Content-Type: application/json", "-d", JSON.stringify(body), `${host.url}/webapi/verify${path}`);
+    curl(
+      "-X",
+      method,
+      "-u",
+      who,
+      "-H",
+      "Content-Type: application/json",
+      "-d",
+      JSON.stringify(body),
+      `${host.url}/webapi/verify${path}`,
+    );
   const create = (changes: object = {}, who?: string) => call("POST", "", { to: "447979080215", ...changes }, who);
   const validate = (id: string, code: string, who?: string) => call("PUT", `/${id}/validate`, { code }, who);
   return { ...its, url: host.url, create, validate, faults };
@@ -35,7 +45,10 @@ describe("accounts", () => {
     const { create, validate, tfa } = await served();
     const id = idOf(await create());
     expect(await validate(id, "1234", "other:word")).toMatchObject({ status: 204, text: "" });
-    expect(await tfa.verifications.get({ id, account: "comapi:user" })).toMatchObject({ status: "pending", attempts: 0 });
+    expect(await tfa.verifications.get({ id, account: "comapi:user" })).toMatchObject({
+      status: "pending",
+      attempts: 0,
+    });
     expect(await validate(id, "1234")).toMatchObject({ status: 200, json: { status: "CodeVerified" } });
   });
 
@@ -79,7 +92,16 @@ describe("accounts", () => {
   it("are not opened by header credentials beside a wrong authorization", async () => {
     const { url } = await served({ readings: { headerCredentials: true, unauthorizedStatus: 403 } });
     const headers = ["-H", "username: user", "-H", "password: pass"];
-    const refused = await curl("-X", "POST", "-u", "user:wrong", ...headers, "-d", '{"to":"447979080215"}', `${url}/webapi/verify`);
+    const refused = await curl(
+      "-X",
+      "POST",
+      "-u",
+      "user:wrong",
+      ...headers,
+      "-d",
+      '{"to":"447979080215"}',
+      `${url}/webapi/verify`,
+    );
     expect([refused.status, refused.text]).toEqual([403, UNAUTHORIZED]);
   });
 });
@@ -91,7 +113,11 @@ describe("a fault", () => {
     const id = idOf(await create());
     store.down = true;
     for (const answer of [await create(), await validate(id, "1234")]) {
-      expect(answer).toMatchObject({ status: 503, text: "The service is not available.", headers: { "retry-after": "1" } });
+      expect(answer).toMatchObject({
+        status: 503,
+        text: "The service is not available.",
+        headers: { "retry-after": "1" },
+      });
     }
     expect(faults).toHaveLength(2);
     store.down = false;
@@ -133,7 +159,7 @@ describe("the options of the router", () => {
     [{ readings: { unauthorizedStatus: 402 } }, /unauthorizedStatus/],
     [{ account: {} }, /accounts/],
   ])("refuse %j", (changes, words) => {
-    const making = (): unknown => comapiRouter({ ...right, ...changes } as ComapiRouterOptions);
+    const making = (): unknown => comapiRouter({ ...right, ...changes });
     expect(making).toThrow(expect.objectContaining({ code: "misconfigured", message: expect.stringMatching(words) }));
   });
 });

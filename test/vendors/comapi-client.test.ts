@@ -68,7 +68,9 @@ describe("its options", () => {
     [{ baseUrl: "services.comapi.com" }, /complete address/],
     [{ user: "x" } as never, /username/],
   ])("refuse %j", (options, words) => {
-    expect(() => client(options)).toThrow(expect.objectContaining({ code: "misconfigured", message: expect.stringMatching(words) }));
+    expect(() => client(options)).toThrow(
+      expect.objectContaining({ code: "misconfigured", message: expect.stringMatching(words) }),
+    );
   });
 
   it("show no secret", () => {
@@ -121,39 +123,65 @@ describe("a request", () => {
   it("makes no place of what a value holds", async () => {
     server.script(verifyCode("CodeNotVerified"));
     await client().start(message({ template: "{code} pays {{validMinutes}} to {{ code }}" }), patient());
-    expect(JSON.parse(server.seen[0]?.body ?? "")).toMatchObject({ body: "{{code}} pays { {validMinutes}} to { { code }}" });
+    expect(JSON.parse(server.seen[0]?.body ?? "")).toMatchObject({
+      body: "{{code}} pays { {validMinutes}} to { { code }}",
+    });
   });
 
   it.each(["voice", "email"] as const)("carries nothing by %s", async (channel) => {
-    expect(await refusal(client().start(message({ channel }), patient()))).toMatchObject({ unsent: true, permanent: true });
+    expect(await refusal(client().start(message({ channel }), patient()))).toMatchObject({
+      unsent: true,
+      permanent: true,
+    });
     expect(server.seen).toEqual([]);
   });
 
   it("sends a code as text", async () => {
     server.script(verifyCode("CodeVerified", 200, { verified: "2016-02-23T11:12:14.552Z" }));
     expect(await check(client(), "0984")).toBe(true);
-    expect(server.seen).toMatchObject([{ method: "PUT", url: `/messages/webapi/verify/${ID}/validate`, body: '{"code":"0984"}' }]);
+    expect(server.seen).toMatchObject([
+      { method: "PUT", url: `/messages/webapi/verify/${ID}/validate`, body: '{"code":"0984"}' },
+    ]);
   });
 });
 
 describe("a start", () => {
   it("is refused for a number that is out of use", async () => {
     server.script(verifyCode("CodeNotSent", 202, { numberStatus: "Dead" }));
-    expect(await refusal(client().start(message(), patient()))).toMatchObject({ code: "CodeNotSent", unsent: true, permanent: true });
+    expect(await refusal(client().start(message(), patient()))).toMatchObject({
+      code: "CodeNotSent",
+      unsent: true,
+      permanent: true,
+    });
   });
 
   it("keeps the vendor's codes: the manual's example of a bad number", async () => {
-    const body = '[{"property":"from","failureCode":"ToInvalid","details":"from is not valid. No value was specified."}]';
+    const body =
+      '[{"property":"from","failureCode":"ToInvalid","details":"from is not valid. No value was specified."}]';
     server.script({ status: 400, body });
     const error = await refusal(client().start(message(), patient()));
     expect(error).toBeInstanceOf(ComapiError);
-    expect(error).toMatchObject({ code: "ToInvalid", failures: ["ToInvalid"], status: 400, unsent: true, permanent: true });
+    expect(error).toMatchObject({
+      code: "ToInvalid",
+      failures: ["ToInvalid"],
+      status: 400,
+      unsent: true,
+      permanent: true,
+    });
     expect(error.message).toBe("comapi answered with status 400 (ToInvalid).");
   });
 
   it.each<[string, Fault, object]>([
-    ["401", { status: 401, body: "No authorization header supplied or invalid username or password" }, { unsent: true, permanent: true, code: undefined }],
-    ["several", { status: 400, body: '[{"failureCode":"Throttled"},{"failureCode":"a code: 447979080215"},null]' }, { failures: ["Throttled"] }],
+    [
+      "401",
+      { status: 401, body: "No authorization header supplied or invalid username or password" },
+      { unsent: true, permanent: true, code: undefined },
+    ],
+    [
+      "several",
+      { status: 400, body: '[{"failureCode":"Throttled"},{"failureCode":"a code: 447979080215"},null]' },
+      { failures: ["Throttled"] },
+    ],
     ["500", 500, { status: 500, unsent: false, permanent: false }],
     ["a page", "html200", { unsent: false }],
     ["garbage", "garbage", { unsent: false }],
@@ -225,7 +253,10 @@ describe("the client against our router", () => {
   afterAll(() => host.close());
 
   const started = async (changes: Parameters<typeof aMessage>[0] = {}): Promise<string> => {
-    const { reference } = await provider.start(message({ expiresAt: new Date(its.clock() + 300_000), ...changes }), patient());
+    const { reference } = await provider.start(
+      message({ expiresAt: new Date(its.clock() + 300_000), ...changes }),
+      patient(),
+    );
     return reference;
   };
 
@@ -236,7 +267,10 @@ describe("the client against our router", () => {
     expect(await check(provider, "0042", id)).toBe(true);
     expect(await check(provider, "0042", id)).toBe(false);
     expect(await check(provider, "0042", ID)).toBe(false);
-    expect(await its.tfa.verifications.get({ id, account: "comapi:user" })).toMatchObject({ status: "verified", attempts: 2 });
+    expect(await its.tfa.verifications.get({ id, account: "comapi:user" })).toMatchObject({
+      status: "verified",
+      attempts: 2,
+    });
   });
 
   it("hears a no from what is locked and from what has expired", async () => {
@@ -252,7 +286,9 @@ describe("the client against our router", () => {
 
   it("keeps the code of what the router refuses", async () => {
     expect(await refusal(started({ to: "+44797" }))).toMatchObject({ code: "ToInvalid", unsent: true });
-    expect(await refusal(started({ from: "a sender that is too long" }))).toMatchObject({ code: "FromExceedsMaxTextLength" });
+    expect(await refusal(started({ from: "a sender that is too long" }))).toMatchObject({
+      code: "FromExceedsMaxTextLength",
+    });
     dead = true;
     expect(await refusal(started())).toMatchObject({ code: "CodeNotSent", unsent: true });
     dead = false;

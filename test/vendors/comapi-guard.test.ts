@@ -4,7 +4,8 @@ import { guardCases } from "../helpers/routee-comapi-guard.js";
 
 describe("require2fa() with sms(comapi())", () => {
   guardCases({
-    router: ({ tfa, clock }) => comapiRouter({ verifications: tfa.verifications, accounts: { user: { password: "pass" } }, clock }),
+    router: ({ tfa, clock }) =>
+      comapiRouter({ verifications: tfa.verifications, accounts: { user: { password: "pass" } }, clock }),
     provider: (baseUrl, clock) => comapi({ username: "user", password: "pass", baseUrl, clock }),
     account: "comapi:user",
   });

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Answer, type Call, OTHER, SID, SUB, type World, world } from "../helpers/mitto-world.js";
 

@@ -1,7 +1,7 @@
 import express from "express";
 import { afterEach, describe, expect, it } from "vitest";
-import type { TwoFactorError } from "../../src/core/errors.js";
-import { mittoRouter } from "../../src/vendors/mitto/index.js";
+import { memoryStore, sms, type TwoFactorError } from "../../src/index.js";
+import { mitto, mittoRouter } from "../../src/vendors/mitto/index.js";
 import { ACCOUNTS, OTHER, SEND, SID, SUB, type World, world, type WorldOptions } from "../helpers/mitto-world.js";
 
 let at: World;
@@ -371,23 +371,33 @@ describe("a verify", () => {
   });
 
   it("answers 503 and loses no attempt when nobody can say whether the code is right", async () => {
-    await open();
+    const maker = await world();
+    const methods = [sms(mitto({ accountSid: SID, token: "tok", service: "2FA", from: "A", baseUrl: maker.url }))];
+    await open({ engine: { methods } });
     const id = await at.send();
-    const broken = await world({
-      router: {
-        verifications: {
-          ...at.tfa.verifications,
-          get: async () => {
-            throw new Error("store");
-          },
-        } as never,
-      },
-    });
-    const answer = await broken.post("/2fa/verify", { service: "2FA", requestId: id, code: "312209" });
-    expect([answer.status, answer.json]).toEqual([503, refusal(503, "Service unavailable")]);
-    expect(answer.headers["retry-after"]).toBe("1");
-    expect(broken.faults).toHaveLength(1);
-    await broken.close();
+    expect((await verify(id, "000000")).status).toBe(422);
+    await maker.close();
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      const answer = await verify(id, "312209");
+      expect([answer.status, answer.json]).toEqual([503, refusal(503, "Service unavailable")]);
+      expect(answer.headers["retry-after"]).toBe("1");
+    }
+    expect((await at.get(`/2fa/search/${id}`)).json).toMatchObject({ status: "pending", checks: [{ code: "000000" }] });
+  });
+
+  it("answers 503 when the store is down, and somebody is told", async () => {
+    const store = memoryStore();
+    const find = store.find.bind(store);
+    let down = false;
+    store.find = (which, now) => (down ? Promise.reject(new Error("down")) : find(which, now));
+    await open({ engine: { store } });
+    const id = await at.send();
+    down = true;
+    const calls = [verify(id, "312209"), at.get(`/2fa/search/${id}`), at.post("/2fa/cancel", { requestId: id })];
+    for (const answer of await Promise.all(calls)) expect(answer.json).toEqual(refusal(503, "Service unavailable"));
+    expect(at.faults).toHaveLength(3);
+    down = false;
+    expect((await verify(id, "312209")).status).toBe(200);
   });
 });
 
@@ -799,7 +809,7 @@ describe("mittoRouter() itself", () => {
     [{ clock: 1 }, /clock/],
   ])("refuses %o", async (wrong, sentence) => {
     const right = await options();
-    const make = () => mittoRouter({ ...right, ...wrong } as never);
+    const make = () => mittoRouter({ ...right, ...wrong });
     expect(make).toThrow(sentence);
     try {
       make();

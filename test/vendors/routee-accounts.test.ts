@@ -18,7 +18,13 @@ async function served(options: Partial<RouteeRouterOptions> = {}, engineOptions:
   const faults: unknown[] = [];
   const { tfa, clock } = its;
   const onFault = (error: unknown): unknown => faults.push(error);
-  const router = routeeRouter({ verifications: tfa.verifications, applications: APPLICATIONS, clock, onFault, ...options });
+  const router = routeeRouter({
+    verifications: tfa.verifications,
+    applications: APPLICATIONS,
+    clock,
+    onFault,
+    ...options,
+  });
   const host = await listen(hostOf(router));
   hosts.push(host);
   const login = async (id: string, secret = `secret of ${id}`) => {
@@ -26,8 +32,15 @@ async function served(options: Partial<RouteeRouterOptions> = {}, engineOptions:
     const { json } = await curl("-X", "POST", ...basic, `${host.url}/oauth/token`);
     const bearer = ["-H", `Authorization: Bearer ${(json as { access_token: string }).access_token}`];
     const call = (method: string, path: string, body?: object): Promise<Answer> =>
-      curl("-X", method, ...bearer, ...(body ? ["-H", "Content-Type: application/json", "-d", JSON.stringify(body)] : []), host.url + path);
-    const start = (changes: object = {}) => call("POST", "/2step", { method: "sms", type: "code", recipient: "+306948530920", ...changes });
+      curl(
+        "-X",
+        method,
+        ...bearer,
+        ...(body ? ["-H", "Content-Type: application/json", "-d", JSON.stringify(body)] : []),
+        host.url + path,
+      );
+    const start = (changes: object = {}) =>
+      call("POST", "/2step", { method: "sms", type: "code", recipient: "+306948530920", ...changes });
     return { call, start };
   };
   return { ...its, url: host.url, login, faults };
@@ -48,7 +61,10 @@ describe("applications", () => {
       expect(answer).toMatchObject({ status: 404, json: { code: "404011006" } });
       expect(answer.text).toBe((await two.call("GET", "/2step/unknown")).text);
     }
-    expect(await tfa.verifications.get({ id, account: "routee:one" })).toMatchObject({ status: "pending", attempts: 0 });
+    expect(await tfa.verifications.get({ id, account: "routee:one" })).toMatchObject({
+      status: "pending",
+      attempts: 0,
+    });
   });
 
   it("see the numbers of their account, and no others", async () => {
@@ -59,7 +75,9 @@ describe("applications", () => {
     await other.start();
     expect(await one.call("GET", "/2step/reports")).toMatchObject({ json: { total: 2 } });
     expect(await other.call("GET", "/2step/reports")).toMatchObject({ json: { total: 1 } });
-    expect(await one.call("GET", "/2step/reports/applications/two")).toMatchObject({ json: { total: 1, applicationId: "two" } });
+    expect(await one.call("GET", "/2step/reports/applications/two")).toMatchObject({
+      json: { total: 1, applicationId: "two" },
+    });
     for (const unknown of ["else", "nobody", "__proto__"]) {
       const refused = await one.call("GET", `/2step/reports/applications/${unknown}`);
       expect(refused).toMatchObject({ status: 404, json: { code: "404010002" } });
@@ -67,12 +85,17 @@ describe("applications", () => {
   });
 
   it("have defaults of their own", async () => {
-    const { login, messages, tfa } = await served({}, { generateCode: ({ length }) => "7".repeat(length), service: "Acme" });
+    const { login, messages, tfa } = await served(
+      {},
+      { generateCode: ({ length }) => "7".repeat(length), service: "Acme" },
+    );
     const two = await login("two");
     const started = await two.start();
     expect(started.json).toMatchObject({ maxRetries: 0, expiresAt: "2026-01-01T00:01:00.000Z" });
     expect(messages[0]).toMatchObject({ from: "Two", text: expect.stringMatching(/^777777 is your Acme /) });
-    expect(await two.call("POST", `/2step/${idOf(started)}`, { answer: "0" })).toMatchObject({ json: { code: "400011005" } });
+    expect(await two.call("POST", `/2step/${idOf(started)}`, { answer: "0" })).toMatchObject({
+      json: { code: "400011005" },
+    });
     expect(await two.call("GET", `/2step/${idOf(started)}`)).toMatchObject({ json: { status: "Failed" } });
     const own = await two.start({ digits: 8, maxRetries: 9, lifetimeInSeconds: 86_400, originator: "Else" });
     expect(own.json).toMatchObject({ maxRetries: 9, expiresAt: "2026-01-02T00:00:00.000Z" });
@@ -85,7 +108,15 @@ describe("a token", () => {
   it("is one application's, and void with another secret, another instance and a tampered sign", async () => {
     const [here, there] = [await served(), await served({}, { secret: "another secret of a served engine, long" })];
     const ask = async (url: string): Promise<string> => {
-      const answer = await curl("-X", "POST", "-u", "one:secret of one", "-d", "grant_type=client_credentials", `${url}/oauth/token`);
+      const answer = await curl(
+        "-X",
+        "POST",
+        "-u",
+        "one:secret of one",
+        "-d",
+        "grant_type=client_credentials",
+        `${url}/oauth/token`,
+      );
       return (answer.json as { access_token: string }).access_token;
     };
     const token = await ask(here.url);
@@ -94,14 +125,26 @@ describe("a token", () => {
     expect(await open(here.url, token.toUpperCase())).toMatchObject({ status: 401 });
     expect(await open(here.url, "")).toMatchObject({ status: 401 });
     expect(await open(there.url, token)).toMatchObject({ status: 401 });
-    expect(await curl("-H", `Authorization: bearer ${token}`, `${here.url}/2step/reports`)).toMatchObject({ status: 200 });
+    expect(await curl("-H", `Authorization: bearer ${token}`, `${here.url}/2step/reports`)).toMatchObject({
+      status: 200,
+    });
   });
 
   it("is known to every process that has the secret", async () => {
     const [here, there] = [await served(), await served()];
-    const answer = await curl("-X", "POST", "-u", "one:secret of one", "-d", "grant_type=client_credentials", `${here.url}/oauth/token`);
+    const answer = await curl(
+      "-X",
+      "POST",
+      "-u",
+      "one:secret of one",
+      "-d",
+      "grant_type=client_credentials",
+      `${here.url}/oauth/token`,
+    );
     const { access_token } = answer.json as { access_token: string };
-    expect(await curl("-H", `Authorization: Bearer ${access_token}`, `${there.url}/2step/reports`)).toMatchObject({ status: 200 });
+    expect(await curl("-H", `Authorization: Bearer ${access_token}`, `${there.url}/2step/reports`)).toMatchObject({
+      status: 200,
+    });
   });
 
   it.each([
@@ -115,7 +158,14 @@ describe("a token", () => {
     ["a bearer", ["-H", "Authorization: Bearer one"]],
   ])("is not given for %s", async (_what, credentials) => {
     const { url } = await served();
-    const refused = await curl("-X", "POST", ...credentials, "-d", "grant_type=client_credentials", `${url}/oauth/token`);
+    const refused = await curl(
+      "-X",
+      "POST",
+      ...credentials,
+      "-d",
+      "grant_type=client_credentials",
+      `${url}/oauth/token`,
+    );
     expect(refused).toMatchObject({ status: 401, json: { message: "Bad credentials" } });
   });
 });
@@ -180,7 +230,10 @@ describe("a start", () => {
     const { login, messages } = await served();
     const one = await login("one");
     const args = { name: "x".repeat(255) };
-    for (const changes of [{ originator: "a sender that is too long" }, { template: `@@pin${"@@name ".repeat(7)}`, arguments: args }]) {
+    for (const changes of [
+      { originator: "a sender that is too long" },
+      { template: `@@pin${"@@name ".repeat(7)}`, arguments: args },
+    ]) {
       expect(await one.start(changes)).toMatchObject({ status: 400, json: { code: "400005000" } });
     }
     expect(messages).toEqual([]);
@@ -205,7 +258,10 @@ describe("a fault", () => {
     }
     expect(faults).toHaveLength(5);
     store.down = false;
-    expect(await tfa.verifications.get({ id, account: "routee:one" })).toMatchObject({ status: "pending", attempts: 0 });
+    expect(await tfa.verifications.get({ id, account: "routee:one" })).toMatchObject({
+      status: "pending",
+      attempts: 0,
+    });
   });
 
   it("of an option that is a function is typed as well", async () => {
@@ -238,7 +294,7 @@ describe("the options of the router", () => {
     [{ readings: { unauthorized: "401" } }, /nine digits/],
     [{ apps: {} }, /applications/],
   ])("refuse %j", (changes, words) => {
-    const making = (): unknown => routeeRouter({ ...right, ...changes } as RouteeRouterOptions);
+    const making = (): unknown => routeeRouter({ ...right, ...changes });
     expect(making).toThrow(expect.objectContaining({ code: "misconfigured", message: expect.stringMatching(words) }));
   });
 });

@@ -25,7 +25,14 @@ async function served(options: Partial<RouteeRouterOptions> = {}) {
   const faults: unknown[] = [];
   const applications = { [APP]: { secret: SECRET, maxRetries: 1, callbackUrl: `${receiver.url}?key=1` } };
   const onFault = (error: unknown): unknown => faults.push(error);
-  const router = routeeRouter({ verifications: tfa.verifications, applications, clock, scheduler, onFault, ...options });
+  const router = routeeRouter({
+    verifications: tfa.verifications,
+    applications,
+    clock,
+    scheduler,
+    onFault,
+    ...options,
+  });
   const host = await listen(hostOf(router));
   hosts.push(host);
   const client = routee({ applicationId: APP, applicationSecret: SECRET, baseUrl: host.url, maxRetries: 1, clock });
@@ -55,9 +62,19 @@ describe("a change of status", () => {
     expect(receiver.seen).toEqual([]);
     await answer(id, "1234");
     await came(1);
-    expect(receiver.seen[0]).toMatchObject({ method: "POST", url: "/messages?key=1", headers: { "content-type": "application/json" } });
+    expect(receiver.seen[0]).toMatchObject({
+      method: "POST",
+      url: "/messages?key=1",
+      headers: { "content-type": "application/json" },
+    });
     expect(told()).toEqual([
-      { applicationId: APP, trackingId: id, recipient: "+46701740605", status: "Verified", updatedAt: "2026-01-01T00:00:00.000Z" },
+      {
+        applicationId: APP,
+        trackingId: id,
+        recipient: "+46701740605",
+        status: "Verified",
+        updatedAt: "2026-01-01T00:00:00.000Z",
+      },
     ]);
   });
 
@@ -92,7 +109,9 @@ describe("a receiver that does not answer 200", () => {
     const { start, answer, wait, faults } = await served();
     await answer(await start(), "1234");
     await came(1);
-    expect(RETRIES.map((ms) => ms / 1_000)).toEqual([30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400]);
+    expect(RETRIES.map((ms) => ms / 1_000)).toEqual([
+      30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400,
+    ]);
     for (const [index, ms] of RETRIES.entries()) {
       await wait(ms - 1);
       await quiet();

@@ -48,7 +48,7 @@ function client(options: Partial<RouteeOptions> = {}): VerificationProvider {
 
 const message = (changes: Parameters<typeof aMessage>[0] = {}) =>
   aMessage({ template: "{code} is your code.", digits: 6, expiresAt: new Date(clock() + 300_000), ...changes });
-const check = (provider: VerificationProvider, code = "4232", reference = ID) =>
+const check = async (provider: VerificationProvider, code = "4232", reference = ID): Promise<boolean> =>
   provider.check(reference, code, { ...patient(), to: "+46701740605" });
 const paths = (): string[] => server.seen.map(({ method, url }) => `${method} ${url.replace("/messages", "")}`);
 
@@ -77,7 +77,9 @@ describe("its options", () => {
     [{ appId: "x" } as never, /applicationId/],
     [{ restrictions: { entityId: "1" } as never }, /principalEntityId/],
   ])("refuse %j", (options, words) => {
-    expect(() => client(options)).toThrow(expect.objectContaining({ code: "misconfigured", message: expect.stringMatching(words) }));
+    expect(() => client(options)).toThrow(
+      expect.objectContaining({ code: "misconfigured", message: expect.stringMatching(words) }),
+    );
   });
 
   it("want https in production, but for this machine", () => {
@@ -133,11 +135,16 @@ describe("a request", () => {
   it("calls by voice, with its own text, with none, and never with one that has no place for the code", async () => {
     server.script(...Array.from({ length: 4 }, () => [token(), verification("Pending")]).flat());
     const restrictions = { contentTemplateId: "1", principalEntityId: "2" };
-    await client({ template: "Code: @@pin", templateCountry: "GR", restrictions }).start(message({ channel: "voice" }), patient());
+    await client({ template: "Code: @@pin", templateCountry: "GR", restrictions }).start(
+      message({ channel: "voice" }),
+      patient(),
+    );
     await client({ template: false }).start(message(), patient());
     await client().start(message({ template: "c, o, d, e" }), patient());
     await client().start(message({ template: "{code}s" }), patient());
-    const bodies = server.seen.filter(({ url }) => url.endsWith("/2step")).map(({ body }) => JSON.parse(body) as object);
+    const bodies = server.seen
+      .filter(({ url }) => url.endsWith("/2step"))
+      .map(({ body }) => JSON.parse(body) as object);
     expect(bodies[0]).toMatchObject({ method: "voice", template: "Code: @@pin", templateCountry: "GR", restrictions });
     for (const body of bodies.slice(1)) expect(body).not.toHaveProperty("template");
     expect(bodies).toHaveLength(4);
@@ -249,7 +256,13 @@ describe("a start", () => {
 
 describe("a token", () => {
   it("is used for all calls, until shortly before it expires", async () => {
-    server.script(token({ expires_in: 630 }), verification("Pending"), verification("Verified"), token(), verification("Pending"));
+    server.script(
+      token({ expires_in: 630 }),
+      verification("Pending"),
+      verification("Verified"),
+      token(),
+      verification("Pending"),
+    );
     const provider = client();
     await provider.start(message(), patient());
     clock.tick(599_000);
@@ -268,7 +281,9 @@ describe("a token", () => {
   it("is asked for once by calls that come together", async () => {
     server.script(token(), verification("Verified"));
     const provider = client();
-    expect(await Promise.all(Array.from({ length: 12 }, () => check(provider)))).toEqual(Array.from({ length: 12 }, () => true));
+    expect(await Promise.all(Array.from({ length: 12 }, () => check(provider)))).toEqual(
+      Array.from({ length: 12 }, () => true),
+    );
     expect(paths().filter((path) => path.includes("oauth"))).toHaveLength(1);
   });
 
@@ -285,13 +300,24 @@ describe("a token", () => {
 
   it.each([401, 403])("is not renewed a second time for %i", async (status) => {
     server.script(token(), status, token({ access_token: "second" }), status);
-    expect(await refusal(client().start(message(), patient()))).toMatchObject({ status, unsent: true, permanent: true });
+    expect(await refusal(client().start(message(), patient()))).toMatchObject({
+      status,
+      unsent: true,
+      permanent: true,
+    });
     expect(server.seen).toHaveLength(4);
   });
 
   it("is not renewed by a call that comes late to a renewal", async () => {
     const provider = client();
-    server.script(token(), verification("Verified"), 401, 401, token({ access_token: "second" }), verification("Verified"));
+    server.script(
+      token(),
+      verification("Verified"),
+      401,
+      401,
+      token({ access_token: "second" }),
+      verification("Verified"),
+    );
     await check(provider);
     await Promise.all([check(provider), check(provider)]);
     expect(paths().filter((path) => path.includes("oauth"))).toHaveLength(2);
@@ -304,14 +330,18 @@ describe("a token", () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  it.each<Fault>([500, "garbage", "empty", "resetAfterAccept", token({ access_token: 7 }), token({ access_token: "a b" })])(
-    "that does not come (%j) means that nothing was sent",
-    async (fault) => {
-      server.script(fault);
-      expect(await refusal(client().start(message(), patient()))).toMatchObject({ unsent: true });
-      expect(server.seen).toHaveLength(1);
-    },
-  );
+  it.each<Fault>([
+    500,
+    "garbage",
+    "empty",
+    "resetAfterAccept",
+    token({ access_token: 7 }),
+    token({ access_token: "a b" }),
+  ])("that does not come (%j) means that nothing was sent", async (fault) => {
+    server.script(fault);
+    expect(await refusal(client().start(message(), patient()))).toMatchObject({ unsent: true });
+    expect(server.seen).toHaveLength(1);
+  });
 
   it("that is slow keeps nobody longer than the own deadline, and serves the others", async () => {
     server.script("timeout");
@@ -359,7 +389,11 @@ describe("the client against our router", () => {
     expect(await check(provider, "0042", id)).toBe(true);
     expect(await check(provider, "0042", id)).toBe(false);
     expect(await check(provider, "0042", "00000000-0000-4000-8000-000000000000")).toBe(false);
-    expect(await its.tfa.verifications.get({ id, account })).toMatchObject({ status: "verified", attempts: 2, maxAttempts: 10 });
+    expect(await its.tfa.verifications.get({ id, account })).toMatchObject({
+      status: "verified",
+      attempts: 2,
+      maxAttempts: 10,
+    });
   });
 
   it("hears a no from what is spent, expired and canceled", async () => {
@@ -380,7 +414,11 @@ describe("the client against our router", () => {
     its.clock.tick(3_600_000);
     expect(await check(provider, "0042", await started())).toBe(true);
     const stranger = routee({ applicationId: APP, applicationSecret: "other", baseUrl: host.url });
-    expect(await refusal(stranger.start(message(), patient()))).toMatchObject({ status: 401, code: "401000000", permanent: true });
+    expect(await refusal(stranger.start(message(), patient()))).toMatchObject({
+      status: 401,
+      code: "401000000",
+      permanent: true,
+    });
   });
 
   it("keeps the code of what the router refuses", async () => {

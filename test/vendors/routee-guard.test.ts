@@ -12,7 +12,8 @@ const SECRET = "vb6QpjCIOG";
 
 describe("require2fa() with sms(routee())", () => {
   guardCases({
-    router: ({ tfa, clock }) => routeeRouter({ verifications: tfa.verifications, applications: { [APP]: { secret: SECRET } }, clock }),
+    router: ({ tfa, clock }) =>
+      routeeRouter({ verifications: tfa.verifications, applications: { [APP]: { secret: SECRET } }, clock }),
     provider: (baseUrl, clock) => routee({ applicationId: APP, applicationSecret: SECRET, baseUrl, clock }),
     account: `routee:${APP}`,
   });
@@ -27,10 +28,14 @@ describe("a chain of vendors", () => {
     servers.push(hanging, broken);
     hanging.script("timeout");
     const token = JSON.stringify({ access_token: "12dc8af2-6a5b-4d35-8fa3-6c4b9a2a7c10", expires_in: 3599 });
-    broken.script({ status: 200, body: token }, { status: 500, body: '{"code":"500000000","developerMessage":"Internal error"}' });
+    broken.script(
+      { status: 200, body: token },
+      { status: 500, body: '{"code":"500000000","developerMessage":"Internal error"}' },
+    );
     const first: DeliveryProvider = {
       name: "mitto-like",
-      send: async ({ text }, { signal }) => void (await postBounded({ who: "mitto-like", url: hanging.url, body: text, signal })),
+      send: async ({ text }, { signal }) =>
+        void (await postBounded({ who: "mitto-like", url: hanging.url, body: text, signal })),
     };
     const box = outbox();
     const second = routee({ applicationId: APP, applicationSecret: SECRET, baseUrl: broken.url });

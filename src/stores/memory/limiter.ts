@@ -63,6 +63,6 @@ function nextAllowed(charge: Charge, times: readonly number[]): number {
   const last = times.at(-1);
   if (last === undefined) return charge.max > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   const full = times.length >= charge.max ? (times[times.length - charge.max] ?? 0) + charge.interval : 0;
-  const gap = charge.gaps?.[Math.min(times.length, charge.gaps.length) - 1] ?? 0;
-  return Math.max(full, last + gap);
+  const gap = charge.gaps?.[Math.min(times.length, charge.gaps.length) - 1];
+  return gap === undefined ? full : Math.max(full, last + gap);
 }

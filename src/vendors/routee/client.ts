@@ -86,31 +86,7 @@ export function routee(options: RouteeOptions): VerificationProvider {
   const auth = checkedBase(options.authUrl ?? options.baseUrl ?? AUTH, "routee({ authUrl })");
   const tokens = new TokenSource({ who, url: `${auth}/oauth/token`, applicationId, applicationSecret, clock });
 
-  const call = async (
-    method: "POST" | "DELETE",
-    path: string,
-    signal: AbortSignal,
-    body?: Sent,
-  ): Promise<BoundedAnswer> => {
-    const once = (token: string): Promise<BoundedAnswer> =>
-      callBounded(method, {
-        who,
-        url: base + path,
-        signal,
-        ...(body ? { body: body.text } : {}),
-        headers: {
-          authorization: `Bearer ${token}`,
-          accept: "application/json",
-          ...(body ? { "content-type": body.type } : {}),
-        },
-      });
-    const token = await tokens.token(signal);
-    const answer = await once(token);
-    if (answer.status !== 401 && answer.status !== 403) return answer;
-    // Refused before anything was done: safe to repeat, and the manual says to, once.
-    tokens.discard(token);
-    return once(await tokens.token(signal));
-  };
+  const call = caller(who, base, tokens);
 
   return {
     kind: "verification",
@@ -142,15 +118,34 @@ export function routee(options: RouteeOptions): VerificationProvider {
   };
 }
 
-/** The code begins with the status: an error page of something in between does not pass for the vendor's answer. */
-function isNo({ status, text }: BoundedAnswer): boolean {
-  const code = readErrorCode(text) ?? "";
-  return NO.has(code) && code.startsWith(String(status));
-}
+type Call = (method: "POST" | "DELETE", path: string, signal: AbortSignal, body?: Sent) => Promise<BoundedAnswer>;
 
 interface Sent {
   readonly text: string;
   readonly type: string;
+}
+
+function caller(who: string, base: string, tokens: TokenSource): Call {
+  return async (method, path, signal, body) => {
+    const once = (token: string): Promise<BoundedAnswer> => {
+      const headers = { authorization: `Bearer ${token}`, accept: "application/json" };
+      const call = { who, url: base + path, signal };
+      if (!body) return callBounded(method, { ...call, headers });
+      return callBounded(method, { ...call, body: body.text, headers: { ...headers, "content-type": body.type } });
+    };
+    const token = await tokens.token(signal);
+    const answer = await once(token);
+    if (answer.status !== 401 && answer.status !== 403) return answer;
+    // Refused before anything was done: safe to repeat, and the manual says to, once.
+    tokens.discard(token);
+    return once(await tokens.token(signal));
+  };
+}
+
+/** The code begins with the status: an error page of something in between does not pass for the vendor's answer. */
+function isNo({ status, text }: BoundedAnswer): boolean {
+  const code = readErrorCode(text) ?? "";
+  return NO.has(code) && code.startsWith(String(status));
 }
 
 function startOf(

@@ -35,65 +35,63 @@ const ALL = 1_000;
 const MAX_DESCRIPTION = 1_000;
 
 export function definitionHandlers<Stored, Given extends object>(kind: Kind<Stored, Given>): DefinitionHandlers {
-  const show = (call: Call, definition: Definition<Stored>): object => {
-    const { description, kept } = readKept(definition);
-    return kind.show(call, definition, kept, description ?? null);
-  };
-  const answer = (call: Call, defined: Defined<Stored>): Answer => {
-    if (defined.ok) return dataAnswer(show(call, defined.definition));
-    if (defined.reason === "name_taken") return refuse(call.served, kind.exists);
-    if (defined.reason === "not_found") return refuse(call.served, kind.unknown);
-    return refuse(
-      call.served,
-      "invalidRequest",
-      defined.reason === "too_many" ? "There are too many already" : undefined,
-    );
-  };
-
   return {
-    async create(call) {
-      const name = required(call.fields, "name", 200);
-      const value = kind.read(call);
-      if (!value) throw invalid("There is nothing to define.");
-      const description = withKept(descriptionIn(call), value.kept);
-      const definition = { account: call.account.sid, name, description, id: newSid(kind.prefix), ...value.given };
-      return answer(call, await kind.definitions(call.served).create(definition));
-    },
-
-    async update(call) {
-      const which = { account: call.account.sid, id: call.id };
-      const definitions = kind.definitions(call.served);
-      const before = await definitions.get(which);
-      if (!before) return refuse(call.served, kind.unknown);
-      const value = kind.read(call);
-      const was = readKept(before);
-      const kept = value ? value.kept : was.kept;
-      const description = withKept(descriptionIn(call) ?? was.description, kept);
-      return answer(
-        call,
-        await definitions.update({ ...which, description, ...(value?.given ?? ({} as Partial<Given>)) }),
-      );
-    },
-
+    create: (call) => create(kind, call),
+    update: (call) => update(kind, call),
+    list: (call) => list(kind, call),
     async remove(call) {
-      return answer(call, await kind.definitions(call.served).remove({ account: call.account.sid, id: call.id }));
+      return answer(kind, call, await kind.definitions(call.served).remove({ account: call.account.sid, id: call.id }));
     },
-
-    async list(call) {
-      const asked = readPage(call.fields, call.served);
-      const name = textOf(call.fields, ["name"], 200);
-      const { total, found } = await page(call, kind, name, asked.page * asked.pageSize, asked.pageSize);
-      const rows = found.map((definition) => show(call, definition));
-      return dataAnswer(
-        definitionPage(`${kind.path}/search`, asked, total, rows, { name, accountSid: actedFor(call) }),
-      );
-    },
-
     async one(call) {
       const found = await kind.definitions(call.served).get({ account: call.account.sid, id: call.id });
-      return found ? dataAnswer(show(call, found)) : refuse(call.served, kind.unknown);
+      return found ? dataAnswer(shown(kind, call, found)) : refuse(call.served, kind.unknown);
     },
   };
+}
+
+async function create<S, G extends object>(kind: Kind<S, G>, call: Call): Promise<Answer> {
+  const name = required(call.fields, "name", 200);
+  const value = kind.read(call);
+  if (!value) throw invalid("There is nothing to define.");
+  const description = withKept(descriptionIn(call), value.kept);
+  const definition = { account: call.account.sid, name, description, id: newSid(kind.prefix), ...value.given };
+  return answer(kind, call, await kind.definitions(call.served).create(definition));
+}
+
+async function update<S, G extends object>(kind: Kind<S, G>, call: Call): Promise<Answer> {
+  const which = { account: call.account.sid, id: call.id };
+  const definitions = kind.definitions(call.served);
+  const before = await definitions.get(which);
+  if (!before) return refuse(call.served, kind.unknown);
+  const value = kind.read(call);
+  const was = readKept(before);
+  const description = withKept(descriptionIn(call) ?? was.description, value ? value.kept : was.kept);
+  const given: Partial<G> = value?.given ?? {};
+  return answer(kind, call, await definitions.update({ ...which, description, ...given }));
+}
+
+async function list<S, G extends object>(kind: Kind<S, G>, call: Call): Promise<Answer> {
+  const asked = readPage(call.fields, call.served);
+  const name = textOf(call.fields, ["name"], 200);
+  const { total, found } = await page(call, kind, name, asked.page * asked.pageSize, asked.pageSize);
+  const rows = found.map((definition) => shown(kind, call, definition));
+  return dataAnswer(definitionPage(`${kind.path}/search`, asked, total, rows, { name, accountSid: actedFor(call) }));
+}
+
+function answer<S, G extends object>(kind: Kind<S, G>, call: Call, defined: Defined<S>): Answer {
+  if (defined.ok) return dataAnswer(shown(kind, call, defined.definition));
+  if (defined.reason === "name_taken") return refuse(call.served, kind.exists);
+  if (defined.reason === "not_found") return refuse(call.served, kind.unknown);
+  return refuse(
+    call.served,
+    "invalidRequest",
+    defined.reason === "too_many" ? "There are too many already." : undefined,
+  );
+}
+
+function shown<S, G extends object>(kind: Kind<S, G>, call: Call, definition: Definition<S>): object {
+  const { description, kept } = readKept(definition);
+  return kind.show(call, definition, kept, description ?? null);
 }
 
 async function page<Stored, Given extends object>(
