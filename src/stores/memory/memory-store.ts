@@ -135,7 +135,10 @@ class MemoryStore implements Store {
     this.#pending.refresh(row);
     const { delivery, event } = change;
     const events = event ? withEvent(row.events, event) : row.events;
-    return { outcome: "amended", entry: this.#pending.replace(row, { delivery, events, revision: row.revision + 1 }, now) };
+    return {
+      outcome: "amended",
+      entry: this.#pending.replace(row, { delivery, events, revision: row.revision + 1 }, now),
+    };
   }
 
   cancel(which: Which, now: number): boolean {
