@@ -85,7 +85,7 @@ export interface Limits {
   /** What a failed message is charged to, after its other charges were given back. */
   failedCharge(user: string): Charge;
   /** The wait after so many messages, in milliseconds. */
-  gapAfter(sends: number): number;
+  readonly gapAfter: (sends: number) => number;
 }
 
 const CAPS: readonly Bucket[] = [
