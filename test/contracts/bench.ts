@@ -1,18 +1,7 @@
 import assert from "node:assert/strict";
 import { randomId } from "../../src/core/crypto.js";
-import type {
-  Charge,
-  Counted,
-  Delivery,
-  Guess,
-  LockRule,
-  NewPending,
-  Opened,
-  Pending,
-  Refusal,
-  Store,
-  Which,
-} from "../../src/stores/store.js";
+import type { Delivery, NewPending, Pending, SendEvent, Which } from "../../src/stores/pending.js";
+import type { Charge, Counted, Guess, LockRule, Opened, Refusal, Store } from "../../src/stores/store.js";
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -105,8 +94,19 @@ export class Bench {
     return this.store.consume(which, { nonce, account: "account", ...more }, this.now);
   }
 
-  async amend(which: Which, revision: number, delivery: Partial<Delivery> = {}, charges: readonly Charge[] = []) {
-    return this.store.amend(which, { revision, delivery: { ...DELIVERY, ...delivery } }, charges, this.now);
+  async amend(
+    which: Which,
+    revision: number,
+    delivery: Partial<Delivery> = {},
+    charges: readonly Charge[] = [],
+    event?: SendEvent,
+  ) {
+    return this.store.amend(which, { revision, delivery: { ...DELIVERY, ...delivery }, event }, charges, this.now);
+  }
+
+  /** Whether this value was the first under the key. */
+  async claims(key: string, value: string, ttl: number): Promise<boolean> {
+    return (await this.store.claim(key, value, ttl, this.now)) === value;
   }
 
   async charge(...charges: readonly Charge[]): Promise<"charged" | Refusal> {
@@ -120,17 +120,31 @@ export class Bench {
   }
 }
 
-export const DELIVERY: Delivery = { method: "sms", to: "+46707123456", status: "sent", sends: 1, sent: ["sms"] };
+const TO = "+46707123456";
+
+export const DELIVERY: Delivery = {
+  method: "sms",
+  to: TO,
+  status: "sent",
+  sent: [{ method: "sms", to: TO, sends: 1, resendAt: 0 }],
+};
+
+export function anEvent(changes: Partial<SendEvent> = {}): SendEvent {
+  return { id: randomId(), at: 0, channel: "sms", to: TO, country: "SE", status: "queued", ...changes };
+}
 
 export function aPending(changes: Partial<NewPending> = {}): NewPending {
   return {
     id: randomId(),
+    tenant: "tenant",
     owner: "owner",
     purpose: "purpose",
     keyId: "key",
     maxAttempts: 5,
     ttl: 5 * MINUTE,
     delivery: DELIVERY,
+    events: [],
+    supersede: "return",
     detail: { user: "ada", show: [["amount", "10"]], nested: { flag: true, none: null } },
     ...changes,
   };

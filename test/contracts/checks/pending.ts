@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { aCharge, aPending, type Checks, DELIVERY, MINUTE, tally } from "../bench.js";
+import { aCharge, anEvent, aPending, type Checks, DELIVERY, MINUTE, tally } from "../bench.js";
 
 /** Opening, finding, changing and ending a verification. */
 export const pendingChecks: Checks = {
@@ -9,13 +9,15 @@ export const pendingChecks: Checks = {
     assert.equal(opened.outcome, "opened");
     const found = await bench.find({ id: asked.id });
     assert.ok(found);
-    const { ttl, ...rest } = asked;
+    const { ttl, supersede: _supersede, ...rest } = asked;
     for (const [field, value] of Object.entries(rest)) {
       assert.deepEqual(found[field as keyof typeof found], value, field);
     }
     assert.equal(found.state, "pending");
     assert.equal(found.attempts, 0);
     assert.equal(found.revision, 0);
+    assert.deepEqual(found.checks, []);
+    bench.same(found.updatedAt, bench.now, "updatedAt");
     bench.same(found.createdAt, bench.now, "createdAt");
     assert.equal(found.expiresAt - found.createdAt, ttl);
   },
@@ -28,6 +30,14 @@ export const pendingChecks: Checks = {
     assert.equal(await bench.find({ owner: "eve" }), undefined);
     assert.equal(await bench.find({ id: "nothing" }), undefined);
     assert.equal(await bench.find({ id: "nothing", owner: "ada" }), undefined);
+    assert.equal((await bench.find({ id, tenant: "tenant" }))?.id, id);
+    assert.equal((await bench.find({ owner: "ada", tenant: "tenant" }))?.id, id);
+    for (const which of [{ id }, { owner: "ada" }, { id, owner: "ada" }]) {
+      assert.equal(await bench.find({ ...which, tenant: "another" }), undefined);
+      assert.equal((await bench.attempt({ ...which, tenant: "another" })).outcome, "missing");
+      assert.equal((await bench.amend({ ...which, tenant: "another" }, 0)).outcome, "missing");
+      assert.equal(await bench.store.cancel({ ...which, tenant: "another" }, bench.now), false);
+    }
   },
 
   async "finds an owner's newest live verification, and the newest of all when none is live"(bench) {
@@ -39,6 +49,47 @@ export const pendingChecks: Checks = {
     assert.equal((await bench.find({ owner: "owner" }))?.id, first.id);
     await bench.store.cancel({ id: first.id }, bench.now);
     assert.equal((await bench.find({ owner: "owner" }))?.id, second.id);
+  },
+
+  async "takes the one that was asked for again for its owner's newest"(bench) {
+    const first = await bench.opened({ purpose: "first" });
+    await bench.pass(bench.instant);
+    await bench.opened({ purpose: "second" });
+    await bench.pass(bench.instant);
+    assert.equal((await bench.open({ purpose: "first" })).outcome, "exists");
+    assert.equal((await bench.find({ owner: "owner" }))?.id, first.id);
+  },
+
+  async "cancels an owner's others where it should, but for those under guard"(bench) {
+    const old = await bench.opened({ purpose: "old" });
+    const guarded = await bench.opened({ purpose: "guarded", guardTime: MINUTE, supersede: "keep" });
+    const foreign = await bench.opened({ owner: "another" });
+    const states = async () => {
+      const ids = [old.id, guarded.id, foreign.id];
+      return Promise.all(ids.map(async (id) => (await bench.find({ id }))?.state));
+    };
+    await bench.opened({ purpose: "first", supersede: "cancel" });
+    assert.deepEqual(await states(), ["canceled", "pending", "pending"]);
+    await bench.pass(MINUTE - bench.instant);
+    await bench.opened({ purpose: "second", supersede: "cancel" });
+    assert.deepEqual(await states(), ["canceled", "pending", "pending"]);
+    await bench.pass(bench.instant);
+    await bench.opened({ purpose: "third", supersede: "cancel" });
+    assert.deepEqual(await states(), ["canceled", "canceled", "pending"]);
+  },
+
+  async "cancels nothing for one that did not open"(bench) {
+    const { id } = await bench.opened();
+    const tight = aCharge({ max: 1 });
+    await bench.charge(tight);
+    assert.equal((await bench.open({ supersede: "cancel" }, "account", [tight])).outcome, "limited");
+    assert.equal((await bench.find({ id }))?.state, "pending");
+  },
+
+  async "keeps an owner's others where it should, also for the same purpose"(bench) {
+    const first = await bench.opened({ supersede: "keep" });
+    const second = await bench.opened({ supersede: "keep" });
+    for (const { id } of [first, second]) await bench.counted({ id });
   },
 
   async "keeps one live verification for each owner and purpose"(bench) {
@@ -149,7 +200,7 @@ export const pendingChecks: Checks = {
     await bench.pass(2 * MINUTE);
     assert.equal((await bench.attempt({ id: used.id })).outcome, "used");
     assert.equal((await bench.attempt({ id: canceled.id })).outcome, "canceled");
-    assert.equal((await bench.attempt({ id: spent.id })).outcome, "expired");
+    assert.equal((await bench.attempt({ id: spent.id })).outcome, "spent");
   },
 
   async "forgets no live verification of an owner to make room for another"(bench) {
@@ -164,7 +215,8 @@ export const pendingChecks: Checks = {
 
   async "changes a verification once for each revision"(bench) {
     const { id, revision } = await bench.opened();
-    const delivery = { method: "email", to: "ada@example.com", sends: 2, resendAt: bench.now + MINUTE };
+    const sent = [{ method: "email", to: "ada@example.com", sends: 2, resendAt: bench.now + MINUTE }];
+    const delivery = { method: "email", to: "ada@example.com", sent, step: 1 };
     const amended = await bench.amend({ id, owner: "owner" }, revision, delivery);
     assert.equal(amended.outcome, "amended");
     const entry = await bench.find({ id });
@@ -180,11 +232,11 @@ export const pendingChecks: Checks = {
   async "changes a verification for one of many that ask at the same time"(bench) {
     const { id } = await bench.opened();
     const charge = aCharge({ max: 2 });
-    const answers = await bench.atOnce((index) => bench.amend({ id }, 0, { sends: index + 2 }, [charge]));
+    const answers = await bench.atOnce((index) => bench.amend({ id }, 0, { step: index + 2 }, [charge]));
     assert.equal(tally(answers, "amended"), 1);
     assert.equal(tally(answers, "changed"), answers.length - 1);
     const winner = answers.findIndex(({ outcome }) => outcome === "amended");
-    assert.equal((await bench.find({ id }))?.delivery.sends, winner + 2);
+    assert.equal((await bench.find({ id }))?.delivery.step, winner + 2);
     assert.equal(await bench.charge(charge), "charged");
     assert.notEqual(await bench.charge(charge), "charged");
   },
@@ -199,10 +251,36 @@ export const pendingChecks: Checks = {
     assert.equal((await bench.find({ id }))?.revision, 0);
   },
 
+  async "keeps what was sent with a verification, each once and in order"(bench) {
+    const [first, second] = [anEvent({ id: "first" }), anEvent({ id: "second", channel: "email", status: "sent" })];
+    const { id } = await bench.opened({ events: [first] });
+    assert.equal((await bench.amend({ id }, 0, {}, [], second)).outcome, "amended");
+    const told = { ...first, status: "delivered" as const, reference: "r-1" };
+    assert.equal(await bench.store.note({ id }, { id: "first", status: "delivered", reference: "r-1" }, bench.now), true);
+    assert.deepEqual((await bench.find({ id }))?.events, [told, second]);
+    const again = { ...second, status: "failed" as const };
+    assert.equal((await bench.amend({ id }, 1, {}, [], again)).outcome, "amended");
+    assert.deepEqual((await bench.find({ id }))?.events, [told, again]);
+  },
+
+  async "notes what a message came to whatever became of its verification, and changes nothing else"(bench) {
+    const { id } = await bench.opened({ events: [anEvent({ id: "first" })] });
+    await bench.store.cancel({ id }, bench.now);
+    const before = await bench.find({ id });
+    assert.equal(await bench.store.note({ id }, { id: "first", status: "delivered" }, bench.now), true);
+    const after = await bench.find({ id });
+    assert.equal(after?.events[0]?.status, "delivered");
+    for (const field of ["state", "attempts", "revision", "expiresAt"] as const) assert.equal(after?.[field], before?.[field]);
+    assert.equal(await bench.store.note({ id }, { id: "another", status: "delivered" }, bench.now), false);
+    assert.equal(await bench.store.note({ id: "nothing" }, { id: "first", status: "sent" }, bench.now), false);
+    assert.equal(await bench.store.note({ id, tenant: "another" }, { id: "first", status: "sent" }, bench.now), false);
+    assert.equal((await bench.find({ id }))?.events.length, 1);
+  },
+
   async "does not give an attempt back when a verification is changed"(bench) {
     const { id } = await bench.opened({ maxAttempts: 2 });
     await bench.counted({ id });
-    await bench.amend({ id }, 0, { sends: 2 });
+    await bench.amend({ id }, 0, { step: 2 });
     await bench.counted({ id });
     assert.equal((await bench.attempt({ id })).outcome, "spent");
   },

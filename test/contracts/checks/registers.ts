@@ -4,54 +4,63 @@ import { type Checks, HOUR, MINUTE, SECOND } from "../bench.js";
 
 /** Small facts under a key: who was first, when last used, what was kept, who was revoked. */
 export const registerChecks: Checks = {
-  async "is first for one nonce only, and again for that one"(bench) {
+  async "gives a key to the first value that claims it, and says which"(bench) {
     const { store } = bench;
-    assert.equal(await store.once("key", "first", MINUTE, bench.now), true);
-    assert.equal(await store.once("key", "second", MINUTE, bench.now), false);
-    assert.equal(await store.once("key", "first", MINUTE, bench.now), true);
-    assert.equal(await store.once("another", "second", MINUTE, bench.now), true);
+    assert.equal(await store.claim("key", "first", MINUTE, bench.now), "first");
+    assert.equal(await store.claim("key", "second", MINUTE, bench.now), "first");
+    assert.equal(await store.claim("key", "first", MINUTE, bench.now), "first");
+    assert.equal(await store.claim("another", "second", MINUTE, bench.now), "second");
   },
 
-  async "is first for one of many that come at once"(bench) {
-    const answers = await bench.atOnce((index) => bench.store.once("key", `nonce ${index}`, MINUTE, bench.now));
-    assert.equal(answers.filter(Boolean).length, 1);
+  async "gives a key to one of many values that claim it at once"(bench) {
+    const answers = await bench.atOnce((index) => bench.store.claim("key", `value ${index}`, MINUTE, bench.now));
+    assert.equal(new Set(answers).size, 1);
+    assert.equal(answers.filter((answer, index) => answer === `value ${index}`).length, 1);
   },
 
-  async "remembers who was first for as long as it was told, and no later call makes it longer"(bench) {
-    const { store } = bench;
-    await store.once("key", "first", MINUTE, bench.now);
+  async "remembers who was first for as long as it was told, and no later claim makes it longer"(bench) {
+    assert.equal(await bench.claims("key", "first", MINUTE), true);
     await bench.pass(MINUTE - bench.instant);
-    assert.equal(await store.once("key", "second", HOUR, bench.now), false);
-    assert.equal(await store.once("key", "first", HOUR, bench.now), true);
+    assert.equal(await bench.claims("key", "second", HOUR), false);
+    assert.equal(await bench.claims("key", "first", HOUR), true);
     await bench.pass(bench.instant);
-    assert.equal(await store.once("key", "second", MINUTE, bench.now), true);
+    assert.equal(await bench.claims("key", "second", MINUTE), true);
   },
 
   async "marks a use while the one before is near enough, and never again once it was not"(bench) {
     const { store } = bench;
-    const since = bench.now;
+    const use = { key: "key", since: bench.now, idle: MINUTE };
     await bench.pass(50 * SECOND);
-    assert.equal(await store.touch("key", since, MINUTE, bench.now), true);
+    assert.equal(await store.touch(use, bench.now), true);
     await bench.pass(50 * SECOND);
-    assert.equal(await store.touch("key", since, MINUTE, bench.now), true);
+    assert.equal(await store.touch(use, bench.now), true);
     await bench.pass(MINUTE + bench.instant);
-    assert.equal(await store.touch("key", since, MINUTE, bench.now), false);
-    assert.equal(await store.touch("key", since, MINUTE, bench.now), false);
-    assert.equal(await store.touch("other", bench.now, MINUTE, bench.now), true);
+    assert.equal(await store.touch(use, bench.now), false);
+    assert.equal(await store.touch(use, bench.now), false);
+    assert.equal(await store.touch({ key: "other", since: bench.now, idle: MINUTE }, bench.now), true);
   },
 
   async "takes the first use by the instant it is told"(bench) {
     const since = bench.now;
     await bench.pass(MINUTE + bench.instant);
-    assert.equal(await bench.store.touch("key", since, MINUTE, bench.now), false);
+    assert.equal(await bench.store.touch({ key: "key", since, idle: MINUTE }, bench.now), false);
   },
 
   async "counts a use exactly the idle time ago as near enough, the first and every further one"(bench) {
-    const since = bench.now;
-    await bench.pass(MINUTE);
-    assert.equal(await bench.store.touch("first", since, MINUTE, bench.now), true);
-    await bench.pass(MINUTE);
-    assert.equal(await bench.store.touch("first", since, MINUTE, bench.now), true);
+    const use = { key: "key", since: bench.now, idle: MINUTE };
+    for (let time = 0; time < 3; time += 1) {
+      await bench.pass(MINUTE);
+      assert.equal(await bench.store.touch(use, bench.now), true);
+    }
+  },
+
+  async "says whether a use would be near enough without marking one"(bench) {
+    const use = { key: "key", since: bench.now, idle: MINUTE };
+    await bench.pass(50 * SECOND);
+    assert.equal(await bench.store.touch({ ...use, peek: true }, bench.now), true);
+    await bench.pass(50 * SECOND);
+    assert.equal(await bench.store.touch({ ...use, peek: true }, bench.now), false);
+    assert.equal(await bench.store.touch(use, bench.now), false);
   },
 
   async "keeps a value until its time is over, and the newest under each key"(bench) {
