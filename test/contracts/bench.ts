@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
 import { randomId } from "../../src/core/crypto.js";
-import type {
-  Charge,
-  Counted,
-  Delivery,
-  Guess,
-  LockRule,
-  NewPending,
-  Opened,
-  Pending,
-  Refusal,
-  Store,
-  Which,
-} from "../../src/stores/store.js";
+import type { Delivery, NewPending, Pending, SendEvent, Which } from "../../src/stores/pending.js";
+import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "../../src/stores/records.js";
+import type { Charge, Counted, Guess, LockRule, Opened, Refusal, Store } from "../../src/stores/store.js";
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -105,8 +95,39 @@ export class Bench {
     return this.store.consume(which, { nonce, account: "account", ...more }, this.now);
   }
 
-  async amend(which: Which, revision: number, delivery: Partial<Delivery> = {}, charges: readonly Charge[] = []) {
-    return this.store.amend(which, { revision, delivery: { ...DELIVERY, ...delivery } }, charges, this.now);
+  async amend(
+    which: Which,
+    revision: number,
+    delivery: Partial<Delivery> = {},
+    charges: readonly Charge[] = [],
+    event?: SendEvent,
+  ) {
+    const change = { revision, delivery: { ...DELIVERY, ...delivery }, event };
+    return this.store.amend(which, change, charges, this.now);
+  }
+
+  /** Takes back an attempt, with the words it was counted with. */
+  async forgive(which: Which, nonce: string, guess: Partial<Guess> = {}): Promise<void> {
+    await this.store.forgive(which, { account: "account", lock: NO_LOCK, ...guess, nonce }, this.now);
+  }
+
+  async search(filter: RecordFilter = {}, page: Partial<RecordPage> = {}): Promise<FoundRecords> {
+    return this.store.search(filter, { offset: 0, limit: 100, ...page }, this.now);
+  }
+
+  /** The rows without their number, each as often as it counts, in an order of their own. */
+  async usage(filter: RecordFilter = {}): Promise<string[]> {
+    const rows = await this.store.usage(filter, this.now);
+    assert.deepEqual(
+      rows.map(({ day }) => day),
+      rows.map(({ day }) => day).sort(),
+      "by day",
+    );
+    const name = ({ day, channel, country, status }: UsageRow) =>
+      [day, channel ?? "-", country ?? "-", status].join(" ");
+    const names = rows.map(name);
+    assert.equal(new Set(names).size, names.length, "one row for each");
+    return rows.map((row) => `${name(row)}: ${row.count}`).sort();
   }
 
   async charge(...charges: readonly Charge[]): Promise<"charged" | Refusal> {
@@ -120,17 +141,34 @@ export class Bench {
   }
 }
 
-export const DELIVERY: Delivery = { method: "sms", to: "+46707123456", status: "sent", sends: 1, sent: ["sms"] };
+export const DELIVERY: Delivery = {
+  method: "sms",
+  to: "+46707123456",
+  status: "sent",
+  sent: [{ method: "sms", to: "+46707123456", sends: 1, resendAt: 0 }],
+};
+
+/** A delivery whose one message went out so often. */
+export function sentTimes(sends: number): Pick<Delivery, "sent"> {
+  return { sent: [{ method: "sms", to: "+46707123456", sends, resendAt: 0 }] };
+}
+
+export function anEvent(changes: Partial<SendEvent> = {}): SendEvent {
+  return { id: randomId(), at: 0, channel: "sms", to: "+46707123456", status: "queued", ...changes };
+}
 
 export function aPending(changes: Partial<NewPending> = {}): NewPending {
   return {
     id: randomId(),
+    tenant: "tenant",
     owner: "owner",
     purpose: "purpose",
     keyId: "key",
     maxAttempts: 5,
     ttl: 5 * MINUTE,
+    supersede: "return",
     delivery: DELIVERY,
+    events: [],
     detail: { user: "ada", show: [["amount", "10"]], nested: { flag: true, none: null } },
     ...changes,
   };

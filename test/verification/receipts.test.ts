@@ -51,7 +51,10 @@ describe("H03: a receipt", () => {
     const { report, id, code, verifications } = await pending();
     await report({ status });
     expect(await verifications.get({ id })).toMatchObject({ status: "pending", attempts: 0, checks: [] });
-    expect(await verifications.check({ id, code: code === "000000" ? "111111" : "000000" })).toMatchObject({ ok: false, details: { attemptsLeft: 4 } });
+    expect(await verifications.check({ id, code: code === "000000" ? "111111" : "000000" })).toMatchObject({
+      ok: false,
+      details: { attemptsLeft: 4 },
+    });
     expect(await verifications.check({ id, code })).toMatchObject({ ok: true });
   });
 
@@ -68,20 +71,30 @@ describe("H03: a receipt", () => {
     const canceled = await pending();
     await canceled.verifications.cancel({ id: canceled.id });
     expect(await canceled.report({})).toBe(true);
-    expect(await canceled.verifications.get({ id: canceled.id })).toMatchObject({ status: "canceled", events: [{ status: "delivered" }] });
+    expect(await canceled.verifications.get({ id: canceled.id })).toMatchObject({
+      status: "canceled",
+      events: [{ status: "delivered" }],
+    });
     expect(await canceled.verifications.check({ id: canceled.id, code: canceled.code })).toMatchObject({ ok: false });
 
     const expired = await pending();
     expired.clock.tick(300_000);
     await expired.report({});
-    expect(await expired.verifications.check({ id: expired.id, code: expired.code })).toMatchObject({ reason: "challenge_expired" });
+    expect(await expired.verifications.check({ id: expired.id, code: expired.code })).toMatchObject({
+      reason: "challenge_expired",
+    });
 
     const used = await pending();
     await used.verifications.check({ id: used.id, code: used.code });
     await used.report({ status: "failed" });
     await used.report({ status: "failed" });
-    expect(await used.verifications.get({ id: used.id })).toMatchObject({ status: "verified", events: [{ status: "failed" }] });
-    expect(await used.verifications.check({ id: used.id, code: used.code })).toMatchObject({ reason: "challenge_used" });
+    expect(await used.verifications.get({ id: used.id })).toMatchObject({
+      status: "verified",
+      events: [{ status: "failed" }],
+    });
+    expect(await used.verifications.check({ id: used.id, code: used.code })).toMatchObject({
+      reason: "challenge_used",
+    });
   });
 
   it("does not make a message known that never left", async () => {
@@ -97,9 +110,16 @@ describe("H03: a receipt", () => {
     expect(await tfa.verifications.start({ to: TO })).toMatchObject({ ok: false, reason: "delivery_failed" });
     const record = await tfa.verifications.get({ to: TO });
     expect(record?.status).toBe("undeliverable");
-    await tfa.verifications.receipt({ verification: record?.id ?? "", event: record?.events[0]?.id ?? "", status: "delivered" });
+    await tfa.verifications.receipt({
+      verification: record?.id ?? "",
+      event: record?.events[0]?.id ?? "",
+      status: "delivered",
+    });
     expect(await tfa.verifications.get({ to: TO })).toMatchObject({ status: "undeliverable" });
-    expect(await tfa.verifications.check({ to: TO, code: "123456" })).toMatchObject({ ok: false, reason: "wrong_code" });
+    expect(await tfa.verifications.check({ to: TO, code: "123456" })).toMatchObject({
+      ok: false,
+      reason: "wrong_code",
+    });
   });
 
   it("about a challenge of the guard opens no door", async () => {

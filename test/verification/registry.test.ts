@@ -17,8 +17,14 @@ function service() {
   return { ...tfa, clock, box };
 }
 
-const BUCKETS = [{ max: 1, interval: "30s" }, { max: 2, interval: "300s" }] as const;
-const STEPS = [{ channel: "sms", interval: 0 }, { channel: "voice", interval: "60s" }] as const;
+const BUCKETS = [
+  { max: 1, interval: "30s" },
+  { max: 2, interval: "300s" },
+] as const;
+const STEPS = [
+  { channel: "sms", interval: 0 },
+  { channel: "voice", interval: "60s" },
+] as const;
 
 /** Both kinds of definitions keep the same rules. */
 const KINDS = [
@@ -26,7 +32,12 @@ const KINDS = [
     kind: "limits",
     api: (tfa: ReturnType<typeof service>) => tfa.limits,
     given: { buckets: BUCKETS },
-    value: { buckets: [{ max: 1, interval: 30_000 }, { max: 2, interval: 300_000 }] },
+    value: {
+      buckets: [
+        { max: 1, interval: 30_000 },
+        { max: 2, interval: 300_000 },
+      ],
+    },
     other: { buckets: [{ max: 9, interval: "1h" }] },
     changed: { buckets: [{ max: 9, interval: 3_600_000 }] },
   },
@@ -34,7 +45,10 @@ const KINDS = [
     kind: "workflows",
     api: (tfa: ReturnType<typeof service>) => tfa.workflows,
     given: { steps: STEPS },
-    value: [{ channel: "sms", interval: 0 }, { channel: "voice", interval: 60_000 }],
+    value: [
+      { channel: "sms", interval: 0 },
+      { channel: "voice", interval: 60_000 },
+    ],
     other: { steps: [{ channel: "email", interval: 0 }] },
     changed: [{ channel: "email", interval: 0 }],
   },
@@ -60,13 +74,25 @@ describe.each(KINDS)("$kind", ({ api, given, value, other, changed }) => {
     const created = await defined.create({ name: "first", description: "one of them", ...given });
     expect(created).toEqual({
       ok: true,
-      definition: { id: expect.any(String), account: "app", name: "first", description: "one of them", value, createdAt: tfa.clock() },
+      definition: {
+        id: expect.any(String),
+        account: "app",
+        name: "first",
+        description: "one of them",
+        value,
+        createdAt: tfa.clock(),
+      },
     });
     const id = created.definition?.id ?? "";
     expect(id.length).toBeGreaterThan(20);
     expect(await defined.get({ id })).toEqual(created.definition);
-    expect(await defined.update({ id, ...other })).toMatchObject({ ok: true, definition: { id, name: "first", description: "one of them", value: changed } });
-    expect(await defined.update({ id, description: "changed" })).toMatchObject({ definition: { description: "changed", value: changed } });
+    expect(await defined.update({ id, ...other })).toMatchObject({
+      ok: true,
+      definition: { id, name: "first", description: "one of them", value: changed },
+    });
+    expect(await defined.update({ id, description: "changed" })).toMatchObject({
+      definition: { description: "changed", value: changed },
+    });
     expect(await defined.get({ id })).toMatchObject({ description: "changed", value: changed });
     expect(await defined.remove({ id })).toMatchObject({ ok: true, definition: { id, description: "changed" } });
     expect(await defined.get({ id })).toBeUndefined();
@@ -79,7 +105,9 @@ describe.each(KINDS)("$kind", ({ api, given, value, other, changed }) => {
     const { defined } = made();
     const answers = await Promise.all(Array.from({ length: 20 }, () => defined.create({ name: "same", ...given })));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-    expect(answers.filter(({ ok }) => !ok)).toEqual(Array.from({ length: 19 }, () => ({ ok: false, reason: "name_taken" })));
+    expect(answers.filter(({ ok }) => !ok)).toEqual(
+      Array.from({ length: 19 }, () => ({ ok: false, reason: "name_taken" })),
+    );
     expect(await defined.create({ account: "acme", name: "same", ...given })).toMatchObject({ ok: true });
     await defined.remove({ id: answers.find(({ ok }) => ok)?.definition?.id });
     expect(await defined.create({ name: "same", ...given })).toMatchObject({ ok: true });
@@ -109,7 +137,11 @@ describe.each(KINDS)("$kind", ({ api, given, value, other, changed }) => {
     expect((await defined.search({ offset: 3, limit: 1 })).total).toBe(4);
   });
 
-  it.each([["no name", ""], ["a name of 201 characters", "x".repeat(201)], ["a name that is no text", 7]])("with %s are refused", async (_what, name) => {
+  it.each([
+    ["no name", ""],
+    ["a name of 201 characters", "x".repeat(201)],
+    ["a name that is no text", 7],
+  ])("with %s are refused", async (_what, name) => {
     const { defined } = made();
     expect(await defined.create({ name, ...given })).toEqual({ ok: false, reason: "invalid_request" });
   });
@@ -131,25 +163,36 @@ describe("a limit", () => {
     ["one without a time", [{ max: 1, interval: 0 }]],
   ])("has one or two buckets, not %s", async (_what, buckets) => {
     const { limits } = service();
-    await expect(limits.create({ name: "odd", buckets: buckets as never })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(limits.create({ name: "odd", buckets: buckets as never })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
     const made = await limits.create({ name: "even", buckets: BUCKETS });
     if (!made.ok) throw new Error(made.reason);
-    await expect(limits.update({ id: made.definition.id, buckets: buckets as never })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(limits.update({ id: made.definition.id, buckets: buckets as never })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
   });
 
   it("holds from the moment it is changed, by value and by account", async () => {
     const { limits, verifications, clock } = service();
     const made = await limits.create({ account: "acme", name: "per_phone", buckets: BUCKETS });
     const id = made.ok ? made.definition.id : "";
-    const start = (value: string, account = "acme") => verifications.start({ to: TO, account, limits: { per_phone: value } });
+    const start = (value: string, account = "acme") =>
+      verifications.start({ to: TO, account, limits: { per_phone: value } });
     expect(await start("a")).toMatchObject({ ok: true });
-    expect(await start("a")).toMatchObject({ reason: "limit_exceeded", details: { retryAfter: 30, limit: { name: "per_phone", max: 1, seconds: 30 } } });
+    expect(await start("a")).toMatchObject({
+      reason: "limit_exceeded",
+      details: { retryAfter: 30, limit: { name: "per_phone", max: 1, seconds: 30 } },
+    });
     expect(await start("b")).toMatchObject({ ok: true });
     await expect(start("a", "rival")).rejects.toMatchObject({ code: "invalid_request" });
     clock.tick(31_000);
     expect(await start("a")).toMatchObject({ ok: true });
     clock.tick(31_000);
-    expect(await start("a")).toMatchObject({ reason: "limit_exceeded", details: { retryAfter: 238, limit: { max: 2 } } });
+    expect(await start("a")).toMatchObject({
+      reason: "limit_exceeded",
+      details: { retryAfter: 238, limit: { max: 2 } },
+    });
     await limits.update({ account: "acme", id, buckets: [{ max: 100, interval: "300s" }] });
     expect(await start("a")).toMatchObject({ ok: true });
     await limits.remove({ account: "acme", id });
@@ -162,7 +205,8 @@ describe("a limit", () => {
     await limits.create({ name: "two", buckets: [{ max: 2, interval: "60s" }] });
     const both = { one: "x", two: "x" };
     expect(await verifications.start({ to: TO, limits: both })).toMatchObject({ ok: true });
-    for (let index = 0; index < 5; index += 1) expect(await verifications.start({ to: TO, limits: both })).toMatchObject({ ok: false });
+    for (let index = 0; index < 5; index += 1)
+      expect(await verifications.start({ to: TO, limits: both })).toMatchObject({ ok: false });
     expect(await verifications.start({ to: TO, limits: { two: "x" } })).toMatchObject({ ok: true });
     clock.tick(60_000);
     expect(await verifications.start({ to: TO, limits: both })).toMatchObject({ ok: true });

@@ -11,13 +11,21 @@ describe("a place for the code", () => {
     ["{token}", "One time PIN: {token} for request# 12346", "One time PIN: 312209 for request# 12346"],
     ["{{code}}", "Code {{code}}, {{ validMinutes }} min", "Code 312209, 10 min"],
     ["@@pin", "@@name your code is @@pin and @@x", "Nick your code is 312209 and @@x"],
-    ["any", "{code} {token} {{code}} {{validMinutes}} @@pin @@name {name} {{n}}", "312209 312209 312209 10 312209 Nick Nick 7"],
+    [
+      "any",
+      "{code} {token} {{code}} {{validMinutes}} @@pin @@name {name} {{n}}",
+      "312209 312209 312209 10 312209 Nick Nick 7",
+    ],
   ] as const)("is %s: %s", (syntax, template, text) => {
     expect(renderTemplate(template, values, syntax)).toBe(text);
   });
 
   it.each([
-    ["{code}", "{code} {token} {{code}} {{validMinutes}} @@pin @@name", "312209 {token} {{code}} {{validMinutes}} @@pin @@name"],
+    [
+      "{code}",
+      "{code} {token} {{code}} {{validMinutes}} @@pin @@name",
+      "312209 {token} {{code}} {{validMinutes}} @@pin @@name",
+    ],
     ["{token}", "{code} {token} {{code}} @@pin {name}", "{code} 312209 {{code}} @@pin {name}"],
     ["{{code}}", "{code} {{code}} {token} @@pin {{name}}", "{code} 312209 {token} @@pin {{name}}"],
     ["@@pin", "{code} {{code}} @@pin {name} @@code @@pinned", "{code} {{code}} 312209 {name} @@code @@pinned"],
@@ -26,10 +34,23 @@ describe("a place for the code", () => {
   });
 
   it.each(SYNTAXES)("must be there (%s)", (syntax) => {
-    for (const template of ["", "no place", "{Code}", "{ code }", "{code", "code}", "{{code}", "@pin", "@@Pin", "{validMinutes}"]) {
+    for (const template of [
+      "",
+      "no place",
+      "{Code}",
+      "{ code }",
+      "{code",
+      "code}",
+      "{{code}",
+      "@pin",
+      "@@Pin",
+      "{validMinutes}",
+    ]) {
       if (syntax === "any" && template === "{{code}") continue;
       if (syntax === "{code}" && template === "{{code}") continue;
-      expect(() => renderTemplate(template, values, syntax)).toThrow(expect.objectContaining({ code: "invalid_request" }));
+      expect(() => renderTemplate(template, values, syntax)).toThrow(
+        expect.objectContaining({ code: "invalid_request" }),
+      );
       expect(() => checkTemplate(template, syntax)).toThrow(/place for the code/);
     }
   });
@@ -47,7 +68,9 @@ describe("rendering", () => {
   });
 
   it("lets no argument stand in for the code", () => {
-    expect(renderTemplate("{code} {token} @@pin", { code: "1", minutes: 1, args: { code: "x", token: "x", pin: "x" } })).toBe("1 1 1");
+    expect(
+      renderTemplate("{code} {token} @@pin", { code: "1", minutes: 1, args: { code: "x", token: "x", pin: "x" } }),
+    ).toBe("1 1 1");
   });
 
   it("leaves a place that nobody knows, an argument that is no text, and inherited names", () => {
@@ -87,7 +110,13 @@ describe("a translation", () => {
 });
 
 /** The same by hand, one character after the other; `undefined` where the code has no place. */
-function reference(template: string, syntax: TemplateSyntax, code: string, minutes: number, args: Record<string, unknown>): string | undefined {
+function reference(
+  template: string,
+  syntax: TemplateSyntax,
+  code: string,
+  minutes: number,
+  args: Record<string, unknown>,
+): string | undefined {
   let at = 0;
   let out = "";
   let placed = false;
@@ -103,13 +132,20 @@ function reference(template: string, syntax: TemplateSyntax, code: string, minut
     return end;
   };
   const place = (kind: "double" | "single" | "at", name: string, written: string): string => {
-    const code_ = { double: ["code"], single: ["code", "token"], at: ["pin"] }[kind].includes(name);
-    const wanted = { any: code_, "{code}": kind === "single" && name === "code", "{token}": kind === "single" && name === "token", "{{code}}": kind === "double" && name === "code", "@@pin": kind === "at" && name === "pin" };
+    const isCode = { double: ["code"], single: ["code", "token"], at: ["pin"] }[kind].includes(name);
+    const wanted = {
+      any: isCode,
+      "{code}": kind === "single" && name === "code",
+      "{token}": kind === "single" && name === "token",
+      "{{code}}": kind === "double" && name === "code",
+      "@@pin": kind === "at" && name === "pin",
+    };
     if (wanted[syntax]) {
       placed = true;
       return code;
     }
-    if (kind === "double" && name === "validMinutes" && (syntax === "any" || syntax === "{{code}}")) return String(Math.max(1, Math.ceil(minutes)));
+    if (kind === "double" && name === "validMinutes" && (syntax === "any" || syntax === "{{code}}"))
+      return String(Math.max(1, Math.ceil(minutes)));
     const open = syntax === "any" || (syntax === "@@pin" && kind === "at");
     const value = open && Object.hasOwn(args, name) ? args[name] : undefined;
     return typeof value === "string" || typeof value === "number" ? String(value) : written;
@@ -135,7 +171,8 @@ function reference(template: string, syntax: TemplateSyntax, code: string, minut
     }
     if (template[from] === "{") {
       const name = word(from + 1);
-      if (name !== "" && template[from + 1 + name.length] === "}") return { kind: "single", name, end: from + name.length + 2 };
+      if (name !== "" && template[from + 1 + name.length] === "}")
+        return { kind: "single", name, end: from + name.length + 2 };
     }
     if (template.startsWith("@@", from)) {
       const name = word(from + 2);
@@ -147,30 +184,73 @@ function reference(template: string, syntax: TemplateSyntax, code: string, minut
 
 describe("100,000 templates", () => {
   const piece = fc.oneof(
-    fc.constantFrom("{code}", "{token}", "{{code}}", "{{validMinutes}}", "@@pin", "@@name", "{name}", "{", "}", "{{", "}}", "@", "@@", " ", "\n", "name", "{{ code\t}}", "%s", "${code}", "<a href>", "\r\nBcc: x", "\u202e", "\u0000", "{__proto__}", "x".repeat(70)),
+    fc.constantFrom(
+      "{code}",
+      "{token}",
+      "{{code}}",
+      "{{validMinutes}}",
+      "@@pin",
+      "@@name",
+      "{name}",
+      "{",
+      "}",
+      "{{",
+      "}}",
+      "@",
+      "@@",
+      " ",
+      "\n",
+      "name",
+      "{{ code\t}}",
+      "%s",
+      "${code}",
+      "<a href>",
+      "\r\nBcc: x",
+      "\u202e",
+      "\u0000",
+      "{__proto__}",
+      "x".repeat(70),
+    ),
     fc.string({ unit: "binary", maxLength: 8 }),
   );
   const template = fc.oneof(
     { weight: 30, arbitrary: fc.array(piece, { maxLength: 12 }).map((parts) => parts.join("")) },
-    { weight: 1, arbitrary: fc.tuple(piece, fc.integer({ min: 500, max: 2_000 })).map(([each, times]) => each.repeat(times).slice(0, 10_000)) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(piece, fc.integer({ min: 500, max: 2_000 }))
+        .map(([each, times]) => each.repeat(times).slice(0, 10_000)),
+    },
   );
-  const argument = fc.oneof(fc.string({ unit: "binary" }), fc.integer(), fc.constant(null), fc.constantFrom("{code}", "@@pin", "{{code}}", "$&", "$1"));
+  const argument = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.integer(),
+    fc.constant(null),
+    fc.constantFrom("{code}", "@@pin", "{{code}}", "$&", "$1"),
+  );
   const args = fc.dictionary(fc.constantFrom("name", "code", "pin", "token", "x", "__proto__"), argument);
 
   it("agree with those read by hand, within 5 ms each", { timeout: 120_000 }, () => {
     let slow = 0;
     fc.assert(
-      fc.property(template, args, fc.constantFrom(...SYNTAXES), fc.string({ unit: "binary", maxLength: 12 }), (text, given, syntax, code) => {
-        const before = performance.now();
-        let rendered: string | undefined;
-        try {
-          rendered = renderTemplate(text, { code, minutes: 4.5, args: given }, syntax);
-        } catch (error) {
-          expect(error).toMatchObject({ code: "invalid_request" });
-        }
-        if (performance.now() - before > 5) slow += 1;
-        if (rendered !== reference(text, syntax, code, 4.5, given)) expect(rendered).toBe(reference(text, syntax, code, 4.5, given));
-      }),
+      fc.property(
+        template,
+        args,
+        fc.constantFrom(...SYNTAXES),
+        fc.string({ unit: "binary", maxLength: 12 }),
+        (text, given, syntax, code) => {
+          const before = performance.now();
+          let rendered: string | undefined;
+          try {
+            rendered = renderTemplate(text, { code, minutes: 4.5, args: given }, syntax);
+          } catch (error) {
+            expect(error).toMatchObject({ code: "invalid_request" });
+          }
+          if (performance.now() - before > 5) slow += 1;
+          if (rendered !== reference(text, syntax, code, 4.5, given))
+            expect(rendered).toBe(reference(text, syntax, code, 4.5, given));
+        },
+      ),
       { numRuns: 100_000 },
     );
     // now and then the machine does something else in between: that is no template's fault

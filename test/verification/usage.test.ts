@@ -16,7 +16,11 @@ interface Happened {
 }
 
 /** What each period is, written down once more and by dates alone. */
-function reference(happened: readonly Happened[], { period = "all", channel = "all", country, status, from, until }: UsageRequest, now: number): UsageRecord[] {
+function reference(
+  happened: readonly Happened[],
+  { period = "all", channel = "all", country, status, from, until }: UsageRequest,
+  now: number,
+): UsageRecord[] {
   const today = new Date(now);
   const [year, month, day] = [today.getUTCFullYear(), today.getUTCMonth(), today.getUTCDate()];
   const single: Partial<Record<Period, [number, number]>> = {
@@ -31,7 +35,8 @@ function reference(happened: readonly Happened[], { period = "all", channel = "a
   const counted = happened.filter((each) => {
     const start = each.at - (each.at % DAY);
     const isWay = channel === "all" ? each.channel === undefined : each.channel === channel;
-    const isThere = (country === undefined || each.country === country) && (status === undefined || each.status === status);
+    const isThere =
+      (country === undefined || each.country === country) && (status === undefined || each.status === status);
     return isWay && isThere && start >= first && start <= last;
   });
   const iso = (at: number) => new Date(at).toISOString().slice(0, 10);
@@ -41,14 +46,21 @@ function reference(happened: readonly Happened[], { period = "all", channel = "a
     for (const each of some) {
       byStatus[each.status] = (byStatus[each.status] ?? 0) + 1;
       if (each.country === undefined) continue;
-      byCountry[each.country] = { ...byCountry[each.country], [each.status]: (byCountry[each.country]?.[each.status] ?? 0) + 1 };
+      byCountry[each.country] = {
+        ...byCountry[each.country],
+        [each.status]: (byCountry[each.country]?.[each.status] ?? 0) + 1,
+      };
     }
     return { from: iso(start), until: iso(end), count: some.length, byStatus, byCountry };
   };
   if (period === "day" || period === "month" || period === "year") {
     const startOf = (at: number): number => {
       const date = new Date(at);
-      const parts: [number, number, number] = [date.getUTCFullYear(), period === "year" ? 0 : date.getUTCMonth(), period === "day" ? date.getUTCDate() : 1];
+      const parts: [number, number, number] = [
+        date.getUTCFullYear(),
+        period === "year" ? 0 : date.getUTCMonth(),
+        period === "day" ? date.getUTCDate() : 1,
+      ];
       return Date.UTC(...parts);
     };
     const endOf = (start: number): number => {
@@ -57,7 +69,13 @@ function reference(happened: readonly Happened[], { period = "all", channel = "a
       return Date.UTC(date.getUTCFullYear() + next[0], date.getUTCMonth() + next[1], date.getUTCDate() + next[2]) - DAY;
     };
     const starts = [...new Set(counted.map(({ at }) => startOf(at)))].sort((a, b) => a - b);
-    return starts.map((start) => record(counted.filter(({ at }) => startOf(at) === start), start, endOf(start)));
+    return starts.map((start) =>
+      record(
+        counted.filter(({ at }) => startOf(at) === start),
+        start,
+        endOf(start),
+      ),
+    );
   }
   const days = counted.map(({ at }) => at).sort((a, b) => a - b);
   const start = Number.isFinite(first) ? first : (days[0] ?? now);
@@ -97,7 +115,12 @@ describe("usage by", () => {
       },
       { requiredKeys: [] },
     ) as fc.Arbitrary<UsageRequest>;
-    const now = fc.constantFrom(NOW, Date.UTC(2024, 1, 29), Date.UTC(2026, 0, 1), Date.UTC(2024, 11, 31, 23, 59, 59, 999));
+    const now = fc.constantFrom(
+      NOW,
+      Date.UTC(2024, 1, 29),
+      Date.UTC(2026, 0, 1),
+      Date.UTC(2024, 11, 31, 23, 59, 59, 999),
+    );
     fc.assert(
       fc.property(fc.array(happening, { maxLength: 60 }), request, now, (happened, asked, at) => {
         const wanted = { ...asked, period };
@@ -107,10 +130,13 @@ describe("usage by", () => {
     );
   });
 
-  it.each(["2026-13-01", "2026-02-30", "20260101", "yesterday", "2026-1-1", ""])("a day that is none (%j) is refused", (from) => {
-    expect(() => summarize([], { from }, NOW)).toThrow(expect.objectContaining({ code: "invalid_request" }));
-    expect(() => summarize([], { until: from }, NOW)).toThrow(expect.objectContaining({ code: "invalid_request" }));
-  });
+  it.each(["2026-13-01", "2026-02-30", "20260101", "yesterday", "2026-1-1", ""])(
+    "a day that is none (%j) is refused",
+    (from) => {
+      expect(() => summarize([], { from }, NOW)).toThrow(expect.objectContaining({ code: "invalid_request" }));
+      expect(() => summarize([], { until: from }, NOW)).toThrow(expect.objectContaining({ code: "invalid_request" }));
+    },
+  );
 });
 
 describe("the service", () => {
@@ -143,7 +169,8 @@ describe("the service", () => {
     await started("+46707123458", "sms", "somebody else");
     clock.tick(600_000);
 
-    const count = async (request: UsageRequest) => (await tfa.verifications.usage(request)).map((record) => [record.from, record.until, record.count]);
+    const count = async (request: UsageRequest) =>
+      (await tfa.verifications.usage(request)).map((record) => [record.from, record.until, record.count]);
     expect(await count({})).toEqual([["2026-01-30", "2026-02-01", 4]]);
     expect(await count({ channel: "sms" })).toEqual([["2026-01-30", "2026-01-31", 2]]);
     expect(await count({ channel: "voice" })).toEqual([["2026-02-01", "2026-02-01", 2]]);
@@ -152,7 +179,10 @@ describe("the service", () => {
       ["2026-01-31", "2026-01-31", 2],
       ["2026-02-01", "2026-02-01", 1],
     ]);
-    expect(await count({ period: "month" })).toEqual([["2026-01-01", "2026-01-31", 3], ["2026-02-01", "2026-02-28", 1]]);
+    expect(await count({ period: "month" })).toEqual([
+      ["2026-01-01", "2026-01-31", 3],
+      ["2026-02-01", "2026-02-28", 1],
+    ]);
     expect(await count({ period: "year" })).toEqual([["2026-01-01", "2026-12-31", 4]]);
     expect(await count({ period: "today" })).toEqual([["2026-02-01", "2026-02-01", 1]]);
     expect(await count({ period: "yesterday" })).toEqual([["2026-01-31", "2026-01-31", 2]]);

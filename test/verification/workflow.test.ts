@@ -63,7 +63,9 @@ describe("a workflow", () => {
     expect(ways()).toEqual(["sms", "sms", "voice"]);
     await pass(600_000);
     expect(ways()).toEqual(["sms", "sms", "voice"]);
-    const digits = box.messages.map(({ channel, text }) => (channel === "voice" ? /\d(?:, \d){5}/.exec(text)?.[0].replaceAll(", ", "") : /\d{6}/.exec(text)?.[0]));
+    const digits = box.messages.map(({ channel, text }) =>
+      channel === "voice" ? /\d(?:, \d){5}/.exec(text)?.[0].replaceAll(", ", "") : /\d{6}/.exec(text)?.[0],
+    );
     expect(new Set(digits).size).toBe(1);
     expect((await tfa.verifications.get({ id }))?.events.map(({ channel, status }) => [channel, status])).toEqual([
       ["sms", "sent"],
@@ -124,7 +126,10 @@ describe("a workflow", () => {
     const { start, pass, ways, tfa } = service();
     const id = await start();
     await pass(10_000);
-    expect(await tfa.verifications.resend({ id, next: true })).toMatchObject({ ok: true, verification: { channel: "sms" } });
+    expect(await tfa.verifications.resend({ id, next: true })).toMatchObject({
+      ok: true,
+      verification: { channel: "sms" },
+    });
     await pass(20_000);
     expect(ways()).toEqual(["sms", "sms"]);
     await pass(40_000);
@@ -132,7 +137,10 @@ describe("a workflow", () => {
     expect(await tfa.verifications.resend({ id, next: true })).toMatchObject({ ok: false, reason: "invalid_request" });
     const plain = await tfa.verifications.start({ to: "+46707123457" });
     const without = plain.ok ? plain.verification.id : "";
-    expect(await tfa.verifications.resend({ id: without, next: true })).toMatchObject({ ok: false, reason: "invalid_request" });
+    expect(await tfa.verifications.resend({ id: without, next: true })).toMatchObject({
+      ok: false,
+      reason: "invalid_request",
+    });
   });
 
   it("fires once, whoever runs it and however often", async () => {
@@ -156,11 +164,15 @@ describe("a workflow", () => {
     const entry = started?.ok ? await store.find({ id: started.verification.id }, clock()) : undefined;
     if (!entry) throw new Error("nothing was started");
     // the second process has heard of the same step
-    await schedulers[1]?.schedule({ key: `workflow:${entry.id}`, at: clock() + 30_000, payload: JSON.stringify({ id: entry.id, owner: entry.owner, step: 1 }) });
+    await schedulers[1]?.schedule({
+      key: `workflow:${entry.id}`,
+      at: clock() + 30_000,
+      payload: JSON.stringify({ id: entry.id, owner: entry.owner, step: 1 }),
+    });
     clock.tick(30_000);
     await Promise.all([...schedulers, ...schedulers].map((scheduler) => scheduler.runDue()));
     expect(box.messages).toHaveLength(2);
-    await Promise.all(Array.from({ length: 20 }, () => built[1]?.verifications.advance(entry, 1)));
+    await Promise.all(Array.from({ length: 20 }, async () => built[1]?.verifications.advance(entry, 1)));
     expect(box.messages).toHaveLength(2);
     await Promise.all(schedulers.map((scheduler) => scheduler.close()));
   });
@@ -191,14 +203,19 @@ describe("a workflow", () => {
       return box.send(message);
     });
     const { tfa, pass } = service({ methods: [failing, voice(box)] });
-    expect(await tfa.verifications.start({ to: TO, workflow: "insist" })).toMatchObject({ ok: false, reason: "delivery_failed" });
+    expect(await tfa.verifications.start({ to: TO, workflow: "insist" })).toMatchObject({
+      ok: false,
+      reason: "delivery_failed",
+    });
     await pass(30_000);
     expect(box.messages).toMatchObject([{ channel: "sms" }]);
   });
 
   it("is one that somebody defined, with channels that exist", async () => {
     const { tfa } = service();
-    await expect(tfa.verifications.start({ to: TO, workflow: "nobody" })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(tfa.verifications.start({ to: TO, workflow: "nobody" })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
     const broken = (steps: unknown) => () => service({ workflows: { broken: steps as WorkflowStep[] } });
     expect(broken([])).toThrow(expect.objectContaining({ code: "misconfigured" }));
     expect(broken([{ channel: "pigeon", interval: 0 }])).toThrow(/sms, voice, email/);
@@ -213,9 +230,15 @@ describe("a workflow", () => {
     const made = await tfa.workflows.create({ account: "acme", name: "mine", steps: INSIST });
     expect(await tfa.verifications.start({ to: TO, account: "acme", workflow: "mine" })).toMatchObject({ ok: true });
     if (!made.ok) throw new Error(made.reason);
-    expect(await tfa.verifications.start({ to: "+46707123457", account: "acme", workflow: made.definition.id })).toMatchObject({ ok: true });
-    await expect(tfa.verifications.start({ to: TO, workflow: "mine" })).rejects.toMatchObject({ code: "invalid_request" });
-    await expect(tfa.verifications.start({ to: TO, account: "rival", workflow: made.definition.id })).rejects.toMatchObject({ code: "invalid_request" });
+    expect(
+      await tfa.verifications.start({ to: "+46707123457", account: "acme", workflow: made.definition.id }),
+    ).toMatchObject({ ok: true });
+    await expect(tfa.verifications.start({ to: TO, workflow: "mine" })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+    await expect(
+      tfa.verifications.start({ to: TO, account: "rival", workflow: made.definition.id }),
+    ).rejects.toMatchObject({ code: "invalid_request" });
   });
 });
 
@@ -226,7 +249,13 @@ describe("the guard", () => {
     const box = outbox();
     const made = fixture({
       methods: [sms(box), voice(box), totp({ secret: (userId) => (userId === "grace" ? TOTP_SECRET : null) })],
-      workflows: { insist: INSIST, calls: [{ channel: "voice", interval: 0 }, { channel: "email", interval: "10s" }] },
+      workflows: {
+        insist: INSIST,
+        calls: [
+          { channel: "voice", interval: 0 },
+          { channel: "email", interval: "10s" },
+        ],
+      },
       scheduler,
     });
     now = made.clock;
