@@ -19,7 +19,14 @@ import { Registry } from "./verification/registry.js";
 import { TimerScheduler } from "./verification/scheduler.js";
 import { Verifications } from "./verification/verifications.js";
 import { checkSteps, parseWorkflow, type Step } from "./verification/workflow.js";
-import { checkOptions, checkOrigins, checkPath, checkStore, type PageOptions, type TwoFactorOptions } from "./options.js";
+import {
+  checkOptions,
+  checkOrigins,
+  checkPath,
+  checkStore,
+  type PageOptions,
+  type TwoFactorOptions,
+} from "./options.js";
 
 /**
  * Options checked and made ready, once: from here on nothing is looked up by name or parsed again.
@@ -72,14 +79,21 @@ export function buildKit(options: TwoFactorOptions): Kit {
 
 function buildMethods(factories: readonly MethodFactory[], context: MethodContext): Method[] {
   if (!Array.isArray(factories) || factories.length === 0) {
-    throw misconfigured("twoFactor({ methods }) needs at least one, strongest first: [totp({ secret }), sms(provider)].");
+    throw misconfigured(
+      "twoFactor({ methods }) needs at least one, strongest first: [totp({ secret }), sms(provider)].",
+    );
   }
   const names = factories.map((factory: Partial<MethodFactory>) => {
     if (typeof factory?.create === "function") return factory.method;
-    throw misconfigured("twoFactor({ methods }) takes what totp(), sms(), voice() and email() return: did you forget the call?");
+    throw misconfigured(
+      "twoFactor({ methods }) takes what totp(), sms(), voice() and email() return: did you forget the call?",
+    );
   });
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice) throw misconfigured(`twoFactor({ methods }): ${twice}() is there twice. Give one several providers instead: ${twice}([first, second]).`);
+  if (twice)
+    throw misconfigured(
+      `twoFactor({ methods }): ${twice}() is there twice. Give one several providers instead: ${twice}([first, second]).`,
+    );
   return factories.map((factory) => factory.create(context));
 }
 
@@ -91,7 +105,9 @@ function buildProofs(options: TwoFactorOptions, make: (factory: ProofFactory) =>
   }
   const proofs = factories.map(make);
   if (!options.user && proofs.some((proof) => proof.kind === "session")) {
-    throw misconfigured("twoFactor({ user }) is missing: (req) => req.session.userId, or wherever your login keeps it.");
+    throw misconfigured(
+      "twoFactor({ user }) is missing: (req) => req.session.userId, or wherever your login keeps it.",
+    );
   }
   return proofs;
 }
@@ -137,4 +153,3 @@ function buildRender(page: PageOptions): Kit["render"] {
   }
   return render ?? ((view) => renderPage(view, theme));
 }
-

@@ -35,12 +35,20 @@ export type WorkflowsApi = DefinitionsApi<readonly Step[], { steps: readonly Wor
 
 export function limitsApi(registry: Registry<LimitValue>, clock: Clock): LimitsApi {
   return api(registry, clock, ({ buckets }: { buckets?: readonly Bucket[] }) => {
-    return buckets && { buckets: buckets.map(({ max, interval }) => ({ max, interval: milliseconds(interval, "interval") })) };
+    return (
+      buckets && {
+        buckets: buckets.map(({ max, interval }) => ({ max, interval: milliseconds(interval, "interval") })),
+      }
+    );
   });
 }
 
 export function workflowsApi(registry: Registry<readonly Step[]>, clock: Clock): WorkflowsApi {
-  return api(registry, clock, ({ steps }: { steps?: readonly WorkflowStep[] }) => steps && parseWorkflow(steps, "steps"));
+  return api(
+    registry,
+    clock,
+    ({ steps }: { steps?: readonly WorkflowStep[] }) => steps && parseWorkflow(steps, "steps"),
+  );
 }
 
 function api<Stored, Given extends object>(

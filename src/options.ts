@@ -127,15 +127,29 @@ function checkFunctions({ user, contact, clock, service }: TwoFactorOptions): vo
     throw misconfigured("twoFactor({ service }) must be what people call your app, in 1 to 60 characters.");
   }
   if (typeof contact !== "function") {
-    throw misconfigured("twoFactor({ contact }) must be a function: (userId) => ({ phone, email, locale }), or null for a closed account.");
+    throw misconfigured(
+      "twoFactor({ contact }) must be a function: (userId) => ({ phone, email, locale }), or null for a closed account.",
+    );
   }
   if (user !== undefined && typeof user !== "function") {
     throw misconfigured("twoFactor({ user }) must be a function: (req) => the id of the logged-in user, or nothing.");
   }
-  if (clock !== undefined && typeof clock !== "function") throw misconfigured("twoFactor({ clock }) must be a function.");
+  if (clock !== undefined && typeof clock !== "function")
+    throw misconfigured("twoFactor({ clock }) must be a function.");
 }
 
-const STORE_STEPS = ["open", "find", "attempt", "consume", "amend", "cancel", "charge", "refund", "claim", "revokedAt"] as const;
+const STORE_STEPS = [
+  "open",
+  "find",
+  "attempt",
+  "consume",
+  "amend",
+  "cancel",
+  "charge",
+  "refund",
+  "claim",
+  "revokedAt",
+] as const;
 
 /** The store, if it may be used here. */
 export function checkStore({ store, allowMemoryStore = false }: TwoFactorOptions): Store {
@@ -143,7 +157,8 @@ export function checkStore({ store, allowMemoryStore = false }: TwoFactorOptions
   const flag: unknown = allowMemoryStore;
   if (typeof flag !== "boolean") throw misconfigured("twoFactor({ allowMemoryStore }) must be true or false.");
   const able = STORE_STEPS.every((step) => typeof (chosen as Partial<Store>)[step] === "function");
-  if (typeof chosen.name !== "string" || !able) throw misconfigured("twoFactor({ store }) takes memoryStore() or another Store.");
+  if (typeof chosen.name !== "string" || !able)
+    throw misconfigured("twoFactor({ store }) takes memoryStore() or another Store.");
   if (!chosen.durable && !allowMemoryStore && (isProduction() || cluster.isWorker)) {
     throw misconfigured(
       `The ${chosen.name} store forgets locks and counters when the process ends and shares them with no other process. Use a store that lasts in production and in a cluster, or accept it with allowMemoryStore: true.`,
@@ -153,15 +168,21 @@ export function checkStore({ store, allowMemoryStore = false }: TwoFactorOptions
 }
 
 export function checkPath(path: string): string {
-  if (typeof path !== "string" || !/^(?:\/[\w.~-]+)+$/.test(path)) throw misconfigured(`twoFactor({ path: "${display(path)}" }) must look like "/2fa": a leading slash and none at the end.`);
+  if (typeof path !== "string" || !/^(?:\/[\w.~-]+)+$/.test(path))
+    throw misconfigured(
+      `twoFactor({ path: "${display(path)}" }) must look like "/2fa": a leading slash and none at the end.`,
+    );
   return path;
 }
 
 export function checkOrigins(origin: string | readonly string[] | undefined): readonly string[] {
-  const origins = origin === undefined ? [] : typeof origin === "string" ? [origin] : listOf(origin, "twoFactor({ origin })");
+  const origins =
+    origin === undefined ? [] : typeof origin === "string" ? [origin] : listOf(origin, "twoFactor({ origin })");
   for (const each of origins) {
     if (typeof each !== "string" || !URL.canParse(each) || new URL(each).origin !== each) {
-      throw misconfigured(`twoFactor({ origin: "${display(each)}" }) must be an origin such as "https://example.com": scheme and host, no path.`);
+      throw misconfigured(
+        `twoFactor({ origin: "${display(each)}" }) must be an origin such as "https://example.com": scheme and host, no path.`,
+      );
     }
   }
   return origins;

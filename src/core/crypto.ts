@@ -38,7 +38,7 @@ export function createKeyring(secret: string | readonly string[] | undefined): K
   const first = secrets[0];
   if (first === undefined) {
     throw misconfigured(
-      'twoFactor({ secret }) is missing. Make one with: node -p "require(\'crypto\').randomBytes(32).toString(\'base64url\')", and keep it where your other secrets are.',
+      "twoFactor({ secret }) is missing. Make one with: node -p \"require('crypto').randomBytes(32).toString('base64url')\", and keep it where your other secrets are.",
     );
   }
   const sets = secrets.map((each) => {

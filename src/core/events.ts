@@ -13,12 +13,29 @@ export interface TwoFactorEvents {
   "code.compared": { readonly challenge: string; readonly method: string };
   "account.locked": { readonly user: string; readonly until: number };
   "limit.exceeded": { readonly user?: string; readonly limit: string; readonly retryAt: number };
-  "delivery.failed": { readonly challenge: string; readonly provider: string; readonly outcome: "failed" | "unknown"; readonly error: unknown };
+  "delivery.failed": {
+    readonly challenge: string;
+    readonly provider: string;
+    readonly outcome: "failed" | "unknown";
+    readonly error: unknown;
+  };
   "proof.granted": { readonly user: string; readonly methods: readonly string[]; readonly action?: string };
   "proof.revoked": { readonly user: string };
   /** A guard with `reportOnly` let something pass that it would have refused. */
-  "guard.reported": { readonly user?: string; readonly method: string; readonly path: string; readonly code: string; readonly reason?: string };
-  "guard.refused": { readonly user?: string; readonly method: string; readonly path: string; readonly code: string; readonly reason?: string };
+  "guard.reported": {
+    readonly user?: string;
+    readonly method: string;
+    readonly path: string;
+    readonly code: string;
+    readonly reason?: string;
+  };
+  "guard.refused": {
+    readonly user?: string;
+    readonly method: string;
+    readonly path: string;
+    readonly code: string;
+    readonly reason?: string;
+  };
   "store.unavailable": { readonly error: unknown };
   "store.recovered": { readonly down: number };
   /** A fault behind a generic answer; `error` says what really happened. */
@@ -63,7 +80,8 @@ export class Events {
   constructor(listeners: EventListeners = {}) {
     checkKeys(listeners, EVENT_NAMES, "twoFactor({ events })");
     for (const [name, listener] of Object.entries(listeners)) {
-      if (typeof listener !== "function") throw misconfigured(`twoFactor({ events: { "${name}" } }) must be a function.`);
+      if (typeof listener !== "function")
+        throw misconfigured(`twoFactor({ events: { "${name}" } }) must be a function.`);
       this.#emitter.on(`on:${name}`, listener);
     }
   }

@@ -48,7 +48,8 @@ export async function rawText(req: Request, res: Response): Promise<string> {
 function parseJson(text: string): Fields {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value) && isShallow(value)) return value as Fields;
+    if (typeof value === "object" && value !== null && !Array.isArray(value) && isShallow(value))
+      return value as Fields;
   } catch {
     // told below
   }
@@ -73,7 +74,11 @@ function parseForm(text: string): Fields {
 }
 
 function unreadable(cause: unknown): TwoFactorError {
-  return new TwoFactorError("invalid_request", { detail: `The body could not be read; it may be at most ${LIMIT}.` }, { cause });
+  return new TwoFactorError(
+    "invalid_request",
+    { detail: `The body could not be read; it may be at most ${LIMIT}.` },
+    { cause },
+  );
 }
 
 /** One optional word out of a body: absent, or a string. */

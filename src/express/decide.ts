@@ -32,12 +32,21 @@ export async function decide(
     await refuse(kit, req, res, refusal);
     return false;
   }
-  const about: Case = { kit, policy, req, res, who, action: actionOf(policy, req), bound: await readTransaction(policy, req) };
+  const about: Case = {
+    kit,
+    policy,
+    req,
+    res,
+    who,
+    action: actionOf(policy, req),
+    bound: await readTransaction(policy, req),
+  };
   const verdict = judge(policy, who.login.marks, questionOf(kit, who, about.action, about.bound?.digest));
   if (!verdict.ok) {
     return demand(about, (await strayed(kit, verdict)) ? { ...verdict, reason: "mismatch" } : verdict);
   }
-  if (!(await stillInUse(about, verdict.marks))) return demand(about, { ...verdict, ok: false, reason: "expired", strayed: [], missing: undefined });
+  if (!(await stillInUse(about, verdict.marks)))
+    return demand(about, { ...verdict, ok: false, reason: "expired", strayed: [], missing: undefined });
   if (policy.oneShot && !(await spend(about, verdict.marks))) {
     return demand(about, { ok: false, reason: "consumed", strayed: [], missing: undefined });
   }

@@ -75,7 +75,13 @@ async function tell(about: Case, reason: Reason | undefined, refusal: Refused): 
   const { kit, policy, req, res, who } = about;
   const { user } = who;
   const why = reason === undefined ? {} : { reason };
-  kit.events.emit("guard.refused", { user, method: req.method, path: req.baseUrl + req.path, code: refusal.reason, ...why });
+  kit.events.emit("guard.refused", {
+    user,
+    method: req.method,
+    path: req.baseUrl + req.path,
+    code: refusal.reason,
+    ...why,
+  });
   await refuse(kit, req, res, refusal, guardDetails(policy, refusal, why));
   return false;
 }
@@ -103,7 +109,9 @@ function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly M
   const { methods } = policy;
   const named = typeof methods === "object" ? methods.names : undefined;
   if (named && !named.some((name) => kit.methods.some((method) => method.name === name))) {
-    throw misconfigured(`require2fa({ methods }) asks for ${named.join(", ")}, and twoFactor({ methods }) has none of them.`);
+    throw misconfigured(
+      `require2fa({ methods }) asks for ${named.join(", ")}, and twoFactor({ methods }) has none of them.`,
+    );
   }
   return {
     action,
@@ -122,5 +130,7 @@ function workflowOf(kit: Case["kit"], name: string): readonly Step[] {
   const steps = kit.workflows.get(name);
   if (steps) return steps;
   const known = [...kit.workflows.keys()].join(", ") || "none";
-  throw misconfigured(`require2fa({ workflow: "${name}" }): twoFactor({ workflows }) has none of that name. It has: ${known}.`);
+  throw misconfigured(
+    `require2fa({ workflow: "${name}" }): twoFactor({ workflows }) has none of that name. It has: ${known}.`,
+  );
 }

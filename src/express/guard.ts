@@ -74,7 +74,9 @@ async function decideAndAnswer(
   try {
     pass = await decide(kit, policy, req, res, known);
   } catch (error) {
-    await refuse(kit, req, res, faultToRefusal(kit, "require2fa()", error)).catch((fault: unknown) => giveUp(kit, res, fault));
+    await refuse(kit, req, res, faultToRefusal(kit, "require2fa()", error)).catch((fault: unknown) =>
+      giveUp(kit, res, fault),
+    );
   }
   if (pass) next();
 }

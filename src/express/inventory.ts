@@ -58,7 +58,8 @@ function* routes(route: Route, base: string, above: readonly unknown[], key: sym
       .filter((policy) => policy !== undefined);
     const policies = [...above, ...own];
     const distinct = [...new Set(policies)];
-    for (const path of paths) yield { method, path: base + String(path), guarded: policies.length > 0, policies: distinct };
+    for (const path of paths)
+      yield { method, path: base + String(path), guarded: policies.length > 0, policies: distinct };
   }
 }
 

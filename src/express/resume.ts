@@ -71,7 +71,11 @@ async function whatWasInterrupted(kit: Kit, req: Request, res: Response): Promis
   if (req.method !== "POST" || !form || Number(req.headers["content-length"] ?? 0) > MAX_KEPT) return undefined;
   const parsed = parsedBody(req);
   const from = pageOf(req);
-  return { url, ...(from === undefined ? {} : { from }), fields: parsed ? [...flatten(parsed, "")] : [...new URLSearchParams(await rawText(req, res))] };
+  return {
+    url,
+    ...(from === undefined ? {} : { from }),
+    fields: parsed ? [...flatten(parsed, "")] : [...new URLSearchParams(await rawText(req, res))],
+  };
 }
 
 /** The path of the page that the form was sent from, if that was ours. */

@@ -34,7 +34,10 @@ export function showPage(kit: Kit, req: Request, res: Response, status: number, 
   res.setHeader("Content-Security-Policy", pagePolicy(nonce));
   res.setHeader("Cross-Origin-Opener-Policy", "same-origin");
   res.setHeader("X-Frame-Options", "DENY");
-  res.status(status).type("html").send(render(kit, viewOf(kit, req, nonce, scene)));
+  res
+    .status(status)
+    .type("html")
+    .send(render(kit, viewOf(kit, req, nonce, scene)));
 }
 
 /** The app's own page; where that fails, ours: a person at a door needs one. */

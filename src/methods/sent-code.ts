@@ -121,7 +121,8 @@ function factory(
   recipient: FindRecipient,
 ): MethodFactory {
   const ttl = milliseconds(life ?? "5m", `${channel}({ ttl })`);
-  if (ttl <= 0 || ttl > MAX_TTL) throw misconfigured(`${channel}({ ttl: "${display(life)}" }): a code lives at most "10m".`);
+  if (ttl <= 0 || ttl > MAX_TTL)
+    throw misconfigured(`${channel}({ ttl: "${display(life)}" }): a code lives at most "10m".`);
   return { method: channel, create: (context) => sentCode(channel, provider, shape, ttl, recipient, context) };
 }
 

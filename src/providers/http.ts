@@ -176,7 +176,9 @@ export function checkedBase(value: unknown, option: string): string {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
   const isBare = url && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
   if (!isBare || !/^https?:$/.test(url.protocol)) {
-    throw misconfigured(`${option} takes a complete address without user, query or fragment: "https://api.example.com".`);
+    throw misconfigured(
+      `${option} takes a complete address without user, query or fragment: "https://api.example.com".`,
+    );
   }
   if (url.protocol === "http:" && isProduction() && !isLoopback(url.hostname)) {
     throw misconfigured(`${option} must be https in production: credentials and codes go there.`);

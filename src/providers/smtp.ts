@@ -4,7 +4,6 @@ import { misconfigured } from "../core/errors.js";
 import { type Mailbox, type SmtpOptions, type SmtpSettings, smtpSettings } from "./smtp-options.js";
 import { DeliveryError, type DeliveryProvider, type Message, type Receipt } from "./provider.js";
 
-
 /**
  * Sends e-mail over SMTP with nodemailer, which the app installs itself (10.5 or later).
  * One message, one recipient: plain text with an HTML alternative, marked as written by a machine.

@@ -1,36 +1,18 @@
-import type { Clock } from "../core/clock.js";
-import { type Keyring, randomId } from "../core/crypto.js";
-import type { Events } from "../core/events.js";
+import { randomId } from "../core/crypto.js";
 import { pickLocale } from "../core/locale.js";
 import { maskAddress } from "../core/redact.js";
-import type { Method, MethodName } from "../methods/method.js";
+import type { MethodName } from "../methods/method.js";
 import { endOf } from "../stores/ended.js";
 import type { Pending, Which } from "../stores/pending.js";
-import type { Store } from "../stores/store.js";
 import { scheduleNext, stopEscalation } from "../verification/escalation.js";
-import type { Limits } from "../verification/limits.js";
-import type { Scheduler } from "../verification/scheduler.js";
-import { type Started, VerificationService, type Way } from "../verification/service.js";
-import type { Mark } from "./mark.js";
+import { type Started, VerificationService } from "../verification/service.js";
+import type { Way } from "../verification/way.js";
+import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
 import { compareAll } from "./comparison.js";
 import { eventOf, markOf } from "./proved.js";
-import { refusalOf, refused, refusedAs, refusedByLock, type Refused } from "../verification/outcome.js";
-import { type ContactOf, personOf, type Usable, usableMethods } from "./people.js";
+import { refusalOf, refused, refusedAs, refusedByLock } from "../verification/outcome.js";
+import { personOf, type Usable, usableMethods } from "./people.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
-
-export type ChallengeStarted = { readonly ok: true; readonly entry: Pending; readonly fresh: boolean } | Refused;
-export type Proved = { readonly ok: true; readonly mark: Mark; readonly entry: Pending } | Refused;
-
-export interface ChallengeParts {
-  readonly store: Store;
-  readonly methods: readonly Method[];
-  readonly limits: Limits;
-  readonly keys: Keyring;
-  readonly clock: Clock;
-  readonly events: Events;
-  readonly contactOf: ContactOf;
-  readonly scheduler: Scheduler;
-}
 
 /** Challenges of the guard, apart from what accounts of the service verify. */
 export const GUARD_TENANT = "step-up";
@@ -59,7 +41,12 @@ export class Challenges {
     if (!chosen) return refused("not_enrolled");
 
     const workflow = steps?.length ? { steps, next: 1 } : undefined;
-    const detail = makeDetail(asker, { ...wanted, workflow: steps }, usable, pickLocale(person.contact.locale, wanted.language));
+    const detail = makeDetail(
+      asker,
+      { ...wanted, workflow: steps },
+      usable,
+      pickLocale(person.contact.locale, wanted.language),
+    );
     const way = this.#way(chosen, detail);
     const started = await this.#service.open({
       tenant: GUARD_TENANT,
@@ -135,7 +122,8 @@ export class Challenges {
     if (!chosen) return refused("not_enrolled", {}, entry);
     const way = { ...this.#way(chosen, detail), step };
     const sent = await this.#service.send(entry, way);
-    if (sent.ok && sent.fresh) await scheduleNext(scheduler, sent.entry, { steps: detail.workflow, next: step + 1 }, clock());
+    if (sent.ok && sent.fresh)
+      await scheduleNext(scheduler, sent.entry, { steps: detail.workflow, next: step + 1 }, clock());
     return this.#told(detail.user, sent, way);
   }
 
@@ -182,7 +170,8 @@ export class Challenges {
   /** False when there was nothing to end. */
   async cancel(asker: Asker, which: Which): Promise<boolean> {
     const entry = await this.find(asker, which);
-    if (!entry || !(await this.#parts.store.cancel({ id: entry.id, owner: entry.owner }, this.#parts.clock()))) return false;
+    if (!entry || !(await this.#parts.store.cancel({ id: entry.id, owner: entry.owner }, this.#parts.clock())))
+      return false;
     if (readDetail(entry).workflow) await stopEscalation(this.#parts.scheduler, entry);
     this.#parts.events.emit("challenge.canceled", eventOf(entry));
     return true;
@@ -228,7 +217,11 @@ export class Challenges {
     }
     const { entry, fresh, delivered } = started;
     if (delivered?.ok === false) {
-      return refused("delivery_failed", { detail: "The code could not be sent. Try again, or choose another method." }, entry);
+      return refused(
+        "delivery_failed",
+        { detail: "The code could not be sent. Try again, or choose another method." },
+        entry,
+      );
     }
     if (delivered) {
       const { ok: _ok, ...carried } = delivered;

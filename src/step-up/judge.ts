@@ -35,15 +35,22 @@ type Requirement = Pick<ParsedPolicy<never>, "maxAge" | "methods" | "oneShot">;
 export function judge(policy: Requirement, marks: readonly Mark[], question: Question): Verdict {
   const { methods } = policy;
   if (typeof methods === "object" && methods.kind === "allOf") return judgeAll(policy, methods.names, marks, question);
-  const accepted = methods === "all" ? undefined : methods === "phishing-resistant" ? question.resistant : methods.names;
+  const accepted =
+    methods === "all" ? undefined : methods === "phishing-resistant" ? question.resistant : methods.names;
   for (let index = marks.length - 1; index >= 0; index -= 1) {
     const mark = marks[index];
-    if (mark && counts(mark, policy, question) && (!accepted || proves(mark, accepted))) return { ok: true, marks: [mark] };
+    if (mark && counts(mark, policy, question) && (!accepted || proves(mark, accepted)))
+      return { ok: true, marks: [mark] };
   }
   return refusal(policy, marks, question, undefined);
 }
 
-function judgeAll(policy: Requirement, names: readonly MethodName[], marks: readonly Mark[], question: Question): Verdict {
+function judgeAll(
+  policy: Requirement,
+  names: readonly MethodName[],
+  marks: readonly Mark[],
+  question: Question,
+): Verdict {
   const counting = marks.filter((mark) => counts(mark, policy, question));
   const missing = names.filter((name) => !counting.some((mark) => mark.methods.includes(name)));
   if (missing.length > 0) return refusal(policy, marks, question, missing);

@@ -72,7 +72,10 @@ export interface ParsedPolicy<Req> {
   /** The same as the route declared it, in seconds: what clients are told. */
   readonly maxAgeSeconds: number;
   readonly idle: number | undefined;
-  readonly methods: "all" | "phishing-resistant" | { readonly kind: "anyOf" | "allOf"; readonly names: readonly MethodName[] };
+  readonly methods:
+    | "all"
+    | "phishing-resistant"
+    | { readonly kind: "anyOf" | "allOf"; readonly names: readonly MethodName[] };
   /** One proof, one request: because of `maxAge: 0` or of `bind`. */
   readonly oneShot: boolean;
   readonly action: string | undefined;
@@ -146,7 +149,9 @@ function parseMethods(methods: MethodPolicy | undefined): ParsedPolicy<never>["m
   if (methods === undefined) return "all";
   if (methods === "phishing-resistant") return methods;
   if (typeof methods === "string") {
-    throw misconfigured(`require2fa({ methods: "${display(methods)}" }): write a list, as in ["totp", "sms"], or "phishing-resistant".`);
+    throw misconfigured(
+      `require2fa({ methods: "${display(methods)}" }): write a list, as in ["totp", "sms"], or "phishing-resistant".`,
+    );
   }
   if (typeof methods !== "object" || methods === null) throw noList();
   const names: readonly unknown[] = "allOf" in methods ? methods.allOf : methods;

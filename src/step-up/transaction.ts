@@ -21,7 +21,8 @@ export function bindTransaction(transaction: unknown): Bound {
   const fields = Object.entries(transaction)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  if (fields.length === 0 || fields.length > MAX_FIELDS || !fields.every(([, value]) => isPlain(value))) throw unreadable();
+  if (fields.length === 0 || fields.length > MAX_FIELDS || !fields.every(([, value]) => isPlain(value)))
+    throw unreadable();
   return {
     digest: fingerprint(["transaction", fields]),
     show: Object.entries(transaction)

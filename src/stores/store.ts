@@ -133,7 +133,12 @@ export interface Use {
 export type Ended = "missing" | "expired" | "used" | "spent" | "canceled";
 
 export type Counted =
-  | { readonly outcome: "counted"; readonly entry: Pending; readonly attemptsLeft: number; readonly lockedUntil: number }
+  | {
+      readonly outcome: "counted";
+      readonly entry: Pending;
+      readonly attemptsLeft: number;
+      readonly lockedUntil: number;
+    }
   | { readonly outcome: Ended }
   | { readonly outcome: "locked"; readonly until: number };
 

@@ -39,7 +39,10 @@ export function supervise(store: Store, events: Events, clock: Clock): Store {
       try {
         const result: unknown = Reflect.apply(member, target, args);
         if (!isPromise(result)) return well(result);
-        return within(result, DEADLINE, () => new Error(`${String(name)} took longer than ${DEADLINE} ms.`)).then(well, fail);
+        return within(result, DEADLINE, () => new Error(`${String(name)} took longer than ${DEADLINE} ms.`)).then(
+          well,
+          fail,
+        );
       } catch (error) {
         return fail(error);
       }

@@ -22,7 +22,8 @@ export interface CodeSpec extends CodeShape {
 
 /** @throws TwoFactorError `misconfigured` for a code that could be guessed, or that nobody could type. */
 export function checkCodeShape({ length, alphabet }: CodeShape, where: string): void {
-  if (typeof length !== "number") throw misconfigured(`${where}: ${display(length)} is not a whole number up to ${MAX_LENGTH}.`);
+  if (typeof length !== "number")
+    throw misconfigured(`${where}: ${display(length)} is not a whole number up to ${MAX_LENGTH}.`);
   const bits = length * Math.log2(new Set(alphabet).size);
   if (!Number.isInteger(length) || length > MAX_LENGTH || !(bits >= MIN_BITS)) {
     throw misconfigured(
@@ -54,7 +55,10 @@ const SEPARATORS = /[\s\u00a0\u2007\u202f\u2060\u2010-\u2015-]/g;
  */
 export function normalizeCode(typed: unknown, { length, alphabet }: CodeShape): string | undefined {
   if (typeof typed !== "string" || typed.length > MAX_TYPED) return undefined;
-  const plain = typed.normalize("NFKC").replace(SEPARATORS, "").replace(/[\u0660-\u0669\u06f0-\u06f9]/g, toAsciiDigit);
+  const plain = typed
+    .normalize("NFKC")
+    .replace(SEPARATORS, "")
+    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, toAsciiDigit);
   const code = /[a-z]/.test(alphabet) ? plain : plain.toUpperCase();
   if (code.length !== length) return undefined;
   for (const character of code) if (!alphabet.includes(character)) return undefined;

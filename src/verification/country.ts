@@ -17,7 +17,11 @@ const CODES =
   "TONTO TTOTT TUNTN TURTR TKMTM TCATC TUVTV UGAUG UKRUA AREAE GBRGB USAUS UMIUM URYUY UZBUZ VUTVU " +
   "VENVE VNMVN VGBVG VIRVI WLFWF ESHEH YEMYE ZMBZM ZWEZW XKXXK ";
 
-const ALPHA_2 = new Map(CODES.trim().split(" ").map((pair) => [pair.slice(0, 3), pair.slice(3)] as const));
+const ALPHA_2 = new Map(
+  CODES.trim()
+    .split(" ")
+    .map((pair) => [pair.slice(0, 3), pair.slice(3)] as const),
+);
 const KNOWN = new Set(ALPHA_2.values());
 
 /** The alpha-2 code for either, in any case; `undefined` for what is no country. */

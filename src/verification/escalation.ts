@@ -12,7 +12,12 @@ export interface Progress {
 const QUEUE = "workflow";
 
 /** Sets the timer for the step after this one, if there is one and the code still lives by then. */
-export async function scheduleNext(scheduler: Scheduler, entry: Pending, { steps, next }: Progress, now: number): Promise<void> {
+export async function scheduleNext(
+  scheduler: Scheduler,
+  entry: Pending,
+  { steps, next }: Progress,
+  now: number,
+): Promise<void> {
   const step = steps[next];
   if (!step) return;
   const at = now + step.interval;

@@ -11,7 +11,8 @@ import type { Composed, OutOfBand } from "./out-of-band.js";
 import { OWN_ACCOUNT, type VerificationParts } from "./parts.js";
 import * as prepare from "./prepare.js";
 import type { Verification, VerificationStart } from "./request.js";
-import { VerificationService, type Way } from "./service.js";
+import { VerificationService } from "./service.js";
+import type { Way } from "./way.js";
 import { renderTemplate } from "./template.js";
 import { viewOf } from "./view.js";
 import { type Step, UnknownWorkflow } from "./workflow.js";
@@ -50,7 +51,14 @@ export class Issuer {
       shape,
       syntax: request.syntax ?? "any",
       metadata,
-      ...defined({ template, country, args: request.args, subject: request.subject, locale: request.locale, from: request.from }),
+      ...defined({
+        template,
+        country,
+        args: request.args,
+        subject: request.subject,
+        locale: request.locale,
+        from: request.from,
+      }),
       ...defined({ sealedCode: drawn.sealedCode, index: this.#indexOf(request, drawn.code), numberStatus }),
       ...(steps ? { workflow: { steps, next: 1 } } : {}),
     };
@@ -120,13 +128,28 @@ export class Issuer {
     return { ok: true, verification: this.#view(sent.entry) };
   }
 
-  #way(channel: Channel, to: string, detail: prepare.VerificationDetail, charges: (id: string) => Charge[], dead: boolean): Way {
+  #way(
+    channel: Channel,
+    to: string,
+    detail: prepare.VerificationDetail,
+    charges: (id: string) => Charge[],
+    dead: boolean,
+  ): Way {
     const outOfBand = this.#outOfBand(channel);
-    const send = (entry: Pending) => outOfBand.send(entry, detail.shape, (code) => this.#compose(channel, entry, detail, code));
+    const send = (entry: Pending) =>
+      outOfBand.send(entry, detail.shape, (code) => this.#compose(channel, entry, detail, code));
     const { country, from } = detail;
     // A number that is out of use gets no message; the verification stands, so that its account can see why.
     const nobody = async () => ({ ok: false, outcome: "failed" }) as const;
-    return { method: channel, to, country, from, charges, gapAfter: this.#parts.limits.gapAfter, send: dead ? nobody : send };
+    return {
+      method: channel,
+      to,
+      country,
+      from,
+      charges,
+      gapAfter: this.#parts.limits.gapAfter,
+      send: dead ? nobody : send,
+    };
   }
 
   #compose(channel: Channel, entry: Pending, detail: prepare.VerificationDetail, code: string): Composed {
@@ -134,7 +157,8 @@ export class Issuer {
     const minutes = (entry.expiresAt - clock()) / 60_000;
     const locale = detail.locale;
     const own = composeMessage({ channel, code, locale, minutes, service: entry.service ?? service });
-    const text = detail.template && renderTemplate(detail.template, { code, minutes, args: detail.args }, detail.syntax);
+    const text =
+      detail.template && renderTemplate(detail.template, { code, minutes, args: detail.args }, detail.syntax);
     if (text === undefined) return own;
     const subject = detail.subject ?? own.subject;
     return { text, locale: own.locale, ...(subject === undefined ? {} : { subject }) };

@@ -116,7 +116,8 @@ export class Lane {
 
   async #once(message: Message, ms: number): Promise<Carried> {
     const provider = this.#provider;
-    if (!isRemote(provider)) return accepted(await beforeLate(this.name, ms, (context) => provider.send(message, context)));
+    if (!isRemote(provider))
+      return accepted(await beforeLate(this.name, ms, (context) => provider.send(message, context)));
     const { text: _text, html: _html, ...rest } = message;
     return started(this.name, await beforeLate(this.name, ms, (context) => provider.start(rest, context)));
   }

@@ -85,7 +85,7 @@ export interface Limits {
   /** What a failed message is charged to, after its other charges were given back. */
   failedCharge(user: string): Charge;
   /** The wait after so many messages, in milliseconds. */
-  gapAfter(sends: number): number;
+  readonly gapAfter: (sends: number) => number;
 }
 
 const CAPS: readonly Bucket[] = [
@@ -103,14 +103,15 @@ export function createLimits(options: LimitOptions = {}): Limits {
   checkKeys(sends, { spacing: true, perUser: true, perDestination: true, failed: true }, "limits.sends");
   checkKeys(failures, { perChallenge: true, perAccount: true, lock: true, longestLock: true }, "limits.failures");
 
-  if (typeof named !== "object" || named === null) throw misconfigured("limits.named must be an object of limits by name.");
-  const gaps = listOf(sends.spacing ?? SPACING, "limits.sends.spacing").map((gap) => milliseconds(gap, "limits.sends.spacing"));
+  if (typeof named !== "object" || named === null)
+    throw misconfigured("limits.named must be an object of limits by name.");
+  const gaps = listOf(sends.spacing ?? SPACING, "limits.sends.spacing").map((gap) =>
+    milliseconds(gap, "limits.sends.spacing"),
+  );
   const perUser = buckets(sends.perUser ?? CAPS, "limits.sends.perUser");
   const perDestination = buckets(sends.perDestination ?? CAPS, "limits.sends.perDestination");
   const [failed] = buckets([sends.failed ?? { max: 3, interval: "1m" }], "limits.sends.failed");
-  const byName = new Map(
-    Object.entries(named).map(([name, limit]) => [name, namedLimit(name, limit)] as const),
-  );
+  const byName = new Map(Object.entries(named).map(([name, limit]) => [name, namedLimit(name, limit)] as const));
   const spacing = (id: string, to: string): Charge => {
     return { name: "spacing", key: key(["gap", id, to]), max: Number.MAX_SAFE_INTEGER, interval: QUIET, gaps };
   };
@@ -169,7 +170,8 @@ function buckets(list: readonly Bucket[], where: string): [ParsedBucket, ...Pars
 function namedLimit(name: string, limit: NamedLimit): { by: NamedLimit["by"]; buckets: ParsedBucket[] } {
   const where = `limits.named.${name}`;
   // Clients read the name in a header.
-  if (!/^[\w.-]{1,64}$/.test(name)) throw misconfigured(`${where}: a name has 1 to 64 letters, digits, dots, dashes or underscores.`);
+  if (!/^[\w.-]{1,64}$/.test(name))
+    throw misconfigured(`${where}: a name has 1 to 64 letters, digits, dots, dashes or underscores.`);
   checkKeys(limit, { by: true, buckets: true }, where);
   if (!["user", "destination", "ip"].includes(limit.by)) {
     throw misconfigured(`${where}.by: "${display(limit.by)}". Known: user, destination, ip.`);

@@ -77,7 +77,8 @@ function emailMessage(
 function spokenText(texts: MessageTexts, { code, minutes, service, action, show = [] }: MessageParts): string {
   const details = show.map(([label, value]) => `${speakable(label)} ${speakable(value)}`);
   const what = listed([speakable(action ?? ""), ...details], MAX_WHAT);
-  const digits = code === CODE_PLACE ? code : [...code].filter((character) => /[\p{L}\p{N}]/u.test(character)).join(", ");
+  const digits =
+    code === CODE_PLACE ? code : [...code].filter((character) => /[\p{L}\p{N}]/u.test(character)).join(", ");
   const sentences = [
     ...(what === "" ? [] : [fill(texts.approves, { what })]),
     named(texts.spoken, digits, speakable(service ?? "")),

@@ -15,7 +15,9 @@ export function checkLimit({ buckets }: LimitValue): void {
     Array.isArray(buckets) &&
     buckets.length >= 1 &&
     buckets.length <= 2 &&
-    buckets.every(({ max, interval }) => Number.isInteger(max) && max >= 1 && Number.isFinite(interval) && interval > 0);
+    buckets.every(
+      ({ max, interval }) => Number.isInteger(max) && max >= 1 && Number.isFinite(interval) && interval > 0,
+    );
   if (!sound) throw invalid("A limit has one or two buckets: { max, interval }.");
 }
 

@@ -70,7 +70,10 @@ export async function recipientOf(
 }
 
 /** The shape of the code, strong enough unless the caller says how much weaker it may be. */
-export function shapeOf({ length, alphabet = "numeric", value, minBits = MIN_BITS }: CodeRequest, channel: Channel): CodeShape {
+export function shapeOf(
+  { length, alphabet = "numeric", value, minBits = MIN_BITS }: CodeRequest,
+  channel: Channel,
+): CodeShape {
   const characters = Object.hasOwn(ALPHABETS, alphabet) ? ALPHABETS[alphabet as keyof typeof ALPHABETS] : alphabet;
   const size = new Set(characters).size;
   const wanted = value?.length ?? length ?? (channel === "email" ? 8 : 6);
@@ -87,7 +90,8 @@ export function shapeOf({ length, alphabet = "numeric", value, minBits = MIN_BIT
 /** How long the code lives, in milliseconds from `now`. */
 export function lifeOf({ ttl, validUntil }: Pick<VerificationStart, "ttl" | "validUntil">, now: number): number {
   const life = validUntil ? validUntil.getTime() - now : ttl === undefined ? DEFAULT_TTL : milliseconds(ttl, "ttl");
-  if (!Number.isFinite(life) || life <= 0 || life > LONGEST_TTL) throw invalid("A code lives longer than 0 and at most a day.");
+  if (!Number.isFinite(life) || life <= 0 || life > LONGEST_TTL)
+    throw invalid("A code lives longer than 0 and at most a day.");
   return life;
 }
 

@@ -60,7 +60,10 @@ export class Registry<T> {
     return added ? { ok: true, definition } : { ok: false, reason: "name_taken" };
   }
 
-  async update(which: { account?: string; id: string }, change: { value?: T; description?: string }): Promise<Defined<T>> {
+  async update(
+    which: { account?: string; id: string },
+    change: { value?: T; description?: string },
+  ): Promise<Defined<T>> {
     const before = await this.get(which);
     if (!before) return NOT_FOUND;
     if (change.value !== undefined) this.#check(change.value, this.#kind);

@@ -89,7 +89,12 @@ export interface Verification {
   readonly expiresAt: Date;
   readonly attempts: number;
   readonly maxAttempts: number;
-  readonly checks: readonly { readonly id: string; readonly at: Date; readonly valid: boolean; readonly code?: string }[];
+  readonly checks: readonly {
+    readonly id: string;
+    readonly at: Date;
+    readonly valid: boolean;
+    readonly code?: string;
+  }[];
   readonly events: readonly VerificationEvent[];
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Only where `code.reveal` was asked for, and only in the answer to `start()`. */

@@ -2,8 +2,10 @@ import type { Clock } from "../core/clock.js";
 import { randomId } from "../core/crypto.js";
 import type { Awaitable } from "../core/deadline.js";
 import type { Delivery, Detail, NewPending, Pending, SendEvent, Sent, Which } from "../stores/pending.js";
-import type { Amended, Charge, Ended, LockRule, Opened, Refusal, Store } from "../stores/store.js";
+import type { Amended, Ended, LockRule, Opened, Refusal, Store } from "../stores/store.js";
 import type { Delivered } from "./delivery.js";
+import { deliveryBy, nextDelivery, withoutLast } from "./delivery-state.js";
+import type { Way } from "./way.js";
 
 /** A verification about to be opened. */
 export interface Opening extends Omit<NewPending, "id" | "delivery" | "events" | "detail"> {
@@ -13,23 +15,6 @@ export interface Opening extends Omit<NewPending, "id" | "delivery" | "events" |
   readonly account: string;
   readonly detail: Detail;
   readonly way: Way;
-}
-
-/** How a verification reaches the person this time. Without `send` there is nothing to carry. */
-export interface Way {
-  readonly method: string;
-  readonly to?: string | undefined;
-  readonly country?: string | undefined;
-  readonly from?: string | undefined;
-  /** The wait after so many messages, in milliseconds. */
-  readonly gapAfter?: ((sends: number) => number) | undefined;
-  /** The step of a workflow that this is. */
-  readonly step?: number | undefined;
-  /** What a message for this verification is charged to. */
-  readonly charges: (id: string) => readonly Charge[];
-  /** What a failed send is charged to. */
-  readonly failed?: Charge | undefined;
-  readonly send?: ((entry: Pending) => Promise<Delivered>) | undefined;
 }
 
 export type Started =
@@ -220,32 +205,4 @@ function eventOf(way: Way, at: number): SendEvent | undefined {
   if (!way.send || to === undefined) return undefined;
   const known = { ...(country === undefined ? {} : { country }), ...(from === undefined ? {} : { from }) };
   return { id: randomId(), at, channel, to, ...known, status: "queued" };
-}
-
-/** How it stands once this way is taken: what went out before by other methods stays valid. */
-function deliveryBy(way: Way, before: readonly Sent[], now: number): Delivery {
-  const { method, to, step, send } = way;
-  const known = before.find((sent) => sent.method === method && sent.to === to);
-  const others = before.filter((sent) => sent.method !== method);
-  const sends = (known?.sends ?? 0) + 1;
-  const mine = to === undefined ? [] : send ? [{ method, to, sends, resendAt: now + (way.gapAfter?.(sends) ?? 0) }] : [known];
-  return {
-    method,
-    ...(to === undefined ? {} : { to }),
-    status: send || known ? "sent" : "none",
-    sent: [...others, ...mine.filter((sent) => sent !== undefined)],
-    ...(step === undefined ? {} : { step }),
-  };
-}
-
-/** A code of a provider's making is known to that provider only: the next message makes it worthless. */
-function nextDelivery({ sent, step, remote }: Delivery, way: Way, now: number): Delivery {
-  const ours = remote ? [] : sent;
-  return deliveryBy({ ...way, step: way.step ?? step }, ours, now);
-}
-
-/** The message did not get out: as it stood before, but for whose turn it is. */
-function withoutLast(sent: readonly Sent[], before: readonly Sent[], method: string): Sent[] {
-  const earlier = before.find((each) => each.method === method);
-  return [...sent.filter((each) => each.method !== method), ...(earlier ? [{ ...earlier, resendAt: 0 }] : [])];
 }

@@ -76,5 +76,7 @@ function argument({ args }: TemplateValues, syntax: TemplateSyntax, name: string
 
 function missingPlace(syntax: TemplateSyntax): TwoFactorError {
   const wanted = syntax === "any" ? "{code}" : syntax;
-  return new TwoFactorError("invalid_request", { detail: `The template has no place for the code: write ${wanted} into it.` });
+  return new TwoFactorError("invalid_request", {
+    detail: `The template has no place for the code: write ${wanted} into it.`,
+  });
 }

@@ -81,7 +81,11 @@ export function summarize(rows: readonly UsageRow[], request: UsageRequest, now:
   const width = { day: 10, month: 7, year: 4 }[period];
   const stretches = [...new Set(counted.map((row) => row.day.slice(0, width)))];
   return stretches.map((stretch) =>
-    sum(counted.filter((row) => row.day.startsWith(stretch)), firstDay(stretch), lastDay(stretch)),
+    sum(
+      counted.filter((row) => row.day.startsWith(stretch)),
+      firstDay(stretch),
+      lastDay(stretch),
+    ),
   );
 }
 

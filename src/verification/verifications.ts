@@ -143,7 +143,10 @@ export class Verifications {
   /** Newest first. */
   async search(request: VerificationSearch = {}): Promise<{ total: number; found: Verification[] }> {
     const { account = OWN_ACCOUNT, since, until, offset = 0, limit = 50, to, service, status } = request;
-    const filter = { tenant: account, ...defined({ to, service, status, since: since?.getTime(), until: until?.getTime() }) };
+    const filter = {
+      tenant: account,
+      ...defined({ to, service, status, since: since?.getTime(), until: until?.getTime() }),
+    };
     const page = { offset: Math.max(0, offset), limit: Math.min(100, Math.max(1, limit)) };
     const { total, entries } = await this.#parts.store.search(filter, page, this.#parts.clock());
     return { total, found: entries.map((entry) => this.#view(entry)) };
@@ -154,7 +157,10 @@ export class Verifications {
     const { store, clock } = this.#parts;
     const now = clock();
     spanOf(request, now);
-    const rows = await store.usage({ tenant: request.account ?? OWN_ACCOUNT, ...defined({ service: request.service }) }, now);
+    const rows = await store.usage(
+      { tenant: request.account ?? OWN_ACCOUNT, ...defined({ service: request.service }) },
+      now,
+    );
     return summarize(rows, request, now);
   }
 
@@ -170,10 +176,20 @@ export class Verifications {
    * True for whoever comes first with this name, and false for everybody after, for as long as `ttl`: for what an API
    * that is served on top says only once.
    */
-  async claim({ account = OWN_ACCOUNT, name, ttl }: { account?: string; name: string; ttl: Duration }): Promise<boolean> {
+  async claim({
+    account = OWN_ACCOUNT,
+    name,
+    ttl,
+  }: {
+    account?: string;
+    name: string;
+    ttl: Duration;
+  }): Promise<boolean> {
     const { store, clock } = this.#parts;
     const mine = randomId();
-    return (await store.claim(`once:${fingerprint([account, name])}`, mine, milliseconds(ttl, "ttl"), clock())) === mine;
+    return (
+      (await store.claim(`once:${fingerprint([account, name])}`, mine, milliseconds(ttl, "ttl"), clock())) === mine
+    );
   }
 
   /**

@@ -18,8 +18,12 @@ const CHANNELS = ["sms", "voice", "email"];
 
 /** @throws TwoFactorError `misconfigured` for no steps, too many, an unknown channel or something that is no duration. */
 export function parseWorkflow(steps: readonly WorkflowStep[], where: string): Step[] {
-  if (!Array.isArray(steps)) throw misconfigured(`${where} is a list of steps: [{ channel: "sms", interval: 0 }, ...].`);
-  const parsed = steps.map(({ channel, interval }) => ({ channel, interval: milliseconds(interval, `${where}.interval`) }));
+  if (!Array.isArray(steps))
+    throw misconfigured(`${where} is a list of steps: [{ channel: "sms", interval: 0 }, ...].`);
+  const parsed = steps.map(({ channel, interval }) => ({
+    channel,
+    interval: milliseconds(interval, `${where}.interval`),
+  }));
   try {
     checkSteps(parsed);
   } catch (error) {

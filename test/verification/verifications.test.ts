@@ -62,10 +62,12 @@ describe("a verification", () => {
     await tfa.workflows.create({ name: "insist", steps });
     const started = await tfa.verifications.start({ to: "+46707123456", workflow: "insist" });
     const first = code();
-    expect(await tfa.verifications.resend({ id: started.ok ? started.verification.id : "", next: true })).toMatchObject({
-      ok: true,
-      verification: { channel: "voice" },
-    });
+    expect(await tfa.verifications.resend({ id: started.ok ? started.verification.id : "", next: true })).toMatchObject(
+      {
+        ok: true,
+        verification: { channel: "voice" },
+      },
+    );
     expect(box.messages).toHaveLength(2);
     clock.tick(1_000);
     expect(await tfa.verifications.check({ to: "+46707123456", code: first })).toMatchObject({ ok: true });

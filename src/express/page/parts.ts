@@ -63,7 +63,9 @@ export function otherWays({ view, language }: Situation): Part {
     const label = html`${icon(method)}<span>${name}</span>${
       to !== undefined && html` <bdi dir="ltr">${visible(to)}</bdi>`
     }`;
-    return html`<li>${postForm(view.links.challenge, hidden("challenge", view.challenge?.id), hidden("method", method), button(label, "way"))}</li>`;
+    return html`<li>
+      ${postForm(view.links.challenge, hidden("challenge", view.challenge?.id), hidden("method", method), button(label, "way"))}
+    </li>`;
   });
   return html`<section class="others" aria-labelledby="others">
     <h2 id="others">${texts.anotherWay}</h2>

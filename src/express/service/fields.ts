@@ -23,7 +23,8 @@ export async function readFields(req: Request, res: Response): Promise<Body> {
   const isParsed = typeof before === "object" && before !== null && !Buffer.isBuffer(before);
   // an empty object is what parsers make of "{}", and what those of Express 4 leave where they read nothing
   if (isParsed && (Object.keys(before).length > 0 || req.readableEnded)) return parsedBefore(before);
-  const text = typeof before === "string" ? before : Buffer.isBuffer(before) ? before.toString() : await drain(req, res);
+  const text =
+    typeof before === "string" ? before : Buffer.isBuffer(before) ? before.toString() : await drain(req, res);
   return readBody(text);
 }
 
@@ -33,7 +34,9 @@ export function readBody(text: string): Body {
   if (trimmed === "") return { value: undefined, format: "empty" };
   if (/^[{["]/.test(trimmed)) {
     const value = parseJson(trimmed) ?? parseJson(lenient(trimmed));
-    return value === undefined || !isShallow(value) ? { value: undefined, format: "unreadable" } : { value, format: "json" };
+    return value === undefined || !isShallow(value)
+      ? { value: undefined, format: "unreadable" }
+      : { value, format: "json" };
   }
   return { value: Object.fromEntries(new URLSearchParams(trimmed)), format: "form" };
 }
@@ -54,7 +57,11 @@ function parsedBefore(body: object): Body {
   const [only = ""] = names;
   // urlencoded() makes `{"a":1}` a field of that name without a value, cut at every "=" and "&"
   if (/^\s*[{[]/.test(only)) {
-    return readBody(Object.entries(body).map(([name, value]) => (value === "" ? name : `${name}=${String(value)}`)).join("&"));
+    return readBody(
+      Object.entries(body)
+        .map(([name, value]) => (value === "" ? name : `${name}=${String(value)}`))
+        .join("&"),
+    );
   }
   return isShallow(body) ? { value: body, format: "json" } : { value: undefined, format: "unreadable" };
 }
@@ -125,7 +132,9 @@ export class Fields {
   record(...names: readonly string[]): Readonly<Record<string, unknown>> | undefined {
     const value = this.get(...names);
     const read = typeof value === "string" ? parseJson(value) : value;
-    return typeof read === "object" && read !== null && !Array.isArray(read) ? (read as Record<string, unknown>) : undefined;
+    return typeof read === "object" && read !== null && !Array.isArray(read)
+      ? (read as Record<string, unknown>)
+      : undefined;
   }
 
   /** A list, or one written as JSON in a string. */

@@ -201,7 +201,7 @@ class MemoryStore implements Store {
   }
 
   erase(subject: string, now: number): void {
-    for (const row of [...this.#pending.all(now)]) if (row.subject === subject) this.#pending.remove(row);
+    for (const row of this.#pending.all(now)) if (row.subject === subject) this.#pending.remove(row);
     this.#accounts.erase(subject);
   }
 

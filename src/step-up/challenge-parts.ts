@@ -1,0 +1,25 @@
+import type { Clock } from "../core/clock.js";
+import type { Keyring } from "../core/crypto.js";
+import type { Events } from "../core/events.js";
+import type { Method } from "../methods/method.js";
+import type { Pending } from "../stores/pending.js";
+import type { Store } from "../stores/store.js";
+import type { Limits } from "../verification/limits.js";
+import type { Refused } from "../verification/outcome.js";
+import type { Scheduler } from "../verification/scheduler.js";
+import type { Mark } from "./mark.js";
+import type { ContactOf } from "./people.js";
+
+export type ChallengeStarted = { readonly ok: true; readonly entry: Pending; readonly fresh: boolean } | Refused;
+export type Proved = { readonly ok: true; readonly mark: Mark; readonly entry: Pending } | Refused;
+
+export interface ChallengeParts {
+  readonly store: Store;
+  readonly methods: readonly Method[];
+  readonly limits: Limits;
+  readonly keys: Keyring;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly contactOf: ContactOf;
+  readonly scheduler: Scheduler;
+}

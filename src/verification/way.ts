@@ -1,0 +1,20 @@
+import type { Pending } from "../stores/pending.js";
+import type { Charge } from "../stores/store.js";
+import type { Delivered } from "./delivery.js";
+
+/** How a verification reaches the person this time. Without `send` there is nothing to carry. */
+export interface Way {
+  readonly method: string;
+  readonly to?: string | undefined;
+  readonly country?: string | undefined;
+  readonly from?: string | undefined;
+  /** The wait after so many messages, in milliseconds. */
+  readonly gapAfter?: ((sends: number) => number) | undefined;
+  /** The step of a workflow that this is. */
+  readonly step?: number | undefined;
+  /** What a message for this verification is charged to. */
+  readonly charges: (id: string) => readonly Charge[];
+  /** What a failed send is charged to. */
+  readonly failed?: Charge | undefined;
+  readonly send?: ((entry: Pending) => Promise<Delivered>) | undefined;
+}
