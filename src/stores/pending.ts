@@ -32,6 +32,8 @@ export interface Pending {
   readonly checks: readonly Check[];
   /** The check that used it up. */
   readonly usedBy?: string;
+  /** When it was used up. */
+  readonly usedAt?: number;
   /** Everything that was sent for it, in order. */
   readonly events: readonly SendEvent[];
   /** What the layers above need to know again; plain JSON, never a code. */
@@ -99,7 +101,16 @@ export type Detail = Readonly<Record<string, unknown>>;
 
 export type NewPending = Omit<
   Pending,
-  "createdAt" | "updatedAt" | "expiresAt" | "guardUntil" | "state" | "attempts" | "revision" | "checks" | "usedBy"
+  | "createdAt"
+  | "updatedAt"
+  | "expiresAt"
+  | "guardUntil"
+  | "state"
+  | "attempts"
+  | "revision"
+  | "checks"
+  | "usedBy"
+  | "usedAt"
 > & {
   readonly ttl: number;
   readonly guardTime?: number;

@@ -188,7 +188,7 @@ describe("the approved transfer thirty times at once", () => {
   });
 
   it("A05 a store that looks first and marks later is caught", { timeout: 60_000 }, async () => {
-    const at = await arena({ store: brokenStore({ once: true }) });
+    const at = await arena({ store: brokenStore({ claim: true }) });
     addTransfer(at.shop);
     const faults = await race(spend(CROWDS["last bytes at once"]), at, PATIENCE);
     expect(faults).toContainEqual(expect.stringContaining("executed"));

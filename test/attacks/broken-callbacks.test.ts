@@ -95,7 +95,7 @@ const CALLBACKS: Readonly<Record<string, Broken>> = {
     silenceIsFine: true,
   },
   ...Object.fromEntries(
-    (["open", "find", "attempt", "consume", "once", "touch", "put", "get"] as const).map((name) => [
+    (["open", "find", "attempt", "consume", "claim", "touch", "put", "get"] as const).map((name) => [
       `the store's ${name}()`,
       stepOf(name),
     ]),

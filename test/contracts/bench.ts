@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomId } from "../../src/core/crypto.js";
 import type { Delivery, NewPending, Pending, SendEvent, Which } from "../../src/stores/pending.js";
+import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "../../src/stores/records.js";
 import type { Charge, Counted, Guess, LockRule, Opened, Refusal, Store } from "../../src/stores/store.js";
 
 export const SECOND = 1_000;
@@ -101,12 +102,32 @@ export class Bench {
     charges: readonly Charge[] = [],
     event?: SendEvent,
   ) {
-    return this.store.amend(which, { revision, delivery: { ...DELIVERY, ...delivery }, event }, charges, this.now);
+    const change = { revision, delivery: { ...DELIVERY, ...delivery }, event };
+    return this.store.amend(which, change, charges, this.now);
   }
 
-  /** Whether this value was the first under the key. */
-  async claims(key: string, value: string, ttl: number): Promise<boolean> {
-    return (await this.store.claim(key, value, ttl, this.now)) === value;
+  /** Takes back an attempt, with the words it was counted with. */
+  async forgive(which: Which, nonce: string, guess: Partial<Guess> = {}): Promise<void> {
+    await this.store.forgive(which, { account: "account", lock: NO_LOCK, ...guess, nonce }, this.now);
+  }
+
+  async search(filter: RecordFilter = {}, page: Partial<RecordPage> = {}): Promise<FoundRecords> {
+    return this.store.search(filter, { offset: 0, limit: 100, ...page }, this.now);
+  }
+
+  /** The rows without their number, each as often as it counts, in an order of their own. */
+  async usage(filter: RecordFilter = {}): Promise<string[]> {
+    const rows = await this.store.usage(filter, this.now);
+    assert.deepEqual(
+      rows.map(({ day }) => day),
+      rows.map(({ day }) => day).sort(),
+      "by day",
+    );
+    const name = ({ day, channel, country, status }: UsageRow) =>
+      [day, channel ?? "-", country ?? "-", status].join(" ");
+    const names = rows.map(name);
+    assert.equal(new Set(names).size, names.length, "one row for each");
+    return rows.map((row) => `${name(row)}: ${row.count}`).sort();
   }
 
   async charge(...charges: readonly Charge[]): Promise<"charged" | Refusal> {
@@ -120,17 +141,20 @@ export class Bench {
   }
 }
 
-const TO = "+46707123456";
-
 export const DELIVERY: Delivery = {
   method: "sms",
-  to: TO,
+  to: "+46707123456",
   status: "sent",
-  sent: [{ method: "sms", to: TO, sends: 1, resendAt: 0 }],
+  sent: [{ method: "sms", to: "+46707123456", sends: 1, resendAt: 0 }],
 };
 
+/** A delivery whose one message went out so often. */
+export function sentTimes(sends: number): Pick<Delivery, "sent"> {
+  return { sent: [{ method: "sms", to: "+46707123456", sends, resendAt: 0 }] };
+}
+
 export function anEvent(changes: Partial<SendEvent> = {}): SendEvent {
-  return { id: randomId(), at: 0, channel: "sms", to: TO, country: "SE", status: "queued", ...changes };
+  return { id: randomId(), at: 0, channel: "sms", to: "+46707123456", status: "queued", ...changes };
 }
 
 export function aPending(changes: Partial<NewPending> = {}): NewPending {
@@ -142,9 +166,9 @@ export function aPending(changes: Partial<NewPending> = {}): NewPending {
     keyId: "key",
     maxAttempts: 5,
     ttl: 5 * MINUTE,
+    supersede: "return",
     delivery: DELIVERY,
     events: [],
-    supersede: "return",
     detail: { user: "ada", show: [["amount", "10"]], nested: { flag: true, none: null } },
     ...changes,
   };

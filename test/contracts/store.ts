@@ -6,7 +6,7 @@ import { accountChecks } from "./checks/accounts.js";
 import { attemptChecks } from "./checks/attempts.js";
 import { limitChecks } from "./checks/limits.js";
 import { pendingChecks } from "./checks/pending.js";
-import { recordChecks } from "./checks/records.js";
+import { documentChecks, recordChecks } from "./checks/records.js";
 import { registerChecks } from "./checks/registers.js";
 
 export interface ContractOptions extends Partial<Load> {
@@ -19,7 +19,15 @@ export type MakeStore = () => Promise<Store> | Store;
 
 const DEFAULTS: Load = { arrivals: 100_000, parallel: 50 };
 
-const CHECKS = { ...pendingChecks, ...attemptChecks, ...accountChecks, ...limitChecks, ...registerChecks, ...recordChecks };
+const CHECKS = {
+  ...pendingChecks,
+  ...attemptChecks,
+  ...accountChecks,
+  ...limitChecks,
+  ...registerChecks,
+  ...recordChecks,
+  ...documentChecks,
+};
 
 /** Every promise of the `Store` interface by its sentence; each runs on a new store and rejects where it is broken. */
 export function storeChecks(

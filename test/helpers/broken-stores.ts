@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { memoryStore } from "../../src/index.js";
 import { endOf } from "../../src/stores/ended.js";
+import type { NewPending, Pending, SendEvent, Which } from "../../src/stores/pending.js";
 import type {
   Amended,
   Amendment,
@@ -10,11 +11,8 @@ import type {
   Consumption,
   Counted,
   Guess,
-  NewPending,
   Opened,
-  Pending,
   Store,
-  Which,
 } from "../../src/stores/store.js";
 
 /** Steps that read, give way and only then write what they had read: as a store does that is not one step. */
@@ -23,7 +21,7 @@ export interface Flaws {
   readonly attempt?: boolean;
   readonly consume?: boolean;
   readonly cancel?: boolean;
-  readonly once?: boolean;
+  readonly claim?: boolean;
 }
 
 /**
@@ -49,11 +47,6 @@ export const nothingAtomic = (): Store => brokenStore({ attempt: true, consume: 
 /** Counts well, and lets several use up the same challenge: a test of the cap alone passes. */
 export const halfAtomic = (): Store => brokenStore({ consume: true });
 
-interface Row extends Pending {
-  readonly nonces: readonly string[];
-  readonly usedBy?: string;
-}
-
 interface Account {
   failures: number;
   lockedUntil: number;
@@ -65,46 +58,51 @@ const MS = 4;
 class BrokenStore {
   readonly #flaws: Flaws;
   readonly #sound: Store;
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new Map<string, Pending>();
   readonly #accounts = new Map<string, Account>();
-  readonly #firsts = new Map<string, string>();
 
   constructor(flaws: Flaws, sound: Store) {
     this.#flaws = flaws;
     this.#sound = sound;
   }
 
-  async open({ ttl, ...entry }: NewPending, account: string, charges: readonly Charge[], now: number): Promise<Opened> {
+  async open(asked: NewPending, account: string, charges: readonly Charge[], now: number): Promise<Opened> {
+    const { ttl, guardTime, supersede, ...entry } = asked;
     const until = this.#lockedUntil(account, "", now);
     if (until > 0) return { outcome: "locked", until };
-    const live = [...this.#rows.values()].find(
-      (row) => row.owner === entry.owner && row.purpose === entry.purpose && endOf(row, now) === undefined,
-    );
+    const live = [...this.#rows.values()].filter((row) => row.owner === entry.owner && endOf(row, now) === undefined);
+    const same = live.find((row) => row.purpose === entry.purpose);
     if (this.#flaws.open) await pause(MS);
-    if (live) return { outcome: "exists", entry: live };
+    if (supersede === "return" && same) return { outcome: "exists", entry: this.#newest(same) };
     const charged = this.#sound.charge(charges, now) as Charged;
     if (charged.outcome === "limited") return charged;
-    const row: Row = {
+    const row: Pending = {
       ...entry,
       createdAt: now,
+      updatedAt: now,
       expiresAt: now + ttl,
+      ...(guardTime === undefined ? {} : { guardUntil: now + guardTime }),
       state: "pending",
       attempts: 0,
       revision: 0,
-      nonces: [],
+      checks: [],
     };
     this.#rows.set(row.id, row);
+    if (supersede === "cancel") {
+      for (const old of live) if (now >= (old.guardUntil ?? 0)) this.#rows.set(old.id, { ...old, state: "canceled" });
+    }
     return { outcome: "opened", entry: row };
   }
 
-  find({ id, owner }: Which, now: number): Row | undefined {
+  find({ id, owner, tenant }: Which, now: number): Pending | undefined {
     const rows = [...this.#rows.values()].filter(
-      (row) => (id ?? row.id) === row.id && (owner ?? row.owner) === row.owner,
+      (row) =>
+        (id ?? row.id) === row.id && (owner ?? row.owner) === row.owner && (tenant ?? row.tenant) === row.tenant,
     );
     return rows.findLast((row) => endOf(row, now) === undefined) ?? rows.at(-1);
   }
 
-  async attempt(which: Which, { nonce, account, lock }: Guess, now: number): Promise<Counted> {
+  async attempt(which: Which, { nonce, account, lock, typed }: Guess, now: number): Promise<Counted> {
     const row = this.find(which, now);
     const end = endOf(row, now);
     if (!row || end) return { outcome: end ?? "missing" };
@@ -117,7 +115,8 @@ class BrokenStore {
     const after = locks ? { failures: 0, lockedUntil: now + lock.first, lockedBy: nonce } : { ...before, failures };
     this.#accounts.set(account, after);
     const latest = this.#rows.get(row.id) ?? row;
-    const counted = { ...row, attempts: row.attempts + 1, nonces: [...latest.nonces, nonce] };
+    const check = { nonce, at: now, ...(typed === undefined ? {} : { typed }) };
+    const counted = { ...row, attempts: row.attempts + 1, checks: [...latest.checks, check], updatedAt: now };
     this.#rows.set(row.id, counted);
     return {
       outcome: "counted",
@@ -127,9 +126,18 @@ class BrokenStore {
     };
   }
 
+  async forgive(which: Which, { nonce, account }: Guess, now: number): Promise<void> {
+    const row = this.find(which, now);
+    if (row?.state !== "pending" || !hasCounted(row, nonce)) return;
+    const checks = row.checks.filter((check) => check.nonce !== nonce);
+    this.#rows.set(row.id, { ...row, attempts: row.attempts - 1, checks, updatedAt: now });
+    const before = this.#accounts.get(account);
+    if (before) this.#accounts.set(account, { ...before, failures: Math.max(0, before.failures - 1) });
+  }
+
   async consume(which: Which, { nonce, account }: Consumption, now: number): Promise<Consumed> {
     const row = this.find(which, now);
-    if (!row?.nonces.includes(nonce)) return { outcome: "missing" };
+    if (!row || !hasCounted(row, nonce)) return { outcome: "missing" };
     if (row.state === "verified") return { outcome: "used" };
     if (row.state === "canceled") return { outcome: "canceled" };
     const until = this.#lockedUntil(account, nonce, now);
@@ -145,8 +153,9 @@ class BrokenStore {
     const end = endOf(row, now);
     if (!row || end) return { outcome: end ?? "missing" };
     if (row.revision !== change.revision) return { outcome: "changed", entry: row };
-    const entry = { ...row, delivery: change.delivery, revision: row.revision + 1 };
-    this.#rows.set(row.id, entry);
+    const { delivery, event } = change;
+    const events = event ? [...row.events.filter(({ id }) => id !== event.id), event] : row.events;
+    const entry = this.#newest({ ...row, delivery, events, revision: row.revision + 1, updatedAt: now });
     void this.#sound.charge(charges, now);
     return { outcome: "amended", entry };
   }
@@ -160,16 +169,36 @@ class BrokenStore {
     return true;
   }
 
-  async once(key: string, nonce: string): Promise<boolean> {
-    const first = this.#firsts.get(key);
-    if (this.#flaws.once) await pause(MS);
-    if (first !== undefined) return first === nonce;
-    this.#firsts.set(key, nonce);
+  note(which: Which, event: Partial<SendEvent> & { readonly id: string }, now: number): boolean {
+    const row = this.find(which, now);
+    if (!row?.events.some(({ id }) => id === event.id)) return false;
+    const events = row.events.map((each) => (each.id === event.id ? { ...each, ...event } : each));
+    this.#rows.set(row.id, { ...row, events, updatedAt: now });
     return true;
+  }
+
+  async claim(key: string, value: string, ttl: number, now: number): Promise<string> {
+    if (!this.#flaws.claim) return this.#sound.claim(key, value, ttl, now);
+    const first = await this.#sound.get(key, now);
+    await pause(MS);
+    if (first !== undefined) return first;
+    await this.#sound.put(key, value, ttl, now);
+    return value;
+  }
+
+  /** Puts a row behind all others: the one meant from now on. */
+  #newest(row: Pending): Pending {
+    this.#rows.delete(row.id);
+    this.#rows.set(row.id, row);
+    return row;
   }
 
   #lockedUntil(key: string, nonce: string, now: number): number {
     const account = this.#accounts.get(key);
     return account && now < account.lockedUntil && account.lockedBy !== nonce ? account.lockedUntil : 0;
   }
+}
+
+function hasCounted(row: Pending, nonce: string): boolean {
+  return row.checks.some((check) => check.nonce === nonce);
 }

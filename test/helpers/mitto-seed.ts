@@ -1,8 +1,8 @@
 import { SID } from "./mitto-world.js";
 
 /**
- * The commands and answers of the document "2FA Use Cases", which are the contract. Where a command came out of the page
- * broken (page numbers in it, curly quotes around it, an ampersand without quotes), only that is put right.
+ * The commands and answers of the document "2FA Use Cases", which are the contract. Where a command came out of the
+ * page broken (page numbers in it, curly quotes around it, an ampersand without quotes), only that is put right.
  */
 export const COMMANDS = {
   send: String.raw`curl -X POST \
@@ -282,8 +282,8 @@ export const ANSWERS = {
 } as const;
 
 /**
- * How an answer differs from an example in its form: names of fields, their order, and kinds of values. A null stands for
- * a text that is not there. Every item of a list is held against the example's first.
+ * How an answer differs from an example in its form: names of fields, their order, and kinds of values. A null stands
+ * for a text that is not there. Every item of a list is held against the example's first.
  */
 export function formOf(answer: unknown, example: unknown, at = "answer"): string[] {
   const [is, should] = [kindOf(answer), kindOf(example)];

@@ -23,14 +23,36 @@ const TYPES = [
  * odd bytes, odd labels. `right` is a body that would be carried out.
  */
 export function oddBodies(right: Readonly<Record<string, unknown>>): fc.Arbitrary<OddBody> {
-  const key = fc.oneof(fc.constantFrom(...Object.keys(right), "__proto__", "constructor", "toString", "length"), fc.string());
+  const key = fc.oneof(
+    fc.constantFrom(...Object.keys(right), "__proto__", "constructor", "toString", "length"),
+    fc.string(),
+  );
   const odd = fc.oneof(
     fc.jsonValue({ maxDepth: 4 }),
-    fc.constantFrom<unknown>(null, true, 0, -1, 1e308, "", " ", "\u0000", "__proto__", "{code}", "+", "a@b", [], {}, [[]], ["+46707123456", "+46707123457"]),
+    fc.constantFrom<unknown>(
+      null,
+      true,
+      0,
+      -1,
+      1e308,
+      "",
+      " ",
+      "\u0000",
+      "__proto__",
+      "{code}",
+      "+",
+      "a@b",
+      [],
+      {},
+      [[]],
+      ["+46707123456", "+46707123457"],
+    ),
     fc.string({ unit: "binary" }),
     fc.dictionary(key, fc.jsonValue({ maxDepth: 2 })),
   );
-  const mutated = fc.dictionary(key, odd, { maxKeys: 4 }).map((changes) => JSON.stringify(Object.fromEntries([...Object.entries(right), ...Object.entries(changes)])));
+  const mutated = fc
+    .dictionary(key, odd, { maxKeys: 4 })
+    .map((changes) => JSON.stringify(Object.fromEntries([...Object.entries(right), ...Object.entries(changes)])));
   const text = fc.oneof(
     mutated,
     fc.dictionary(key, odd).map((value) => JSON.stringify(value)),
@@ -44,11 +66,23 @@ export function oddBodies(right: Readonly<Record<string, unknown>>): fc.Arbitrar
   );
   const label = fc.constantFrom(...TYPES).map((type) => (type === "" ? {} : { "content-type": type }));
   const plain = fc.tuple(text, label).map(([body, headers]) => ({ body, headers }));
-  const packed = fc.tuple(text, label).map(([body, headers]) => ({ body: gzipSync(body), headers: { ...headers, "content-encoding": "gzip" } }));
-  const bytes = fc.tuple(fc.uint8Array({ maxLength: 200 }), label, fc.constantFrom("gzip", "br", "deflate", "odd", "identity"));
+  const packed = fc
+    .tuple(text, label)
+    .map(([body, headers]) => ({ body: gzipSync(body), headers: { ...headers, "content-encoding": "gzip" } }));
+  const bytes = fc.tuple(
+    fc.uint8Array({ maxLength: 200 }),
+    label,
+    fc.constantFrom("gzip", "br", "deflate", "odd", "identity"),
+  );
   return fc.oneof(
     { weight: 20, arbitrary: plain },
     { weight: 1, arbitrary: packed },
-    { weight: 2, arbitrary: bytes.map(([body, headers, encoding]) => ({ body, headers: { ...headers, "content-encoding": encoding } })) },
+    {
+      weight: 2,
+      arbitrary: bytes.map(([body, headers, encoding]) => ({
+        body,
+        headers: { ...headers, "content-encoding": encoding },
+      })),
+    },
   );
 }

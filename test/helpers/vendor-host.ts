@@ -34,7 +34,10 @@ export function engine(options: Partial<TwoFactorOptions> = {}, clock = fakeCloc
       drawn += 1;
       // no two alike, so that codes which must be unique are
       const number = (drawn * 7919) % alphabet.length ** Math.min(length, 8);
-      return [...number.toString(alphabet.length)].map((each) => alphabet[Number.parseInt(each, alphabet.length)]).join("").padStart(length, alphabet[0]);
+      return [...number.toString(alphabet.length)]
+        .map((each) => alphabet[Number.parseInt(each, alphabet.length)])
+        .join("")
+        .padStart(length, alphabet[0]);
     },
     ...options,
   });
@@ -84,7 +87,10 @@ function read(out: string): Curled {
   const text = out.replace(/^(?:HTTP\/1\.1 1\d\d[^\n]*\n(?:[^\n]+\n)*\r?\n)+/, "");
   const end = text.indexOf("\r\n\r\n");
   const [first = "", ...lines] = text.slice(0, end).split("\r\n");
-  const headers = lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]);
+  const headers = lines.map((line) => [
+    line.slice(0, line.indexOf(":")).toLowerCase(),
+    line.slice(line.indexOf(":") + 1).trim(),
+  ]);
   const body = text.slice(end + 4);
   return { status: Number(first.split(" ")[1]), headers: Object.fromEntries(headers), text: body, json: parsed(body) };
 }

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { totp, type TotpOptions } from "../../src/methods/totp.js";
-import type { Pending } from "../../src/stores/store.js";
+import type { Pending } from "../../src/stores/pending.js";
 import { fixture, TOTP_SECRET } from "../helpers/app.js";
 
 const ENTRY = {} as Pending;

@@ -4,7 +4,7 @@ import { secondsUntil } from "../../src/core/clock.js";
 import { ERRORS, isTwoFactorError, TwoFactorError, unavailable } from "../../src/core/errors.js";
 import { refused, refusedAs, refusedByCrowd, refusedByLimit, refusedByLock } from "../../src/step-up/outcome.js";
 import { endOf, isLive } from "../../src/stores/ended.js";
-import type { Pending } from "../../src/stores/store.js";
+import type { Pending } from "../../src/stores/pending.js";
 
 const T = 1_000_000;
 

@@ -24,7 +24,7 @@ describe("ExpiringMap", () => {
     map.set("a", { name: "a", deadAt: 100 }, 0);
     map.set("b", { name: "b", deadAt: 200 }, 0);
     expect(map.set("c", { name: "c", deadAt: 300 }, 1)).toBe(false);
-    expect(map.roomAt).toBe(100);
+    expect(map.roomAt(1)).toBe(100);
     expect(map.set("a", { name: "a2", deadAt: 150 }, 1)).toBe(true);
     expect(map.get("a", 120)?.name).toBe("a2");
     expect(map.get("b", 120)?.name).toBe("b");

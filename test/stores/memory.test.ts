@@ -20,7 +20,7 @@ describe("memoryStore()", () => {
       store.attempt({ id: "one" }, { nonce: "n", account: "ada", lock: LOCK }, T),
       store.consume({ id: "one" }, { nonce: "n", account: "ada" }, T),
       store.charge([aCharge()], T),
-      store.once("key", "n", MINUTE, T),
+      store.claim("key", "n", MINUTE, T),
     ]) {
       expect(answer).not.toHaveProperty("then");
     }
@@ -53,7 +53,7 @@ describe("C14: a memory store that is flooded", () => {
     store.open(aPending({ id: "victim", owner: "victim" }), "victim", [], T);
     for (const nonce of ["1", "2", "3"]) store.attempt({ id: "victim" }, { nonce, account: "victim", lock }, T);
     store.charge([aCharge({ key: "victim", max: 1 })], T);
-    store.once("spent:victim", "first", DAY, T);
+    store.claim("spent:victim", "first", DAY, T);
 
     const before = heapUsed();
     const outcomes = { opened: 0, full: 0 };
@@ -70,7 +70,7 @@ describe("C14: a memory store that is flooded", () => {
     expect(attempt(store, "victim", "victim", T + 2)).toMatchObject({ outcome: "locked" });
     expect(store.find({ id: "victim" }, T + 2)).toMatchObject({ attempts: 3 });
     expect(store.charge([aCharge({ key: "victim", max: 1 })], T + 2)).toMatchObject({ outcome: "limited" });
-    expect(store.once("spent:victim", "second", DAY, T + 2)).toBe(false);
+    expect(store.claim("spent:victim", "second", DAY, T + 2)).toBe("first");
     const kept = Array.from({ length: MAX - 1 }, (_, index) => store.find({ id: `id ${index}` }, T + 2));
     expect(kept).not.toContain(undefined);
   });
@@ -81,16 +81,16 @@ describe("C14: a memory store that is flooded", () => {
     store.open(aPending({ id: "a", owner: "a" }), "victim", [], T);
     store.attempt({ id: "a" }, { nonce: "n", account: "victim", lock }, T);
     store.charge([aCharge({ key: "victim", max: 1 })], T);
-    store.once("victim", "first", DAY, T);
+    store.claim("victim", "first", DAY, T);
     store.revoke("victim", DAY, T);
     for (let index = 0; index < FLOOD; index += 1) {
       store.charge([aCharge({ key: `other ${index}` })], T);
-      store.once(`other ${index}`, "n", HOUR, T);
+      store.claim(`other ${index}`, "n", HOUR, T);
       store.revoke(`other ${index}`, HOUR, T);
     }
     expect(store.open(aPending({ owner: "b" }), "victim", [], T)).toMatchObject({ outcome: "locked" });
     expect(store.charge([aCharge({ key: "victim", max: 1 })], T)).toMatchObject({ outcome: "limited" });
-    expect(store.once("victim", "second", DAY, T)).toBe(false);
+    expect(store.claim("victim", "second", DAY, T)).toBe("first");
     expect(store.revokedAt("victim")).toBe(T);
   });
 
@@ -169,14 +169,14 @@ describe("K09: a memory store whose clock is in trouble", () => {
     store.open(aPending({ id: "one", owner: "one" }), account, [charge], T);
     store.attempt({ id: "one" }, { nonce: "n", account, lock: NO_LOCK }, T);
     expect(store.consume({ id: "one" }, { nonce: "n", account, step }, T)).toMatchObject({ outcome: "consumed" });
-    store.once("spent", "first", DAY, T);
+    store.claim("spent", "first", DAY, T);
 
     const now = T + jump;
     store.open(aPending({ id: "two", owner: "two" }), account, [], now);
     store.attempt({ id: "two" }, { nonce: "m", account, lock: NO_LOCK }, now);
     expect(store.consume({ id: "two" }, { nonce: "m", account, step }, now)).toEqual({ outcome: "replayed" });
     expect(store.consume({ id: "one" }, { nonce: "m", account }, now)).not.toMatchObject({ outcome: "consumed" });
-    expect(store.once("spent", "second", DAY, now)).toBe(false);
+    expect(store.claim("spent", "second", DAY, now)).toBe("first");
     expect(store.charge([charge], now)).toMatchObject({ outcome: "limited" });
   });
 

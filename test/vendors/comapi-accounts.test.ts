@@ -106,6 +106,22 @@ describe("accounts", () => {
   });
 });
 
+describe("a number with ten live codes", () => {
+  it("gets no further one, and loses none", async () => {
+    const { create, validate } = await served();
+    const ids: string[] = [];
+    for (let time = 0; time < 10; time += 1) ids.push(idOf(await create()));
+    const refused = await create();
+    expect(refused).toMatchObject({
+      status: 400,
+      json: [{ failureCode: "Throttled" }],
+      headers: { "retry-after": "600" },
+    });
+    expect(await validate(ids[0] ?? "", "1234")).toMatchObject({ json: { status: "CodeVerified" } });
+    expect(await create()).toMatchObject({ status: 202 });
+  });
+});
+
 describe("a fault", () => {
   it("of the store is typed, told to the operator, and costs nothing", async () => {
     const store = new FaultyStore();

@@ -121,7 +121,7 @@ describe("the Comapi router", () => {
     const { total, found } = await tfa.verifications.search({ account: "comapi:user" });
     expect([total, found[0]?.status, found[0]?.attempts]).toEqual([1, "pending", 0]);
     expect(Object.keys(Object.prototype)).toEqual([]);
-  }, 20_000);
+  }, 60_000);
 });
 
 function requestOf(place: string, given: Record<string, string>, body: Buffer): FuzzRequest {

@@ -445,7 +445,7 @@ describe("records", () => {
     expect((await at.get(`/2fa/search?${query}`)).status).toBe(400);
   });
 
-  it("of the failed are those whose attempts are used up and those that reached nobody, newest first over all pages", async () => {
+  it("of the failed are those without attempts and those that reached nobody, newest first over all pages", async () => {
     await open({ router: { maxAttempts: 1 } });
     const order = "fuffuuuffu".split("");
     const made: string[] = [];

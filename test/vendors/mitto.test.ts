@@ -164,7 +164,7 @@ describe.each([5, 4] as const)("Mitto's API on Express %i", (version) => {
 
   it("M08 usage is counted over a range and by day", async () => {
     const january = await open({ express: version, at: Date.UTC(2020, 0, 3) });
-    for (let index = 0; index < 14; index += 1) await january.send({ to: `9199606399${10 + index}` });
+    for (let index = 0; index < 14; index += 1) await january.send();
     const range = await january.get("/2fa/usage/records.json?startDate=2020-01-01&endDate=2020-01-31");
     expect(range.json.usageRecords).toHaveLength(1);
     expect(range.json.usageRecords[0]).toMatchObject(ANSWERS.usage.usageRecords[0]);
@@ -172,7 +172,7 @@ describe.each([5, 4] as const)("Mitto's API on Express %i", (version) => {
 
     const august = await open({ express: version, at: Date.UTC(2019, 7, 5, 12) });
     const sends = async (count: number): Promise<void> => {
-      for (let index = 0; index < count; index += 1) await august.send({ to: `9199606399${10 + index}` });
+      for (let index = 0; index < count; index += 1) await august.send();
     };
     await sends(7);
     august.clock.tick(14 * 24 * 60 * MINUTE);

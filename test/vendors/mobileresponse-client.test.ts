@@ -1,6 +1,12 @@
 import express from "express";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { mobileresponse, type MobileResponseOptions, mobileresponseRouter } from "../../src/vendors/mobileresponse/index.js";
+import {
+  mobileresponse,
+  type MobileResponseOptions,
+  mobileresponseRouter,
+} from "../../src/vendors/mobileresponse/index.js";
+import { sms, twoFactor } from "../../src/index.js";
+import { fakeClock } from "../helpers/clock.js";
 import { type Fault, type FaultServer, startFaultServer } from "../helpers/fault-server.js";
 import { aMessage, patient } from "../helpers/messages.js";
 import { engine, listen } from "../helpers/vendor-host.js";
@@ -12,7 +18,8 @@ const TO = "+46707123456";
 /** Answers as the manual prints them. */
 const STARTED = '{\n"processId": "5506eeff-169a-406b-b4a5-87d7f49148df",\n"created": "2017-05-05T06:59:53.3720470Z"\n}';
 const TOLD = '{"data":{"current-code":"12345"},"processId":"5c657f4a-1f7d-4c7f-8b91-f11d88d1b834","executionTime":880}';
-const INVALID = '{"data":{"code-is-valid":"false"},"processId":"ff5ba0a0-09c3-4ebb-99e5-64eca041096d","executionTime":585}';
+const INVALID =
+  '{"data":{"code-is-valid":"false"},"processId":"ff5ba0a0-09c3-4ebb-99e5-64eca041096d","executionTime":585}';
 const VALID = INVALID.replace("false", "true");
 
 let server: FaultServer;
@@ -28,9 +35,8 @@ function provider(changes: Partial<MobileResponseOptions> = {}) {
 }
 
 const { text: _text, html: _html, ...message } = aMessage({ to: TO });
-const start = (changes?: Partial<MobileResponseOptions>) => provider(changes).start(message, patient());
-const check = (code = "12345", changes?: Partial<MobileResponseOptions>) =>
-  provider(changes).check("a process", code, { ...patient(), to: TO });
+const start = async (changes?: Partial<MobileResponseOptions>) => provider(changes).start(message, patient());
+const check = async (code = "12345") => provider().check("a process", code, { ...patient(), to: TO });
 
 describe("a start", () => {
   it("is the manual's first case, and its process is the reference", async () => {
@@ -39,17 +45,27 @@ describe("a start", () => {
     const [seen = expect.fail("nothing arrived")] = server.seen;
     expect(seen).toMatchObject({ method: "POST", url: "/1/workflows" });
     expect(seen.headers).toMatchObject({ "api-token": TOKEN, "content-type": "json/application" });
-    expect(JSON.parse(seen.body)).toEqual({ workflowid: WORKFLOW, triggernames: "generate-code", metadata: { receiver: TO } });
+    expect(JSON.parse(seen.body)).toEqual({
+      workflowid: WORKFLOW,
+      triggernames: "generate-code",
+      metadata: { receiver: TO },
+    });
   });
 
   it("with returnCode is its second case, and brings the code", async () => {
     server.script({ status: 200, body: TOLD });
-    expect(await start({ returnCode: true })).toEqual({ reference: "5c657f4a-1f7d-4c7f-8b91-f11d88d1b834", code: "12345" });
+    expect(await start({ returnCode: true })).toEqual({
+      reference: "5c657f4a-1f7d-4c7f-8b91-f11d88d1b834",
+      code: "12345",
+    });
     expect(JSON.parse(server.seen[0]?.body ?? "")).toEqual({
       workflowid: WORKFLOW,
       triggernames: "generate-code",
       metadata: { receiver: TO },
-      RequestSettings: { "content-type": "json", ResponseData: { "current-code": "incomingunit.metadata.current-code" } },
+      RequestSettings: {
+        "content-type": "json",
+        ResponseData: { "current-code": "incomingunit.metadata.current-code" },
+      },
     });
   });
 
@@ -85,12 +101,16 @@ describe("a start", () => {
     ["is another yes", { status: 201, body: STARTED }, {}],
   ])("that %s has failed, and may have been sent", async (_what, fault, changes) => {
     server.script(fault);
-    await expect(start(changes)).rejects.toMatchObject({ name: "MobileResponseError", unsent: false, code: expect.any(Number) });
+    await expect(start(changes)).rejects.toMatchObject({
+      name: "MobileResponseError",
+      unsent: false,
+      code: expect.any(Number),
+    });
   });
 
   it("that is refused was not sent, and keeps what the vendor says", async () => {
     server.script({ status: 401, body: '{"errors":[{"errorMessage":"Unknown token"},{"errorMessage":7},"x"]}' });
-    const error = await start().then(undefined, (reason: unknown) => reason);
+    const error: unknown = await start().catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 401, errors: ["Unknown token"], unsent: true, permanent: true });
     expect(String(error)).not.toContain(TOKEN);
     server.script({ status: 429, headers: { "retry-after": "7" } });
@@ -125,6 +145,11 @@ describe("a check", () => {
         ResponseData: { "code-is-valid": "metadata.code-is-valid", receiver: "incomingunit.phonenumber" },
       },
     });
+  });
+
+  it("for no code at all asks nobody", async () => {
+    expect(await check("")).toBe(false);
+    expect(server.seen).toEqual([]);
   });
 
   it('takes "true" for a yes and "false" for a no', async () => {
@@ -167,18 +192,23 @@ describe("a check", () => {
     await expect(check()).rejects.toMatchObject({ name: "MobileResponseError" });
   });
 
-  it.each<Fault>([{ status: 404, body: VALID }, { status: 202, body: VALID }, { status: 500, body: VALID }, "html200", "redirect"])(
-    "answered with %o rejects",
-    async (fault) => {
-      server.script(fault);
-      await expect(check()).rejects.toBeInstanceOf(Error);
-    },
-  );
+  it.each<Fault>([
+    { status: 404, body: VALID },
+    { status: 202, body: VALID },
+    { status: 500, body: VALID },
+    "html200",
+    "redirect",
+  ])("answered with %o rejects", async (fault) => {
+    server.script(fault);
+    await expect(check()).rejects.toBeInstanceOf(Error);
+  });
 
   it("ends with its deadline", async () => {
     server.script("timeout");
     const before = performance.now();
-    await expect(provider().check("p", "12345", { signal: AbortSignal.timeout(100), to: TO })).rejects.toBeInstanceOf(Error);
+    await expect(provider().check("p", "12345", { signal: AbortSignal.timeout(100), to: TO })).rejects.toBeInstanceOf(
+      Error,
+    );
     expect(performance.now() - before).toBeLessThan(2_000);
   });
 });
@@ -186,7 +216,12 @@ describe("a check", () => {
 describe("client and router", () => {
   it.each([false, true])("understand each other (returnCode: %s)", async (returnCode) => {
     const { tfa, clock, codes, box } = engine();
-    const router = mobileresponseRouter({ verifications: tfa.verifications, tokens: [TOKEN], workflows: { [WORKFLOW]: {} }, clock });
+    const router = mobileresponseRouter({
+      verifications: tfa.verifications,
+      tokens: [TOKEN],
+      workflows: { [WORKFLOW]: {} },
+      clock,
+    });
     const host = await listen(express().use(router));
     try {
       codes.push("12345");
@@ -207,17 +242,42 @@ describe("client and router", () => {
     const { tfa, clock, codes } = engine();
     const names = { generate: "Send", validate: "Check", receiver: "Who", code: "Code", isValid: "Right" };
     const workflows = { [WORKFLOW]: { names } };
-    const host = await listen(express().use(mobileresponseRouter({ verifications: tfa.verifications, tokens: [TOKEN], workflows, clock })));
+    const host = await listen(
+      express().use(mobileresponseRouter({ verifications: tfa.verifications, tokens: [TOKEN], workflows, clock })),
+    );
     try {
       codes.push("12345", "23456");
       const told = provider({ baseUrl: host.url, names, returnCode: true });
-      expect(await told.start({ ...message, to: "ada@example.com", channel: "email" }, patient())).toMatchObject({ code: "12345" });
+      expect(await told.start({ ...message, to: "ada@example.com", channel: "email" }, patient())).toMatchObject({
+        code: "12345",
+      });
       const asked = provider({ baseUrl: host.url, names });
       await asked.start({ ...message, to: "Ada@example.com", channel: "email" }, patient());
       expect(await asked.check("p", "23456", { ...patient(), to: "Ada@example.com" })).toBe(true);
     } finally {
       await host.close();
     }
+  });
+});
+
+describe("a code that the vendor tells", () => {
+  it("is compared by us: the vendor is not asked, and no other code of its workflow answers for it", async () => {
+    const clock = fakeClock();
+    server.script({ status: 200, body: TOLD });
+    const { verifications } = twoFactor({
+      secret: "a secret of the asking side, 32 bytes and more",
+      user: () => undefined,
+      contact: () => null,
+      methods: [sms(provider({ returnCode: true }))],
+      clock,
+    });
+    const started = await verifications.start({ to: TO });
+    const id = started.ok ? started.verification.id : "";
+    server.script({ status: 200, body: VALID });
+    expect(await verifications.check({ id, code: "54321" })).toMatchObject({ ok: false, reason: "wrong_code" });
+    expect(await verifications.check({ id, code: "12345" })).toMatchObject({ ok: true });
+    expect(server.seen).toHaveLength(1);
+    expect(JSON.stringify(await verifications.get({ id }))).not.toContain('"current-code"');
   });
 });
 

@@ -22,13 +22,21 @@ it("answers whatever comes with a typed answer, and does nothing but what was as
       clock,
     }),
   );
-  const settings = { "content-type": "json", ResponseData: { a: "incomingunit.metadata.current-code", b: "metadata.x" } };
+  const settings = {
+    "content-type": "json",
+    ResponseData: { a: "incomingunit.metadata.current-code", b: "metadata.x" },
+  };
   const metadata = { receiver: "0707", "current-code": "12345" };
   const right = { workflowid: WORKFLOW, triggernames: "validate-code", metadata, RequestSettings: settings };
   await fc.assert(
     fc.asyncProperty(oddBodies(right), fc.boolean(), async ({ body, headers }, known) => {
       const token = known ? { "api-token": "t1" } : { "api-key": "t2" };
-      const answer = await inject(app, { method: "POST", url: "/1/workflows", headers: { ...headers, ...token }, body });
+      const answer = await inject(app, {
+        method: "POST",
+        url: "/1/workflows",
+        headers: { ...headers, ...token },
+        body,
+      });
       const told = JSON.parse(answer.text) as Record<string, unknown>;
       expect(known ? [200, 400, 404] : [401]).toContain(answer.status);
       if (answer.status === 200) expect(told).toHaveProperty("processId");

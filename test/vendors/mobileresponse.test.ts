@@ -24,7 +24,10 @@ interface Serving extends Engine {
   validate(code: string, metadata?: Record<string, string>): Promise<unknown>;
 }
 
-async function serve(options: Partial<MobileResponseRouterOptions> = {}, app: typeof express = express): Promise<Serving> {
+async function serve(
+  options: Partial<MobileResponseRouterOptions> = {},
+  app: typeof express = express,
+): Promise<Serving> {
   const made = engine();
   const { verifications } = made.tfa;
   const router = mobileresponseRouter({
@@ -73,13 +76,23 @@ describe.each([
   it("B01: makes a code without a trigger's name, and answers with a process", async () => {
     const { url, box, codes } = await serve({}, app);
     codes.push("12345");
+    const body = `{"workflowid":"${WORKFLOW}","metadata":{"receiver":"+46707123456"}}`;
     const answer = await curl(
-      ...["-X", "POST", `${url}/1/workflows`, ...AUTH, "-H", "content-type: json/application"],
-      ...["-d", `{"workflowid":"${WORKFLOW}","metadata":{"receiver":"+46707123456"}}`],
+      "-X",
+      "POST",
+      `${url}/1/workflows`,
+      ...AUTH,
+      "-H",
+      "content-type: json/application",
+      "-d",
+      body,
     );
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({ processId: expect.stringMatching(UUID), created: expect.stringMatching(CREATED) });
-    expect(answer.headers).toMatchObject({ "cache-control": "no-store", "content-type": expect.stringMatching(/^application\/json/) });
+    expect(answer.headers).toMatchObject({
+      "cache-control": "no-store",
+      "content-type": expect.stringMatching(/^application\/json/),
+    });
     expect(box.messages).toMatchObject([{ to: A, channel: "sms", text: "Your verification code is 12345" }]);
   });
 
@@ -98,7 +111,10 @@ describe.each([
       workflowid: WORKFLOW,
       triggernames: "generate-code",
       metadata: { receiver: A },
-      RequestSettings: { "content-type": "json", ResponseData: { "current-code": "incomingunit.metadata.current-code" } },
+      RequestSettings: {
+        "content-type": "json",
+        ResponseData: { "current-code": "incomingunit.metadata.current-code" },
+      },
     });
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({
@@ -121,7 +137,9 @@ describe.each([
       processId: expect.stringMatching(UUID),
       executionTime: expect.any(Number),
     });
-    expect((await post(validation({ "current-code": "12345" }))).json).toMatchObject({ data: { "code-is-valid": "false" } });
+    expect((await post(validation({ "current-code": "12345" }))).json).toMatchObject({
+      data: { "code-is-valid": "false" },
+    });
   });
 
   it('B05: says "false" to a wrong one, and no error', async () => {
@@ -142,20 +160,19 @@ describe.each([
     expect(await validate("12345")).toEqual({ "code-is-valid": "false" });
   });
 
-  it.each([["workflowId", "triggerNames"], ["workflowId", "TriggerNames"], ["WORKFLOWID", "triggernames"]])(
-    "B07: takes api-key, application/json, /2/workflows/ and the names %s and %s",
-    async (workflow, trigger) => {
-      const { url, box } = await serve({}, app);
-      const body = JSON.stringify({ [workflow]: WORKFLOW, [trigger]: "generate-code", metadata: { receiver: A } });
-      const answer = await curl(
-        ...["-X", "POST", `${url}/2/workflows/`, "-H", `api-key: ${TOKEN}`],
-        ...["-H", "Content-Type: application/json", "-d", body],
-      );
-      expect(answer.status).toBe(200);
-      expect(answer.json).toEqual({ processId: expect.stringMatching(UUID), created: expect.stringMatching(CREATED) });
-      expect(box.messages).toMatchObject([{ to: A }]);
-    },
-  );
+  it.each([
+    ["workflowId", "triggerNames"],
+    ["workflowId", "TriggerNames"],
+    ["WORKFLOWID", "triggernames"],
+  ])("B07: takes api-key, application/json, /2/workflows/ and the names %s and %s", async (workflow, trigger) => {
+    const { url, box } = await serve({}, app);
+    const body = JSON.stringify({ [workflow]: WORKFLOW, [trigger]: "generate-code", metadata: { receiver: A } });
+    const headers = ["-H", `api-key: ${TOKEN}`, "-H", "Content-Type: application/json"];
+    const answer = await curl("-X", "POST", `${url}/2/workflows/`, ...headers, "-d", body);
+    expect(answer.status).toBe(200);
+    expect(answer.json).toEqual({ processId: expect.stringMatching(UUID), created: expect.stringMatching(CREATED) });
+    expect(box.messages).toMatchObject([{ to: A }]);
+  });
 
   it("B08: refuses who it does not know and what makes no sense, and makes no code of it", async () => {
     const { url, post, box, tfa } = await serve({}, app);
@@ -163,7 +180,10 @@ describe.each([
     const bare = ["-X", "POST", `${url}/1/workflows`, ...TYPE, "-d", JSON.stringify(body)];
     const error = { errors: [{ errorMessage: expect.any(String) }] };
     expect(await curl(...bare)).toMatchObject({ status: 401, json: error });
-    expect(await curl(...bare, "-H", "api-token: 22222222-2222-4222-8222-222222222222")).toMatchObject({ status: 401, json: error });
+    expect(await curl(...bare, "-H", "api-token: 22222222-2222-4222-8222-222222222222")).toMatchObject({
+      status: 401,
+      json: error,
+    });
     const strange = await post({ ...body, workflowid: "11111111-0000-0000-0000-000000000000" });
     expect(strange).toMatchObject({ status: 404, json: error });
     expect(await post({ workflowid: WORKFLOW, metadata: {} })).toMatchObject({ status: 400, json: error });
@@ -193,7 +213,8 @@ describe.each([
 
   it("B11: takes no more guesses after so many failures, not even a right one, until the window has passed", async () => {
     const { post, generate, validate, clock } = await serve({ failures: { max: 3, interval: "10m" } }, app);
-    for (const guess of ["00001", "00002", "00003"]) expect(await validate(guess)).toEqual({ "code-is-valid": "false" });
+    for (const guess of ["00001", "00002", "00003"])
+      expect(await validate(guess)).toEqual({ "code-is-valid": "false" });
     await generate(A, "12345");
     const refused = await post(validation({ "current-code": "12345" }));
     expect(refused).toMatchObject({ status: 429, json: { errors: [{ errorMessage: expect.any(String) }] } });
@@ -269,7 +290,8 @@ const MANUAL = {
 describe("an example of the manual", () => {
   /** Names in their order, with the kind of each value: what a client could depend on. */
   const shape = (value: unknown): unknown => {
-    if (typeof value === "object" && value !== null) return Object.entries(value).map(([name, each]) => [name, shape(each)]);
+    if (typeof value === "object" && value !== null)
+      return Object.entries(value).map(([name, each]) => [name, shape(each)]);
     if (typeof value !== "string") return Number.isInteger(value) ? "whole number" : typeof value;
     return UUID.test(value) ? "uuid" : CREATED.test(value) ? "instant" : value;
   };
@@ -298,12 +320,18 @@ describe("failures", () => {
     const other = "22222222-2222-4222-8222-222222222222";
     const second = "00000000-0000-0000-0000-000000000001";
     const workflows = { [WORKFLOW]: {}, [second]: {} };
-    const { generate, validate, post, url } = await serve({ tokens: { a: TOKEN, b: other }, workflows, failures: { max: 1, interval: "10m" } });
+    const { generate, validate, post, url } = await serve({
+      tokens: { a: TOKEN, b: other },
+      workflows,
+      failures: { max: 1, interval: "10m" },
+    });
     await validate("99999");
     expect((await post(validation({ "current-code": "99999" }))).status).toBe(429);
     expect((await post({ ...validation({ "current-code": "99999" }), workflowid: second })).status).toBe(200);
     const body = JSON.stringify(validation({ "current-code": "99999" }));
-    expect((await curl("-X", "POST", `${url}/1/workflows`, "-H", `api-token: ${other}`, ...TYPE, "-d", body)).status).toBe(200);
+    expect(
+      (await curl("-X", "POST", `${url}/1/workflows`, "-H", `api-token: ${other}`, ...TYPE, "-d", body)).status,
+    ).toBe(200);
     // and a code with its receiver is a guess at one verification: it has attempts of its own
     await generate(A, "12345");
     expect(await validate("12345", { receiver: A })).toEqual({ "code-is-valid": "true" });
@@ -357,8 +385,17 @@ describe("a call", () => {
   it("does not get the code unless it asks by its path", async () => {
     const { post, codes } = await serve();
     codes.push("98989");
-    const wanted = { a: "metadata.current-code", b: "incomingunit.phone", c: "incomingunit.metadata.receiver", d: "constructor" };
-    const answer = await post({ workflowid: WORKFLOW, metadata: { receiver: A }, RequestSettings: { ResponseData: wanted } });
+    const wanted = {
+      a: "metadata.current-code",
+      b: "incomingunit.phone",
+      c: "incomingunit.metadata.receiver",
+      d: "constructor",
+    };
+    const answer = await post({
+      workflowid: WORKFLOW,
+      metadata: { receiver: A },
+      RequestSettings: { ResponseData: wanted },
+    });
     expect((answer.json as { data: unknown }).data).toEqual({ a: null, b: A, c: null, d: null });
     expect(answer.text).not.toContain("98989");
   });
@@ -379,11 +416,22 @@ describe("a call", () => {
   it("gets the metadata that it brought back when its code is validated, and not before", async () => {
     const { post, codes } = await serve();
     codes.push("12345");
-    await post({ workflowid: WORKFLOW, metadata: { receiver: A, "app-user-id": "u-7", "current-code": "99999", "code-is-valid": "true" } });
-    const wanted = { id: "incomingunit.metadata.app-user-id", ok: "metadata.code-is-valid", code: "incomingunit.metadata.current-code" };
+    await post({
+      workflowid: WORKFLOW,
+      metadata: { receiver: A, "app-user-id": "u-7", "current-code": "99999", "code-is-valid": "true" },
+    });
+    const wanted = {
+      id: "incomingunit.metadata.app-user-id",
+      ok: "metadata.code-is-valid",
+      code: "incomingunit.metadata.current-code",
+    };
     const ask = (metadata: object) => post({ ...validation(metadata), RequestSettings: { ResponseData: wanted } });
-    expect((await ask({ "current-code": "99999", "code-is-valid": "true" })).json).toMatchObject({ data: { id: null, ok: "false", code: null } });
-    expect((await ask({ "current-code": "12345" })).json).toMatchObject({ data: { id: "u-7", ok: "true", code: null } });
+    expect((await ask({ "current-code": "99999", "code-is-valid": "true" })).json).toMatchObject({
+      data: { id: null, ok: "false", code: null },
+    });
+    expect((await ask({ "current-code": "12345" })).json).toMatchObject({
+      data: { id: "u-7", ok: "true", code: null },
+    });
   });
 
   it("finds a workflow by the names that it gives its triggers and metadata", async () => {
@@ -394,9 +442,13 @@ describe("a call", () => {
       code: "verify-phone-code",
       isValid: "phone-is-valid",
     };
-    const { post, codes, box } = await serve({ workflows: { [WORKFLOW]: { names, digits: 6, text: { default: "{code} yes", SE: "{code} ja" } } } });
+    const { post, codes, box } = await serve({
+      workflows: { [WORKFLOW]: { names, digits: 6, text: { default: "{code} yes", SE: "{code} ja" } } },
+    });
     codes.push("123456");
-    expect((await post({ workflowid: WORKFLOW, triggernames: "generate-code", metadata: { receiver: A } })).status).toBe(400);
+    expect(
+      (await post({ workflowid: WORKFLOW, triggernames: "generate-code", metadata: { receiver: A } })).status,
+    ).toBe(400);
     const made = await post({
       workflowId: WORKFLOW,
       triggerNames: ["send-verify-phone-sms"],
@@ -417,19 +469,41 @@ describe("a call", () => {
   it.each([
     ["no JSON", "workflowid"],
     ["a list", "[1]"],
-    ["both triggers", JSON.stringify({ workflowid: WORKFLOW, triggernames: "generate-code,validate-code", metadata: { receiver: A } })],
-    ["an unknown trigger", JSON.stringify({ workflowid: WORKFLOW, triggernames: "delete-all", metadata: { receiver: A } })],
-    ["triggers that are no names", JSON.stringify({ workflowid: WORKFLOW, triggernames: [7], metadata: { receiver: A } })],
+    [
+      "both triggers",
+      JSON.stringify({ workflowid: WORKFLOW, triggernames: "generate-code,validate-code", metadata: { receiver: A } }),
+    ],
+    [
+      "an unknown trigger",
+      JSON.stringify({ workflowid: WORKFLOW, triggernames: "delete-all", metadata: { receiver: A } }),
+    ],
+    [
+      "triggers that are no names",
+      JSON.stringify({ workflowid: WORKFLOW, triggernames: [7], metadata: { receiver: A } }),
+    ],
     ["two receivers", JSON.stringify({ workflowid: WORKFLOW, metadata: { receiver: [A, B] } })],
     ["two receivers in one", JSON.stringify({ workflowid: WORKFLOW, metadata: { receiver: `${A};${B}` } })],
     ["a receiver without a country", JSON.stringify({ workflowid: WORKFLOW, metadata: { receiver: "0707123456" } })],
-    ["settings that are none", JSON.stringify({ workflowid: WORKFLOW, metadata: { receiver: A }, RequestSettings: "yes" })],
+    [
+      "settings that are none",
+      JSON.stringify({ workflowid: WORKFLOW, metadata: { receiver: A }, RequestSettings: "yes" }),
+    ],
     ["a body of 70 KB", JSON.stringify({ workflowid: WORKFLOW, metadata: { receiver: A, x: "x".repeat(70_000) } })],
-    ["more than it may bring", JSON.stringify({ workflowid: WORKFLOW, metadata: { receiver: A, x: "x".repeat(1_001) } })],
-    ["a validation without a code", JSON.stringify({ workflowid: WORKFLOW, triggernames: "validate-code", metadata: {} })],
+    [
+      "more than it may bring",
+      JSON.stringify({ workflowid: WORKFLOW, metadata: { receiver: A, x: "x".repeat(1_001) } }),
+    ],
+    [
+      "a validation without a code",
+      JSON.stringify({ workflowid: WORKFLOW, triggernames: "validate-code", metadata: {} }),
+    ],
   ])("with %s is a bad one", async (_what, body) => {
     const { url, box } = await serve();
-    const answer = await fetch(`${url}/1/workflows`, { method: "POST", headers: { "api-token": TOKEN, "content-type": "json/application" }, body });
+    const answer = await fetch(`${url}/1/workflows`, {
+      method: "POST",
+      headers: { "api-token": TOKEN, "content-type": "json/application" },
+      body,
+    });
     expect(answer.status).toBe(400);
     expect(await answer.json()).toEqual({ errors: [{ errorMessage: expect.any(String) }] });
     expect(box.messages).toEqual([]);
@@ -444,19 +518,41 @@ describe("a call", () => {
 
   it("is read below a parser that ran before, and at a mount", async () => {
     const { tfa, clock, box } = await serve();
-    const router = mobileresponseRouter({ verifications: tfa.verifications, tokens: [TOKEN], workflows: { [WORKFLOW]: {} }, clock });
-    const host = await listen(express().use(express.json()).use(express.urlencoded({ extended: true })).use("/vendor", router));
+    const router = mobileresponseRouter({
+      verifications: tfa.verifications,
+      tokens: [TOKEN],
+      workflows: { [WORKFLOW]: {} },
+      clock,
+    });
+    const host = await listen(
+      express()
+        .use(express.json())
+        .use(express.urlencoded({ extended: true }))
+        .use("/vendor", router),
+    );
     open.push(host);
     const body = JSON.stringify({ workflowid: WORKFLOW, metadata: { receiver: A } });
     for (const type of ["application/json", "json/application", "application/x-www-form-urlencoded"]) {
-      const answer = await curl("-X", "POST", `${host.url}/vendor/1/workflows`, ...AUTH, "-H", `Content-Type: ${type}`, "-d", body);
+      const answer = await curl(
+        "-X",
+        "POST",
+        `${host.url}/vendor/1/workflows`,
+        ...AUTH,
+        "-H",
+        `Content-Type: ${type}`,
+        "-d",
+        body,
+      );
       expect(answer).toMatchObject({ status: 200, json: { processId: expect.stringMatching(UUID) } });
     }
     expect(box.messages).toHaveLength(3);
   });
 
   it("is charged to the limits of its workflow by receiver", async () => {
-    const { post, tfa } = await serve({ workflows: { [WORKFLOW]: { limits: ["per_phone"] } }, tokens: { acme: TOKEN } });
+    const { post, tfa } = await serve({
+      workflows: { [WORKFLOW]: { limits: ["per_phone"] } },
+      tokens: { acme: TOKEN },
+    });
     await tfa.limits.create({ account: "acme", name: "per_phone", buckets: [{ max: 1, interval: "60s" }] });
     const ask = (receiver: string) => post({ workflowid: WORKFLOW, metadata: { receiver } });
     expect((await ask(A)).status).toBe(200);
@@ -489,6 +585,22 @@ describe("a fault", () => {
   });
 });
 
+describe("a limit that nobody defined", () => {
+  it("is the operator's fault: nothing is sent, and whoever listens breaks nothing", async () => {
+    const faults: unknown[] = [];
+    const { post, box } = await serve({
+      workflows: { [WORKFLOW]: { limits: ["per_phone"] } },
+      onFault: (error) => {
+        faults.push(error);
+        throw new Error("the log is full");
+      },
+    });
+    expect((await post({ workflowid: WORKFLOW, metadata: { receiver: A } })).status).toBe(503);
+    expect(box.messages).toEqual([]);
+    expect(faults).toHaveLength(1);
+  });
+});
+
 describe("options", () => {
   const { tfa } = engine();
   const right = { verifications: tfa.verifications, tokens: [TOKEN], workflows: { [WORKFLOW]: {} } };
@@ -500,21 +612,37 @@ describe("options", () => {
     ["a text without a place", { ...right, workflows: { [WORKFLOW]: { text: "Hello" } } }, /place for the code/],
     ["three digits", { ...right, workflows: { [WORKFLOW]: { digits: 3 } } }, /4 to 20/],
     ["an unknown option", { ...right, token: "x" }, /tokens/],
-    ["an unknown option of a workflow", { ...right, workflows: { [WORKFLOW]: { length: 5 } } }, /unknown option "length"/],
+    [
+      "an unknown option of a workflow",
+      { ...right, workflows: { [WORKFLOW]: { length: 5 } } },
+      /unknown option "length"/,
+    ],
     ["a status that is no error", { ...right, statuses: { limited: 200 } }, /400 to 499/],
     ["no verifications", { tokens: [TOKEN], workflows: { [WORKFLOW]: {} } }, /tfa\.verifications/],
-    ["one trigger for both", { ...right, workflows: { [WORKFLOW]: { names: { generate: "a", validate: "A" } } } }, /both/],
+    [
+      "one trigger for both",
+      { ...right, workflows: { [WORKFLOW]: { names: { generate: "a", validate: "A" } } } },
+      /both/,
+    ],
   ])("with %s are refused", (_what, options, words) => {
     expect(() => mobileresponseRouter(options as MobileResponseRouterOptions)).toThrow(words);
   });
 
   it("choose what the vendor leaves open", async () => {
-    const { url, post } = await serve({ statuses: { unauthorized: 403, limited: 420, notFound: 410, invalid: 422 }, unknownPath: "absent" });
+    const { url, post } = await serve({
+      errorBody: (error) => ({ error }),
+      statuses: { unauthorized: 403, limited: 420, notFound: 410, invalid: 422 },
+      unknownPath: "absent",
+    });
     expect((await curl("-X", "POST", `${url}/1/workflows`)).status).toBe(403);
     expect((await post({ workflowid: "x" })).status).toBe(410);
-    expect((await post({})).status).toBe(422);
+    expect(await post({})).toMatchObject({ status: 422, json: { error: "workflowid is missing." } });
     const wanted = { p: "incomingunit.phone", x: "metadata.nope" };
-    const answer = await post({ workflowid: WORKFLOW, metadata: { receiver: A }, RequestSettings: { ResponseData: wanted } });
+    const answer = await post({
+      workflowid: WORKFLOW,
+      metadata: { receiver: A },
+      RequestSettings: { ResponseData: wanted },
+    });
     expect((answer.json as { data: unknown }).data).toEqual({ p: A });
   });
 });

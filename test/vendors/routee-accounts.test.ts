@@ -192,6 +192,23 @@ describe("a start", () => {
     expect(messages).toHaveLength(2);
   });
 
+  it("is refused where ten codes for the number are live, and none of them is lost", async () => {
+    const { login, clock } = await served();
+    const one = await login("one");
+    const ids: string[] = [];
+    for (let time = 0; time < 10; time += 1) ids.push(idOf(await one.start()));
+    expect(await one.start()).toMatchObject({
+      status: 429,
+      json: { code: "429000000" },
+      headers: { "retry-after": "600" },
+    });
+    expect(await one.call("POST", `/2step/${ids[0]}`, { answer: "1234" })).toMatchObject({
+      json: { status: "Verified" },
+    });
+    clock.tick(600_000);
+    expect(await one.start()).toMatchObject({ status: 200 });
+  });
+
   it("that cannot be sent is answered 400005000, or 503 where that is preferred", async () => {
     const methods = (await import("../../src/index.js")).sms(() => Promise.reject(new Error("down")));
     const { login } = await served({}, { methods: [methods] });

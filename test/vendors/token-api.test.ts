@@ -8,7 +8,8 @@ import { tokenApiRouter, type TokenApiRouterOptions } from "../../src/vendors/to
 import { curl, type Curled, type Engine, engine, type Host, listen } from "../helpers/vendor-host.js";
 
 const PHONE = "+919812345678";
-const BODY = '{"type":"numeric","length":6,"text":"One time PIN: {token} has been generated for your request# 12346","expiry":300}';
+const BODY =
+  '{"type":"numeric","length":6,"text":"One time PIN: {token} has been generated for your request# 12346","expiry":300}';
 
 const open: Host[] = [];
 afterEach(async () => {
@@ -35,8 +36,19 @@ async function serveOn(made: Engine, options: Partial<TokenApiRouterOptions> = {
   return {
     url: host.url,
     create: (path: string, body = BODY, ...more: string[]) =>
-      curl("-X", "POST", `${host.url}/v1/token/${path}`, ...KEY, "-H", "content-type: application/json", "-d", body, ...more),
-    validate: async (path: string, ...more: string[]) => (await curl(`${host.url}/v1/token/${path}`, ...KEY, ...more)).status,
+      curl(
+        "-X",
+        "POST",
+        `${host.url}/v1/token/${path}`,
+        ...KEY,
+        "-H",
+        "content-type: application/json",
+        "-d",
+        body,
+        ...more,
+      ),
+    validate: async (path: string, ...more: string[]) =>
+      (await curl(`${host.url}/v1/token/${path}`, ...KEY, ...more)).status,
     token: () => /(?:PIN:|is) (\S+)/.exec(made.box.messages[0]?.text ?? "")?.[1] ?? "",
   };
 }
@@ -54,12 +66,23 @@ describe.each([
   it("T01: creates a token and says no more than yes", async () => {
     const { url, box } = await serve({}, app);
     const answer = await curl(
-      ...["-X", "POST", `${url}/v1/token/sms/+919812345678`, "-H", "apikey: k1", "-H", "content-type: application/json"],
-      ...["-d", BODY],
+      "-X",
+      "POST",
+      `${url}/v1/token/sms/+919812345678`,
+      "-H",
+      "apikey: k1",
+      "-H",
+      "content-type: application/json",
+      "-d",
+      BODY,
     );
     expect(answer).toMatchObject({ status: 200, text: "", headers: { "content-length": "0" } });
     expect(box.messages).toMatchObject([
-      { to: PHONE, channel: "sms", text: expect.stringMatching(/^One time PIN: \d{6} has been generated for your request# 12346$/) },
+      {
+        to: PHONE,
+        channel: "sms",
+        text: expect.stringMatching(/^One time PIN: \d{6} has been generated for your request# 12346$/),
+      },
     ]);
   });
 
@@ -161,7 +184,10 @@ describe.each([
     expect(await curl("--head", target, ...KEY)).toMatchObject({ status: 405, headers: { allow: "GET" } });
     expect(await curl(target, ...KEY, "-H", "Sec-Purpose: prefetch;prerender")).toMatchObject({ status: 405 });
     expect(await curl("-X", "POST", target, ...KEY)).toMatchObject({ status: 405 });
-    expect(await curl("-X", "DELETE", `${url}/v1/token/sms/${PHONE}`, ...KEY)).toMatchObject({ status: 405, headers: { allow: "POST" } });
+    expect(await curl("-X", "DELETE", `${url}/v1/token/sms/${PHONE}`, ...KEY)).toMatchObject({
+      status: 405,
+      headers: { allow: "POST" },
+    });
     const answer = await curl(target, ...KEY);
     expect(answer).toMatchObject({ status: 200, headers: { "cache-control": "no-store" } });
     expect(await validate(`sms/${PHONE}/${token()}`)).toBe(400);
@@ -185,7 +211,10 @@ describe("a token", () => {
     expect((await curl(`${url}/v1/token/sms/${PHONE}/${mine}`, ...rival)).status).toBe(400);
     expect((await curl("-X", "POST", `${url}/v1/token/sms/${PHONE}`, ...rival, "-d", BODY)).status).toBe(200);
     expect(await validate(`sms/${PHONE}/${mine}`)).toBe(200);
-    expect(await made.tfa.verifications.search({ account: "acme" })).toMatchObject({ total: 1, found: [{ status: "verified" }] });
+    expect(await made.tfa.verifications.search({ account: "acme" })).toMatchObject({
+      total: 1,
+      found: [{ status: "verified" }],
+    });
   });
 
   it("has five attempts", async () => {
@@ -206,7 +235,10 @@ describe("a token", () => {
   });
 
   it("comes from the alphabet that the server adds", async () => {
-    const { create, token } = await serve({ alphabets: { hex: "0123456789abcdef" }, defaults: { type: "hex", length: 8 } });
+    const { create, token } = await serve({
+      alphabets: { hex: "0123456789abcdef" },
+      defaults: { type: "hex", length: 8 },
+    });
     await create(`sms/${PHONE}`, "{}");
     expect(token()).toMatch(/^[0-9a-f]{8}$/);
     expect((await create(`sms/${PHONE}`, '{"type":"constructor"}')).status).toBe(400);
@@ -275,7 +307,11 @@ describe("a token", () => {
     JSON.stringify({ text: `{token}${"x".repeat(70_000)}` }),
   ])("is not made of %s", async (body) => {
     const { url, box } = await serve();
-    const answer = await fetch(`${url}/v1/token/sms/%2B919812345678`, { method: "POST", headers: { apikey: "k1", "content-type": "application/json" }, body });
+    const answer = await fetch(`${url}/v1/token/sms/%2B919812345678`, {
+      method: "POST",
+      headers: { apikey: "k1", "content-type": "application/json" },
+      body,
+    });
     expect([answer.status, await answer.text()]).toEqual([400, ""]);
     expect(box.messages).toEqual([]);
   });
@@ -290,7 +326,16 @@ describe("the router", () => {
     open.push(host);
     expect((await curl(`${host.url}/api/v1/other`)).status).toBe(404);
     expect((await curl("-X", "OPTIONS", `${host.url}/api/v1/token/sms/${PHONE}`)).status).toBe(404);
-    const answer = await curl("-X", "POST", `${host.url}/api/v1/token/sms/${PHONE}`, ...KEY, "-H", "content-type: application/json", "-d", BODY);
+    const answer = await curl(
+      "-X",
+      "POST",
+      `${host.url}/api/v1/token/sms/${PHONE}`,
+      ...KEY,
+      "-H",
+      "content-type: application/json",
+      "-d",
+      BODY,
+    );
     expect(answer.status).toBe(200);
     expect(box.messages[0]?.text).toMatch(/^One time PIN: \d{6} has been/);
   });

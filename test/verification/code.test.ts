@@ -4,7 +4,7 @@ import { createKeyring, sameText } from "../../src/core/crypto.js";
 import type { Method, MethodContext } from "../../src/methods/method.js";
 import { email, sms } from "../../src/methods/sent-code.js";
 import type { Message } from "../../src/providers/provider.js";
-import type { Pending } from "../../src/stores/store.js";
+import type { Pending } from "../../src/stores/pending.js";
 import { checkCodeShape, deriveCode, DIGITS, normalizeCode } from "../../src/verification/code.js";
 import { Events } from "../../src/core/events.js";
 import { chiSquareP, timingT } from "../helpers/statistics.js";

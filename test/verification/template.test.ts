@@ -132,9 +132,9 @@ function reference(
     return end;
   };
   const place = (kind: "double" | "single" | "at", name: string, written: string): string => {
-    const code_ = { double: ["code"], single: ["code", "token"], at: ["pin"] }[kind].includes(name);
+    const isCode = { double: ["code"], single: ["code", "token"], at: ["pin"] }[kind].includes(name);
     const wanted = {
-      any: code_,
+      any: isCode,
       "{code}": kind === "single" && name === "code",
       "{token}": kind === "single" && name === "token",
       "{{code}}": kind === "double" && name === "code",

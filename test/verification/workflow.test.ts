@@ -172,7 +172,7 @@ describe("a workflow", () => {
     clock.tick(30_000);
     await Promise.all([...schedulers, ...schedulers].map((scheduler) => scheduler.runDue()));
     expect(box.messages).toHaveLength(2);
-    await Promise.all(Array.from({ length: 20 }, () => built[1]?.verifications.advance(entry, 1)));
+    await Promise.all(Array.from({ length: 20 }, async () => built[1]?.verifications.advance(entry, 1)));
     expect(box.messages).toHaveLength(2);
     await Promise.all(schedulers.map((scheduler) => scheduler.close()));
   });

@@ -32,6 +32,12 @@ export class Accounts {
     return account && now < account.lockedUntil && account.lockedBy !== nonce ? account.lockedUntil : 0;
   }
 
+  /** The end of the lock that this very request closed, as long as it lasts, or 0. */
+  lockOf(key: string, nonce: string, now: number): number {
+    const account = this.#accounts.get(key, now);
+    return account && now < account.lockedUntil && account.lockedBy === nonce ? account.lockedUntil : 0;
+  }
+
   /** Counts a failure ahead of the compare; answers with the end of the lock that this one closed, or 0. */
   countFailure({ account: key, nonce, lock }: Guess, now: number): number {
     const before = this.#accounts.get(key, now) ?? FRESH;
@@ -51,11 +57,16 @@ export class Accounts {
   }
 
   /** A failure that was none: nobody could tell whether the answer was right. */
-  forgive(key: string, nonce: string, now: number): void {
+  forgive({ account: key, nonce, lock }: Guess, now: number): void {
     const before = this.#accounts.get(key, now);
     if (!before) return;
-    if (before.lockedBy === nonce) this.clearFailures(key, nonce, now);
-    else if (before.failures > 0) this.#accounts.set(key, { ...before, failures: before.failures - 1 }, now);
+    // The lock opens again, but the failures that led up to it stand.
+    if (this.lockOf(key, nonce, now) > 0) {
+      const failures = lock.after - 1;
+      this.#accounts.set(key, { ...before, failures, level: before.level - 1, lockedUntil: 0, lockedBy: "" }, now);
+    } else if (before.lockedBy !== nonce && before.failures > 0) {
+      this.#accounts.set(key, { ...before, failures: before.failures - 1 }, now);
+    }
   }
 
   erase(key: string): void {

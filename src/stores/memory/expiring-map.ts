@@ -19,6 +19,7 @@ export class ExpiringMap<V> {
   readonly #max: number;
   #cursor = this.#entries.entries();
   #lastFruitless = Number.NEGATIVE_INFINITY;
+  #lastSweep = Number.NEGATIVE_INFINITY;
   #roomAt = 0;
 
   constructor(max: number, lifetimes: Lifetimes<V>) {
@@ -64,6 +65,13 @@ export class ExpiringMap<V> {
 
   delete(key: string): void {
     this.#entries.delete(key);
+  }
+
+  /** Buries all of the dead; it walks through the whole table, and so at most once a second. */
+  sweep(now: number): void {
+    if (Math.abs(now - this.#lastSweep) < FULL_SWEEP_PAUSE) return;
+    this.#lastSweep = now;
+    for (const [key, value] of this.#entries) if (now >= this.#lifetimes.deadAt(value)) this.#bury(key, value);
   }
 
   #sweepSome(now: number): void {

@@ -19,7 +19,17 @@ export class Limiter {
   charge(charges: readonly Charge[], now: number): Charged {
     const refusal = this.refusal(charges, now);
     if (refusal) return { outcome: "limited", refusal };
-    for (const charge of charges) if (!charge.peek) this.#append(charge, now);
+    const counted: Charge[] = [];
+    try {
+      for (const charge of charges) {
+        if (charge.peek) continue;
+        this.#append(charge, now);
+        counted.push(charge);
+      }
+    } catch (error) {
+      this.refund(counted, now);
+      throw error;
+    }
     return { outcome: "charged" };
   }
 

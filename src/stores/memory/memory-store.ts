@@ -19,7 +19,7 @@ import { Accounts } from "./accounts.js";
 import { search, usage } from "./archive.js";
 import { Limiter } from "./limiter.js";
 import { endOf } from "../ended.js";
-import { PendingTable } from "./pending-table.js";
+import { PendingTable, PER_OWNER } from "./pending-table.js";
 import { Registers } from "./registers.js";
 
 export interface MemoryStoreOptions {
@@ -70,17 +70,20 @@ class MemoryStore implements Store {
   open(entry: NewPending, account: string, charges: readonly Charge[], now: number): Opened {
     const until = this.#accounts.lockedUntil(account, "", now);
     if (until > 0) return { outcome: "locked", until };
-    const live = this.#pending.live(entry.owner, now);
+    const live = this.#pending.live(entry, now);
     const same = live.find((row) => row.purpose === entry.purpose);
     if (entry.supersede === "return" && same) return { outcome: "exists", entry: this.#pending.refresh(same) };
-    const refusal = this.#limiter.refusal(charges, now);
-    if (refusal) return { outcome: "limited", refusal };
-    const row = this.#pending.add(entry, now);
-    if (!row) return { outcome: "full", retryAt: this.#pending.roomAt(now) };
-    this.#limiter.charge(charges, now);
-    if (entry.supersede === "cancel") {
-      for (const old of live) if (now >= (old.guardUntil ?? 0)) this.#pending.replace(old, { state: "canceled" }, now);
+    const charged = this.#limiter.charge(charges, now);
+    if (charged.outcome === "limited") return charged;
+    const staying = entry.supersede === "cancel" ? live.filter(({ guardUntil = 0 }) => now < guardUntil) : live;
+    const crowded = staying.length >= PER_OWNER;
+    const row = crowded ? undefined : this.#pending.add(entry, now);
+    if (!row) {
+      this.#limiter.refund(charges, now);
+      const retryAt = crowded ? Math.min(...staying.map(({ expiresAt }) => expiresAt)) : this.#pending.roomAt(now);
+      return { outcome: "full", retryAt };
     }
+    for (const old of live) if (!staying.includes(old)) this.#pending.replace(old, { state: "canceled" }, now);
     return { outcome: "opened", entry: row };
   }
 
@@ -90,7 +93,8 @@ class MemoryStore implements Store {
 
   attempt(which: Which, guess: Guess, now: number): Counted {
     const row = this.#pending.find(which, now);
-    if (row && hasCounted(row, guess.nonce)) return counted(row, 0);
+    if (row && hasCounted(row, guess.nonce))
+      return counted(row, this.#accounts.lockOf(guess.account, guess.nonce, now));
     const end = endOf(row, now);
     if (!row || end) return { outcome: end ?? "missing" };
     const until = this.#accounts.lockedUntil(guess.account, guess.nonce, now);
@@ -101,18 +105,20 @@ class MemoryStore implements Store {
     return counted(this.#pending.replace(row, { attempts: row.attempts + 1, checks }, now), lockedUntil);
   }
 
-  forgive(which: Which, { nonce, account }: Guess, now: number): void {
+  forgive(which: Which, guess: Guess, now: number): void {
     const row = this.#pending.find(which, now);
-    if (!row || row.state !== "pending" || !hasCounted(row, nonce)) return;
-    const checks = row.checks.filter((check) => check.nonce !== nonce);
+    if (!row || row.state !== "pending" || !hasCounted(row, guess.nonce)) return;
+    const checks = row.checks.filter((check) => check.nonce !== guess.nonce);
     this.#pending.replace(row, { attempts: row.attempts - 1, checks }, now);
-    this.#accounts.forgive(account, nonce, now);
+    this.#accounts.forgive(guess, now);
   }
 
   consume(which: Which, { nonce, account, step }: Consumption, now: number): Consumed {
     const row = this.#pending.find(which, now);
     if (!row || !hasCounted(row, nonce)) return { outcome: "missing" };
-    if (row.state === "verified") return row.usedBy === nonce ? { outcome: "consumed", at: now } : { outcome: "used" };
+    if (row.state === "verified") {
+      return row.usedBy === nonce ? { outcome: "consumed", at: row.usedAt ?? now } : { outcome: "used" };
+    }
     if (row.state === "canceled") return { outcome: "canceled" };
     const until = this.#accounts.lockedUntil(account, nonce, now);
     if (until > 0) return { outcome: "locked", until };
@@ -121,7 +127,7 @@ class MemoryStore implements Store {
       this.#registers.burnStep(step.key, step.value, now);
     }
     this.#accounts.clearFailures(account, nonce, now);
-    this.#pending.replace(row, { state: "verified", usedBy: nonce }, now);
+    this.#pending.replace(row, { state: "verified", usedBy: nonce, usedAt: now }, now);
     return { outcome: "consumed", at: now };
   }
 
@@ -144,7 +150,8 @@ class MemoryStore implements Store {
   cancel(which: Which, now: number): boolean {
     const row = this.#pending.find(which, now);
     const end = endOf(row, now);
-    if (!row || (end && end !== "spent")) return false;
+    // Out of attempts, but one of them may still be on its way to be consumed.
+    if (!row || (end && end !== "spent") || now >= row.expiresAt) return false;
     this.#pending.replace(row, { state: "canceled" }, now);
     return true;
   }

@@ -2,8 +2,11 @@ import { isLive } from "../ended.js";
 import type { NewPending, Pending, Which } from "../pending.js";
 import { ExpiringMap } from "./expiring-map.js";
 
-/** More than this many at once and an owner's oldest makes room: nobody answers eleven challenges. */
-const PER_OWNER = 10;
+/**
+ * As many of an owner's may be live at once: nobody answers eleven challenges. And so many are looked through for the
+ * newest: what has ended long ago is found by its id, and by a search.
+ */
+export const PER_OWNER = 10;
 const NONE: readonly never[] = [];
 
 export class PendingTable {
@@ -21,14 +24,14 @@ export class PendingTable {
 
   /** The one meant, whatever became of it; nothing for somebody else's. */
   find({ id, owner, tenant }: Which, now: number): Pending | undefined {
-    const row = id === undefined ? this.#newest(owner, now) : this.#rows.get(id, now);
+    const row = id === undefined ? this.#newest(owner, tenant, now) : this.#rows.get(id, now);
     const theirs = (owner === undefined || row?.owner === owner) && (tenant === undefined || row?.tenant === tenant);
     return theirs ? row : undefined;
   }
 
   /** An owner's live ones, oldest first. */
-  live(owner: string, now: number): Pending[] {
-    return this.#of(owner, now).filter((row) => isLive(row, now));
+  live({ owner, tenant }: { readonly owner: string; readonly tenant: string }, now: number): Pending[] {
+    return this.#of(owner, now).filter((row) => row.tenant === tenant && isLive(row, now));
   }
 
   /** The new row, or nothing when the table is full of live ones. */
@@ -45,9 +48,10 @@ export class PendingTable {
       checks: NONE,
     };
     if (!this.#rows.set(row.id, row, now)) return undefined;
-    const ids = [...(this.#byOwner.get(row.owner) ?? NONE), row.id];
-    for (const old of ids.splice(0, ids.length - PER_OWNER)) this.#rows.delete(old);
-    this.#byOwner.set(row.owner, ids);
+    const rows = this.#of(row.owner, now);
+    const ended = rows.filter((each) => !isLive(each, now));
+    const dropped = new Set(ended.slice(0, Math.max(0, rows.length + 1 - PER_OWNER)));
+    this.#byOwner.set(row.owner, [...rows.filter((each) => !dropped.has(each)).map(({ id }) => id), row.id]);
     return row;
   }
 
@@ -79,8 +83,9 @@ export class PendingTable {
     return this.#rows.roomAt(now);
   }
 
-  #newest(owner: string | undefined, now: number): Pending | undefined {
-    const rows = owner === undefined ? NONE : this.#of(owner, now);
+  #newest(owner: string | undefined, tenant: string | undefined, now: number): Pending | undefined {
+    const all = owner === undefined ? NONE : this.#of(owner, now);
+    const rows = tenant === undefined ? all : all.filter((row) => row.tenant === tenant);
     return rows.findLast((row) => isLive(row, now)) ?? rows.at(-1);
   }
 

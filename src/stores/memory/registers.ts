@@ -61,6 +61,7 @@ export class Registers {
   }
 
   put(key: string, value: string, ttl: number, now: number): boolean {
+    if (this.#keptChars + value.length > MAX_KEPT_CHARS) this.#kept.sweep(now);
     if (this.#keptChars + value.length > MAX_KEPT_CHARS) return false;
     this.take(key, now);
     if (!this.#kept.set(key, { value, deadAt: now + ttl }, now)) return false;

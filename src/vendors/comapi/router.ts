@@ -109,7 +109,8 @@ async function sendCode(
     return { status: 202, body: shown(verification, status) };
   }
   const { reason, details } = started;
-  if (reason === "limit_exceeded") {
+  // "unavailable" as a value: so many live codes are out, for this number or for everybody
+  if (reason === "limit_exceeded" || reason === "unavailable") {
     const headers = { "Retry-After": String(details.retryAfter ?? 1) };
     return { ...refuse([failure("to", "Throttled")]), status: readings.throttledStatus, headers };
   }

@@ -19,7 +19,8 @@ export interface MittoOptions {
   /** Sender address of e-mail. @default the message's own, then `from` */
   emailFrom?: string;
   /**
-   * Where the API is: Mitto's, a white label's, or a `mittoRouter()`. https, but on this machine and outside production.
+   * Where the API is: Mitto's, a white label's, or a `mittoRouter()`. https, but for this machine and outside of
+   * production.
    * @default "https://cpaas.mittoapi.com"
    */
   baseUrl?: string;

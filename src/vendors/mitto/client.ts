@@ -23,7 +23,8 @@ export class MittoError extends DeliveryError {
  * Source: docs.mitto.ch, "2FA Use Cases"; whatever it leaves open this client does without.
  *
  * @example
- * sms(mitto({ accountSid: process.env.MITTO_ACCOUNT_SID, token: process.env.MITTO_TOKEN, service: "Acme", from: "Acme" }))
+ * const { MITTO_ACCOUNT_SID: accountSid, MITTO_TOKEN: token } = process.env;
+ * sms(mitto({ accountSid, token, service: "Acme", from: "Acme" }))
  *
  * @throws TwoFactorError `misconfigured` for an option that is unknown, missing or out of bounds.
  */
@@ -107,10 +108,9 @@ function judges(status: number | undefined): boolean {
 function isRight(settings: ClientSettings, answer: BoundedAnswer, reference: string): boolean {
   const { status, headers, text } = answer;
   const read = readAnswer(text);
-  // 429 is the end of the attempts, or with a pause to wait a limit on calls
-  const waits = headers.has("retry-after");
+  // 429 is the end of the attempts, or with a pause to wait a limit on calls, and then nothing was compared
+  const waits = read?.code === 429 && headers.has("retry-after");
   if (judges(read?.code) && (isSuccess(status) || judges(status)) && !waits) return false;
-  const { requestId = reference } = accepted(settings, answer);
-  if (requestId === reference) return true;
-  throw new MittoError(`${settings.name} answered for another request.`, { unsent: true }, read);
+  if (accepted(settings, answer).requestId === reference) return true;
+  throw new MittoError(`${settings.name} answered for another request, or for none.`, { unsent: true }, read);
 }

@@ -12,9 +12,10 @@ import { type Route, routeOf } from "./router/routes.js";
 
 /**
  * Answers the 2FA API of Mitto (`/2fa/send`, `/2fa/verify`, `/2fa/cancel`, `/2fa/search`, `/2fa/usage`, `/2fa/limits`,
- * `/2fa/workflows`) out of a `twoFactor()` instance, so that a client of theirs becomes one of yours by another base URL.
- * Works on Express 4 and 5. Mount it before any `express.json()`: some real clients label form pairs as JSON, which that
- * parser refuses. An app whose own `twoFactor()` answers at `/2fa` mounts it below a path of its own.
+ * `/2fa/workflows`) out of a `twoFactor()` instance: by another base URL, a client of theirs becomes one of yours.
+ * Works on Express 4 and 5. Mount it before any `express.json()`, as some real clients label form pairs as JSON, which
+ * that parser refuses; and below a path of its own where your own `twoFactor()` answers at `/2fa`.
+ * Source: docs.mitto.ch, "2FA Use Cases"; what it leaves open is an option.
  *
  * @example
  * app.use("/mitto", mittoRouter({
@@ -67,11 +68,8 @@ function faultAnswer(served: Served, error: unknown): Answer {
   if (error instanceof UnknownWorkflow) return refuse(served, "unknownWorkflow");
   if (isTwoFactorError(error) && error.code === "invalid_request")
     return refuse(served, "invalidRequest", error.message);
-  try {
-    served.onFault?.(error);
-  } catch {
-    // whoever listens must not change the answer
-  }
+  // whoever listens must not change the answer
+  void (async () => served.onFault?.(error))().catch(() => undefined);
   const retryAfter = isTwoFactorError(error) ? error.details.retryAfter : undefined;
   return refuse(served, "unavailable", undefined, retryAfter ?? 1);
 }

@@ -27,9 +27,12 @@ const MIN_BITS = 13;
 export async function generate({ served, workflow, account, call }: Caller): Promise<Outcome> {
   const { names, digits, text, ttl, maxAttempts, from, subject, locale, country } = workflow;
   const receiver = await receiverOf(workflow, call);
-  if (!receiver) return { ok: false, detail: `metadata.${names.receiver} must be a telephone number or an e-mail address.` };
+  if (!receiver)
+    return { ok: false, detail: `metadata.${names.receiver} must be a telephone number or an e-mail address.` };
   const { to, channel } = receiver;
-  const kept = new Map([...call.metadata].filter(([name]) => ![names.receiver, names.code, names.isValid].includes(name)));
+  const kept = new Map(
+    [...call.metadata].filter(([name]) => ![names.receiver, names.code, names.isValid].includes(name)),
+  );
   const codePath = `incomingunit.metadata.${names.code}`;
   const started = await served.verifications.start({
     to,

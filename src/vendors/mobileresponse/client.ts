@@ -57,7 +57,12 @@ export class MobileResponseError extends Error implements DeliveryFacts {
   readonly permanent: boolean;
   readonly retryAfter: number | undefined;
 
-  constructor(message: string, code: number, errors: readonly string[], { unsent, permanent = false, retryAfter }: DeliveryFacts) {
+  constructor(
+    message: string,
+    code: number,
+    errors: readonly string[],
+    { unsent, permanent = false, retryAfter }: DeliveryFacts,
+  ) {
     super(message);
     this.code = code;
     this.errors = errors;
@@ -76,7 +81,9 @@ export function mobileresponse(options: MobileResponseOptions): VerificationProv
   checkKeys(options, OPTIONS, "mobileresponse()");
   const { workflowId, returnCode = false, name = "mobileresponse" } = options;
   if (typeof workflowId !== "string" || !/^[\w-]{1,100}$/.test(workflowId)) {
-    throw misconfigured('mobileresponse({ workflowId }) takes the id of the service: "00000000-0000-0000-0000-000000000000".');
+    throw misconfigured(
+      'mobileresponse({ workflowId }) takes the id of the service: "00000000-0000-0000-0000-000000000000".',
+    );
   }
   const names = checkNames(options.names ?? {}, "mobileresponse({ names })");
   if (!Object.values(options.metadata ?? {}).every((value) => typeof value === "string")) {
@@ -93,10 +100,12 @@ export function mobileresponse(options: MobileResponseOptions): VerificationProv
       const code = told.data.get(CODE);
       if (told.processId === undefined) throw fail("named no process");
       if (!returnCode) return { reference: told.processId };
-      if (code === undefined || !/^[\x21-\x7e]{3,20}$/.test(code)) throw fail("told no code, which { returnCode } wants of it");
+      if (code === undefined || !/^[\x21-\x7e]{3,20}$/.test(code))
+        throw fail("told no code, which { returnCode } wants of it");
       return { reference: told.processId, code };
     },
     async check(_process, code, { to, signal }) {
+      if (code === "") return false;
       const isMail = to.includes("@");
       const wanted: ResponseData = {
         [VERDICT]: `metadata.${names.isValid}`,
@@ -117,7 +126,10 @@ const CODE = "current-code";
 const VERDICT = "code-is-valid";
 const RECEIVER = "receiver";
 
-type CallVendor = (body: string, signal: SendContext["signal"]) => Promise<{ told: Told; fail: (why: string) => Error }>;
+type CallVendor = (
+  body: string,
+  signal: SendContext["signal"],
+) => Promise<{ told: Told; fail: (why: string) => Error }>;
 
 function caller(options: MobileResponseOptions, who: string): CallVendor {
   const { apiToken, authHeader = "api-token", contentType = "json/application", version = 1 } = options;

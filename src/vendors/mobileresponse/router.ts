@@ -3,13 +3,16 @@ import type { Request, RequestHandler, Response } from "express";
 import { type ErrorCode, type ErrorDetails, ERRORS, isTwoFactorError } from "../../core/errors.js";
 import { accountOfKey, singleHeader } from "../../express/service/credentials.js";
 import { readFields } from "../../express/service/fields.js";
+import { UnknownLimit } from "../../verification/named-limits.js";
 import { generate, type Outcome, validate } from "./carry-out.js";
 import { checkServed, type MobileResponseRouterOptions, type Served } from "./served.js";
-import { acceptedReply, type Call, dataReply, errorReply, readCall, valueAt } from "./wire.js";
+import { acceptedReply, type Call, dataReply, readCall, valueAt } from "./wire.js";
 
 interface Reply {
   readonly status: number;
-  readonly body: object;
+  /** What is said, or `message`: why not. */
+  readonly body?: object;
+  readonly message?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -29,7 +32,7 @@ export function mobileresponseRouter(options: MobileResponseRouterOptions): Requ
   return function mobileresponseRoutes(req, res, next) {
     if (!PATH.test(req.path) || req.method === "OPTIONS") return next();
     reply(served, req, res)
-      .then((answer) => send(res, answer))
+      .then((replied) => send(served, res, replied))
       .catch(next);
   };
 }
@@ -38,8 +41,10 @@ async function reply(served: Served, req: Request, res: Response): Promise<Reply
   try {
     return await answer(served, req, res);
   } catch (error) {
-    if (isTwoFactorError(error) && error.status < 500) return refusal(served, error.code, error.details);
-    served.onFault(error);
+    // a limit that the options name and nobody defined is the operator's affair, not the caller's
+    const isRefusal = isTwoFactorError(error) && error.status < 500 && !(error instanceof UnknownLimit);
+    if (isRefusal) return refusal(served, error.code, error.details);
+    tell(served, error);
     return refusal(served, "unavailable", isTwoFactorError(error) ? error.details : {});
   }
 }
@@ -57,18 +62,31 @@ async function answer(served: Served, req: Request, res: Response): Promise<Repl
   if (!workflow) return no(statuses.notFound, "There is no workflow with this id.");
 
   const { names } = workflow;
-  const asked = new Set(call.triggers.length === 0 ? [names.generate] : call.triggers.filter((name) => isOne(name, names)));
+  const asked = new Set(
+    call.triggers.length === 0 ? [names.generate] : call.triggers.filter((name) => isOne(name, names)),
+  );
   if (asked.size !== 1) return no(statuses.invalid, `triggernames must be "${names.generate}" or "${names.validate}".`);
   const caller = { served, workflow, account, call };
   const outcome = await (asked.has(names.generate) ? generate(caller) : validate(caller));
   if (!outcome.ok) {
-    return "detail" in outcome ? no(statuses.invalid, outcome.detail) : refusal(served, outcome.reason, outcome.details);
+    return "detail" in outcome
+      ? no(statuses.invalid, outcome.detail)
+      : refusal(served, outcome.reason, outcome.details);
   }
   const processId = randomUUID();
   const body = call.wanted
     ? dataReply(dataOf(served, call.wanted, outcome), processId, performance.now() - since)
     : acceptedReply(processId, new Date(clock()));
   return { status: 200, body };
+}
+
+/** Whoever listens must not change the answer. */
+function tell({ onFault }: Served, error: unknown): void {
+  try {
+    onFault(error);
+  } catch {
+    // it had its chance
+  }
 }
 
 function isOne(trigger: string, names: { readonly generate: string; readonly validate: string }): boolean {
@@ -86,7 +104,7 @@ function dataOf(
 }
 
 function no(status: number, message: string): Reply {
-  return { status, body: errorReply(message) };
+  return { status, message };
 }
 
 /** Says no more than the kind of refusal: details speak of options, and of our own names. */
@@ -101,7 +119,7 @@ function refusal({ statuses }: Served, code: ErrorCode, { retryAfter }: ErrorDet
   return { ...no(status, `${message}.`), headers };
 }
 
-function send(res: Response, { status, body, headers = {} }: Reply): void {
+function send({ errorBody }: Served, res: Response, { status, body, message = "", headers = {} }: Reply): void {
   res.set({ "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", ...headers });
-  res.status(status).json(body);
+  res.status(status).json(body ?? errorBody(message));
 }

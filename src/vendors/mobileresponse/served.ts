@@ -6,6 +6,7 @@ import { type KeyedAccounts, keyedAccounts } from "../../express/service/credent
 import type { FailureLimit } from "../../verification/failure-limit.js";
 import { checkTemplate, type Template } from "../../verification/template.js";
 import type { Verifications } from "../../verification/verifications.js";
+import { errorReply } from "./wire.js";
 import { checkNames, type WorkflowNames } from "./names.js";
 
 /** How one workflow sends: with this vendor that is set up in its console and no part of a call. */
@@ -36,7 +37,7 @@ export interface MobileResponseWorkflow {
 }
 
 export interface MobileResponseRouterOptions {
-  /** `tfa.verifications` */
+  /** `tfa.verifications`. Behind a provider that makes codes of its own, a code is found with its receiver only. */
   verifications: Verifications;
   /** The tokens that may call, by account: `{ acme: "token" }`; or only tokens, each then an account of its own. */
   tokens: KeyedAccounts;
@@ -52,6 +53,8 @@ export interface MobileResponseRouterOptions {
   unknownPath?: "null" | "empty" | "absent";
   /** The vendor publishes no statuses of errors. @default { unauthorized: 401, notFound: 404, invalid: 400, limited: 429 } */
   statuses?: { unauthorized?: number; notFound?: number; invalid?: number; limited?: number };
+  /** The body of an error: the vendor publishes none. @default (message) => ({ errors: [{ errorMessage: message }] }) */
+  errorBody?: (message: string) => object;
   /** Told what really happened behind a 5xx. */
   onFault?: (error: unknown) => void;
   /** Milliseconds since the epoch; the one of `twoFactor()`. @default Date.now */
@@ -62,17 +65,22 @@ const STATUSES = { unauthorized: 401, notFound: 404, invalid: 400, limited: 429 
 
 /** A workflow, ready to use. */
 export type ServedWorkflow = Omit<MobileResponseWorkflow, "names"> &
-  Required<Pick<MobileResponseWorkflow, "text" | "subject" | "digits" | "ttl" | "channel" | "maxAttempts" | "limits">> & {
+  Required<
+    Pick<MobileResponseWorkflow, "text" | "subject" | "digits" | "ttl" | "channel" | "maxAttempts" | "limits">
+  > & {
     readonly id: string;
     /** In lower case, as names in calls are read. */
     readonly names: Required<WorkflowNames>;
   };
 
 /** The options, checked and made ready. */
-export interface Served extends Required<Pick<MobileResponseRouterOptions, "verifications" | "failures" | "unknownPath">> {
+export interface Served extends Required<
+  Pick<MobileResponseRouterOptions, "verifications" | "failures" | "unknownPath">
+> {
   readonly accounts: ReadonlyMap<string, string>;
   readonly workflows: ReadonlyMap<string, ServedWorkflow>;
   readonly statuses: Readonly<Record<keyof typeof STATUSES, number>>;
+  readonly errorBody: (message: string) => object;
   readonly onFault: (error: unknown) => void;
   readonly clock: Clock;
 }
@@ -81,12 +89,14 @@ export interface Served extends Required<Pick<MobileResponseRouterOptions, "veri
 export function checkServed(options: MobileResponseRouterOptions): Served {
   const where = "mobileresponseRouter()";
   const keys = { verifications: true, tokens: true, workflows: true, failures: true, unknownPath: true } as const;
-  checkKeys(options, { ...keys, statuses: true, onFault: true, clock: true }, where);
+  checkKeys(options, { ...keys, statuses: true, errorBody: true, onFault: true, clock: true }, where);
   const { verifications, failures = { max: 20, interval: "10m" }, unknownPath = "null" } = options;
-  if (typeof verifications?.checkByCode !== "function") throw misconfigured(`${where} needs { verifications: tfa.verifications }.`);
+  if (typeof verifications?.checkByCode !== "function")
+    throw misconfigured(`${where} needs { verifications: tfa.verifications }.`);
   checkKeys(failures, { max: true, interval: true }, `${where} failures`);
   wholeNumber(failures.max, 1, 1_000_000, `${where} failures.max`);
-  if (milliseconds(failures.interval, `${where} failures.interval`) <= 0) throw misconfigured(`${where} failures.interval is 0.`);
+  if (milliseconds(failures.interval, `${where} failures.interval`) <= 0)
+    throw misconfigured(`${where} failures.interval is 0.`);
   const workflows = Object.entries(Object(options.workflows) as MobileResponseRouterOptions["workflows"]);
   if (workflows.length === 0) throw misconfigured(`${where} needs { workflows: { "<id>": {} } }.`);
   const { statuses = {} } = options;
@@ -96,6 +106,7 @@ export function checkServed(options: MobileResponseRouterOptions): Served {
     verifications,
     failures,
     unknownPath: oneOf(unknownPath, ["null", "empty", "absent"], `${where} unknownPath`),
+    errorBody: options.errorBody ?? errorReply,
     onFault: options.onFault ?? ignore,
     clock: options.clock ?? Date.now,
     accounts: keyedAccounts(options.tokens, "mobileresponse", `${where} tokens`),
@@ -125,9 +136,13 @@ function checkWorkflow(id: string, given: MobileResponseWorkflow): ServedWorkflo
   const { text = "Your verification code is {code}", ttl = "5m", channel = "sms", recipient = "strict" } = given;
   const { names, ...rest } = given;
   const life = milliseconds(ttl, `${where}.ttl`);
-  if (life <= 0 || life > 24 * 3_600_000) throw misconfigured(`${where}.ttl: a code lives longer than 0 and at most "1d".`);
+  if (life <= 0 || life > 24 * 3_600_000)
+    throw misconfigured(`${where}.ttl: a code lives longer than 0 and at most "1d".`);
   checkText(text, `${where}.text`);
-  const lower = Object.entries(checkNames(names ?? {}, `${where}.names`)).map(([use, name]) => [use, name.toLowerCase()]);
+  const lower = Object.entries(checkNames(names ?? {}, `${where}.names`)).map(([use, name]) => [
+    use,
+    name.toLowerCase(),
+  ]);
   return {
     ...rest,
     id: id.toLowerCase(),

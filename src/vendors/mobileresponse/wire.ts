@@ -103,7 +103,11 @@ export function acceptedReply(processId: string, created: Date): object {
 }
 
 /** The answer to a call with them. */
-export function dataReply(data: Readonly<Record<string, string | null>>, processId: string, milliseconds: number): object {
+export function dataReply(
+  data: Readonly<Record<string, string | null>>,
+  processId: string,
+  milliseconds: number,
+): object {
   return { data, processId, executionTime: Math.max(0, Math.round(milliseconds)) };
 }
 
@@ -125,8 +129,13 @@ export function readAnswer(text: string): Told {
   const words = (Array.isArray(errors) ? errors : []).map((each: unknown) => recordOf(each)["errorMessage"]);
   return {
     ...(typeof processId === "string" && processId !== "" ? { processId } : {}),
-    data: new Map(Object.entries(recordOf(data)).filter((entry): entry is [string, string] => typeof entry[1] === "string")),
-    errors: words.filter((each) => typeof each === "string").slice(0, 5).map((each) => each.slice(0, 200)),
+    data: new Map(
+      Object.entries(recordOf(data)).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    ),
+    errors: words
+      .filter((each) => typeof each === "string")
+      .slice(0, 5)
+      .map((each) => each.slice(0, 200)),
   };
 }
 

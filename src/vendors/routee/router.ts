@@ -141,9 +141,9 @@ async function sendCode(parts: Parts, application: Application, wanted: WantedCo
   }
   const { reason, details } = started;
   if (reason === "delivery_failed") return refuse(parts, parts.readings.undelivered);
+  // "unavailable" as a value: so many live codes are out, for this number or for everybody
   if (reason !== "limit_exceeded" && reason !== "unavailable") return refuse(parts, "400000000");
-  const code = reason === "limit_exceeded" ? "429000000" : "503000000";
-  return { ...refuse(parts, code), headers: { "Retry-After": String(details.retryAfter ?? 1) } };
+  return { ...refuse(parts, "429000000"), headers: { "Retry-After": String(details.retryAfter ?? 1) } };
 }
 
 async function show({ parts, application, req }: ApiCall): Promise<Answer> {

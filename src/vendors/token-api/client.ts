@@ -90,13 +90,15 @@ export function tokenApi(options: TokenApiOptions): VerificationProvider {
       return { reference: idempotencyKey };
     },
     async check(_reference, token, { to, signal }) {
-      // the server would read a path without a token, or one that leads elsewhere, as another call
-      if (/^\.{0,2}$/.test(token)) return false;
+      // the server would read a path without a token, or one that leads elsewhere, as another call; half a character
+      // cannot be written at all
+      if (/^\.{0,2}$/.test(token) || !token.isWellFormed()) return false;
       const target = url + pathOf({ type: pathType(to), identifier: to, token });
       const answer = await callBounded("GET", { who: name, url: target, headers, signal });
       if (answer.status === 400) return false;
       if (answer.status !== 200) throw failure(name, answer);
-      if (answers === "empty" && answer.text.trim() !== "") throw failure(name, answer, "answered with a body, where a plain yes has none");
+      if (answers === "empty" && answer.text.trim() !== "")
+        throw failure(name, answer, "answered with a body, where a plain yes has none");
       return true;
     },
   };
@@ -111,7 +113,8 @@ function checked(options: TokenApiOptions) {
   if (text !== undefined && (typeof text !== "string" || !text.includes(TOKEN_PLACE))) {
     throw misconfigured(`tokenApi({ text }) needs a place for the token: "Your PIN: ${TOKEN_PLACE}".`);
   }
-  if (type !== undefined && (typeof type !== "string" || type === "")) throw misconfigured("tokenApi({ type }) is a name.");
+  if (type !== undefined && (typeof type !== "string" || type === ""))
+    throw misconfigured("tokenApi({ type }) is a name.");
   if (length !== undefined && (!Number.isInteger(length) || length < 4 || length > 20)) {
     throw misconfigured("tokenApi({ length }) is a whole number from 4 to 20.");
   }

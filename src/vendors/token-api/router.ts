@@ -3,6 +3,7 @@ import { defined } from "../../core/defined.js";
 import { type ErrorCode, isTwoFactorError } from "../../core/errors.js";
 import { accountOfKey, singleHeader } from "../../express/service/credentials.js";
 import { type Body, Fields, readFields } from "../../express/service/fields.js";
+import { UnknownLimit } from "../../verification/named-limits.js";
 import { recipientOf } from "../../verification/prepare.js";
 import { checkServed, type Served, type TokenApiRouterOptions } from "./served.js";
 import { readPath, type TokenPath, type TokenRequest } from "./wire.js";
@@ -33,7 +34,7 @@ export function tokenApiRouter(options: TokenApiRouterOptions): RequestHandler {
     const path = readPath(req.path);
     if (path === undefined || req.method === "OPTIONS") return next();
     reply(served, path, req, res)
-      .then((answer) => send(res, answer))
+      .then((replied) => send(res, replied))
       .catch(next);
   };
 }
@@ -42,8 +43,10 @@ async function reply(served: Served, path: TokenPath | "malformed", req: Request
   try {
     return await answer(served, path, req, res);
   } catch (error) {
-    if (isTwoFactorError(error) && error.status < 500) return refusal(error.code, error.details.retryAfter);
-    served.onFault(error);
+    // a limit that the options name and nobody defined is the operator's affair, not the caller's
+    const isRefusal = isTwoFactorError(error) && error.status < 500 && !(error instanceof UnknownLimit);
+    if (isRefusal) return refusal(error.code, error.details.retryAfter);
+    tell(served, error);
     return refusal("unavailable", isTwoFactorError(error) ? error.details.retryAfter : undefined);
   }
 }
@@ -83,8 +86,20 @@ async function answer(served: Served, path: TokenPath | "malformed", req: Reques
   return started.ok ? YES : refusal(started.reason, started.details.retryAfter);
 }
 
+/** Whoever listens must not change the answer. */
+function tell({ onFault }: Served, error: unknown): void {
+  try {
+    onFault(error);
+  } catch {
+    // it had its chance
+  }
+}
+
 /** What a body asks for, with defaults for what it leaves out; nothing where it makes no sense. */
-function readRequest({ defaults, alphabets, shortest, longest }: Served, body: Body): Required<TokenRequest> | undefined {
+function readRequest(
+  { defaults, alphabets, shortest, longest }: Served,
+  body: Body,
+): Required<TokenRequest> | undefined {
   const isRecord = typeof body.value === "object" && body.value !== null && !Array.isArray(body.value);
   if (body.format !== "empty" && !(body.format === "json" && isRecord)) return undefined;
   const fields = new Fields(body.value);
@@ -99,7 +114,9 @@ function readRequest({ defaults, alphabets, shortest, longest }: Served, body: B
 
 /** What fetches ahead for somebody who may never come (`Sec-Purpose`, and `Purpose` and `X-Moz` before it). */
 function isPrefetch(req: Request): boolean {
-  return ["sec-purpose", "purpose", "x-moz"].some((name) => /prefetch|prerender|preview/i.test(singleHeader(req, name) ?? ""));
+  return ["sec-purpose", "purpose", "x-moz"].some((name) =>
+    /prefetch|prerender|preview/i.test(singleHeader(req, name) ?? ""),
+  );
 }
 
 /** A message that could not be sent is a no like any other; only what is broken on our side is something else. */

@@ -88,7 +88,8 @@ const WHERE = "tokenApiRouter()";
 export function checkServed(options: TokenApiRouterOptions): Served {
   checkKeys(options, OPTIONS, WHERE);
   const { verifications, recipient = "strict", unauthorized = 400 } = options;
-  if (typeof verifications?.check !== "function") throw misconfigured(`${WHERE} needs { verifications: tfa.verifications }.`);
+  if (typeof verifications?.check !== "function")
+    throw misconfigured(`${WHERE} needs { verifications: tfa.verifications }.`);
   if (unauthorized !== 400 && unauthorized !== 401) throw misconfigured(`${WHERE} unauthorized is 400 or 401.`);
   const alphabets = checkAlphabets(options.alphabets ?? {});
   const shortest = wholeNumber(options.shortest ?? 4, 4, 20, `${WHERE} shortest`);
@@ -114,7 +115,11 @@ export function checkServed(options: TokenApiRouterOptions): Served {
 function checkAlphabets(given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   const { numeric, alphanumeric } = ALPHABETS;
   for (const [name, characters] of Object.entries(given)) {
-    if (typeof characters !== "string" || !/^[\x21-\x7e]{10,}$/.test(characters) || new Set(characters).size !== characters.length) {
+    if (
+      typeof characters !== "string" ||
+      !/^[\x21-\x7e]{10,}$/.test(characters) ||
+      new Set(characters).size !== characters.length
+    ) {
       throw misconfigured(`${WHERE} alphabets.${name} takes at least 10 different printable characters.`);
     }
   }
@@ -129,8 +134,14 @@ function checkDefaults(
 ): Served["defaults"] {
   const where = `${WHERE} defaults`;
   checkKeys(given, { type: true, length: true, text: true, expiry: true }, where);
-  const { type = "numeric", length = Math.max(6, shortest), text = `One time PIN: ${TOKEN_PLACE}`, expiry = "5m" } = given;
-  if (typeof text !== "string" || !text.includes(TOKEN_PLACE)) throw misconfigured(`${where}.text needs ${TOKEN_PLACE} in it.`);
+  const {
+    type = "numeric",
+    length = Math.max(6, shortest),
+    text = `One time PIN: ${TOKEN_PLACE}`,
+    expiry = "5m",
+  } = given;
+  if (typeof text !== "string" || !text.includes(TOKEN_PLACE))
+    throw misconfigured(`${where}.text needs ${TOKEN_PLACE} in it.`);
   return {
     type: oneOf(type, [...alphabets.keys()], `${where}.type`),
     length: wholeNumber(length, shortest, 20, `${where}.length`),

@@ -145,6 +145,38 @@ export const accountChecks: Checks = {
     assert.ok(first.outcome === "counted" && first.lockedUntil === 0);
   },
 
+  async "gives back the one failure of an attempt that could not be compared, once"(bench) {
+    const lock = { ...LOCK, after: 4 };
+    const { id } = await bench.opened();
+    await bench.counted({ id }, { lock });
+    const lost = await bench.counted({ id }, { lock });
+    await bench.counted({ id }, { lock });
+    for (let time = 0; time < 3; time += 1) await bench.forgive({ id }, lost, { lock });
+    // of three failures two are left: one more is no lock yet, the one after it is
+    const [third, fourth] = [await bench.attempt({ id }, { lock }), await bench.attempt({ id }, { lock })];
+    assert.ok(third.outcome === "counted" && third.lockedUntil === 0);
+    assert.ok(fourth.outcome === "counted" && fourth.lockedUntil > 0);
+  },
+
+  async "opens the lock again that an attempt closed which could not be compared, and keeps the failures before it"(
+    bench,
+  ) {
+    const lock = { ...LOCK, after: 3 };
+    await failUntilLocked(bench, 2, lock);
+    const { id } = await bench.opened({ owner: "last" });
+    const lost = await bench.counted({ id }, { lock });
+    assert.equal((await bench.open({ owner: "meanwhile" })).outcome, "locked");
+    for (let time = 0; time < 3; time += 1) await bench.forgive({ id }, lost, { lock });
+    await bench.opened({ owner: "after" });
+    const next = await bench.attempt({ owner: "after" }, { lock });
+    assert.equal(next.outcome, "counted");
+    const until = next.outcome === "counted" ? next.lockedUntil : 0;
+    bench.same(until, bench.now + lock.first, "a first lock, by the very next failure");
+    // and that one is not opened by a late word about the attempt before
+    await bench.forgive({ id }, lost, { lock });
+    assert.equal((await bench.open({ owner: "meanwhile" })).outcome, "locked");
+  },
+
   async "counts no more failures than lead to the lock, however many come at once"(bench) {
     const ids = await bench.atOnce(async (index) => (await bench.opened({ owner: `owner ${index}` })).id);
     const answers = await Promise.all(ids.map((id) => bench.attempt({ id }, { lock: LOCK })));

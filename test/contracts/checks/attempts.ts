@@ -48,6 +48,70 @@ export const attemptChecks: Checks = {
     assert.equal((await bench.find({ id }))?.attempts, 1);
   },
 
+  async "remembers every attempt that counted, in order, and what was typed where it is told"(bench) {
+    const { id } = await bench.opened();
+    const first = await bench.counted({ id }, { typed: "sealed" });
+    const at = bench.now;
+    await bench.pass(50);
+    const second = await bench.counted({ id });
+    await bench.attempt({ id }, { nonce: first, typed: "another" });
+    const row = await bench.find({ id });
+    assert.deepEqual(
+      row?.checks.map(({ nonce, typed }) => [nonce, typed]),
+      [
+        [first, "sealed"],
+        [second, undefined],
+      ],
+    );
+    bench.same(row?.checks[0]?.at ?? 0, at, "the first");
+    bench.same(row?.checks[1]?.at ?? 0, bench.now, "the second");
+    bench.same(row?.updatedAt ?? 0, bench.now, "updatedAt");
+    await bench.consume({ id }, second);
+    assert.equal((await bench.find({ id }))?.usedBy, second);
+  },
+
+  async "gives back the one attempt that could not be compared, once"(bench) {
+    const { id } = await bench.opened({ maxAttempts: 3 });
+    const kept = await bench.counted({ id });
+    const lost = await bench.counted({ id });
+    await bench.counted({ id });
+    assert.equal((await bench.attempt({ id })).outcome, "spent");
+    for (let time = 0; time < 3; time += 1) await bench.forgive({ id, owner: "owner" }, lost);
+    const row = await bench.find({ id });
+    assert.equal(row?.attempts, 2);
+    assert.equal(row?.checks.length, 2);
+    assert.ok(!row?.checks.some(({ nonce }) => nonce === lost));
+    // what was taken back opens nothing; what was not still does
+    assert.equal((await bench.consume({ id }, lost)).outcome, "missing");
+    const again = await bench.attempt({ id });
+    assert.equal(again.outcome === "counted" && again.attemptsLeft, 0);
+    assert.equal((await bench.attempt({ id })).outcome, "spent");
+    assert.equal((await bench.consume({ id }, kept)).outcome, "consumed");
+  },
+
+  async "gives one attempt back when many ask for the same at once"(bench) {
+    const { id } = await bench.opened({ maxAttempts: 3 });
+    const lost = await bench.counted({ id });
+    await bench.counted({ id });
+    await bench.atOnce(() => bench.forgive({ id }, lost));
+    assert.equal((await bench.find({ id }))?.attempts, 1);
+  },
+
+  async "gives no attempt back to somebody else, for another request, or of what was used up"(bench) {
+    const { id } = await bench.opened();
+    const nonce = await bench.counted({ id });
+    await bench.forgive({ id, owner: "eve" }, nonce);
+    await bench.forgive({ owner: "eve" }, nonce);
+    await bench.forgive({ id: "nothing" }, nonce);
+    await bench.forgive({ id }, randomId());
+    assert.equal((await bench.find({ id }))?.attempts, 1);
+    await bench.consume({ id }, nonce);
+    await bench.forgive({ id }, nonce);
+    const row = await bench.find({ id });
+    assert.deepEqual([row?.state, row?.attempts, row?.usedBy], ["verified", 1, nonce]);
+    assert.equal((await bench.consume({ id }, nonce)).outcome, "consumed");
+  },
+
   async "counts nothing for somebody else's verification"(bench) {
     const { id } = await bench.opened({ owner: "ada" });
     for (const which of [{ id, owner: "eve" }, { owner: "eve" }]) {

@@ -1,170 +1,349 @@
 import assert from "node:assert/strict";
-import type { Pending } from "../../../src/stores/pending.js";
-import type { RecordFilter, UsageRow } from "../../../src/stores/records.js";
-import { anEvent, type Bench, type Checks, DELIVERY, HOUR, LOCK, MINUTE } from "../bench.js";
+import { randomId } from "../../../src/core/crypto.js";
+import type { NewPending } from "../../../src/stores/pending.js";
+import { anEvent, type Bench, type Checks, DAY, DELIVERY, HOUR, LOCK, MINUTE } from "../bench.js";
 
-/** What is remembered of verifications: found, counted, erased; and documents in lists. */
+/** What is remembered of verifications, and what is forgotten. */
 export const recordChecks: Checks = {
-  async "finds records newest first, in pages that do not overlap"(bench) {
-    const ids: string[] = [];
-    for (let index = 0; index < 7; index += 1) {
-      ids.unshift((await bench.opened({ owner: `owner ${index}` })).id);
-      await bench.pass(bench.instant);
-    }
-    const pages: string[] = [];
-    for (const offset of [0, 3, 6, 9]) {
-      const { total, entries } = await bench.store.search({}, { offset, limit: 3 }, bench.now);
-      assert.equal(total, 7);
-      pages.push(...entries.map(({ id }) => id));
-    }
-    assert.deepEqual(pages, ids);
-  },
-
-  async "puts those of one instant into one order, whatever page is asked for"(bench) {
-    for (let index = 0; index < 9; index += 1) await bench.opened({ owner: `owner ${index}` });
-    const all = await idsOf(bench, {});
-    assert.equal(new Set(all).size, 9);
-    for (let offset = 0; offset < 9; offset += 1) {
-      const { entries } = await bench.store.search({}, { offset, limit: 1 }, bench.now);
-      assert.deepEqual(entries.map(({ id }) => id), [all[offset]]);
-    }
-  },
-
-  async "finds records by whatever is asked, and by all of it"(bench) {
-    const start = bench.now;
-    const one = await bench.opened({ owner: "1", tenant: "t1", service: "s1", subject: "ada" });
+  async "finds records by everything they can be filtered by, alone and together"(bench) {
+    const first = await one(bench, { tenant: "a", service: "s", subject: "ada" });
     await bench.pass(MINUTE);
-    const delivery = { ...DELIVERY, to: "+46707123457" };
-    const two = await bench.opened({ owner: "2", tenant: "t1", service: "s2", subject: "bob", delivery });
+    const second = await one(bench, { tenant: "a", service: "t", subject: "bob" }, "+46707000000");
     await bench.pass(MINUTE);
-    const three = await bench.opened({ owner: "3", tenant: "t2", service: "s1", subject: "ada" });
-    const cases: [RecordFilter, Pending[]][] = [
-      [{}, [three, two, one]],
-      [{ tenant: "t1" }, [two, one]],
-      [{ service: "s1" }, [three, one]],
-      [{ subject: "ada" }, [three, one]],
-      [{ subject: "eve" }, []],
-      [{ to: "+46707123457" }, [two]],
-      [{ tenant: "t1", service: "s1" }, [one]],
-      [{ tenant: "t2", subject: "bob" }, []],
-      [{ since: start + MINUTE }, [three, two]],
-      [{ until: start + MINUTE }, [one]],
-      [{ since: start + MINUTE, until: start + 2 * MINUTE }, [two]],
+    const third = await one(bench, { tenant: "b", service: "s", subject: "ada" });
+    const since = second.createdAt;
+    const found: [Parameters<Bench["search"]>[0], readonly { id: string }[]][] = [
+      [{}, [third, second, first]],
+      [{ tenant: "a" }, [second, first]],
+      [{ tenant: "a", service: "s" }, [first]],
+      [{ service: "s" }, [third, first]],
+      [{ subject: "ada" }, [third, first]],
+      [{ to: "+46707000000" }, [second]],
+      [{ to: "+46707000000", tenant: "b" }, []],
+      [{ since }, [third, second]],
+      [{ since: since + bench.instant }, [third]],
+      [{ until: since - bench.instant + 1 }, [first]],
+      [{ until: third.createdAt + bench.instant }, [third, second, first]],
+      [{ since, until: since + bench.instant }, [second]],
+      [{ tenant: "" }, []],
+      [{ tenant: "A" }, []],
+      [{ service: "__proto__" }, []],
     ];
-    for (const [filter, expected] of cases) {
-      assert.deepEqual(await idsOf(bench, filter), expected.map(({ id }) => id), JSON.stringify(filter));
+    for (const [filter, rows] of found) {
+      const { total, entries } = await bench.search(filter);
+      const ids = rows.map(({ id }) => id);
+      assert.deepEqual([total, entries.map(({ id }) => id)], [ids.length, ids], JSON.stringify(filter));
     }
+    assert.deepEqual((await bench.search({ service: "t" })).entries[0], await bench.find({ id: second.id }));
   },
 
-  async "finds records by what they have come to"(bench) {
-    const opened = async (owner: string, changes = {}) => (await bench.opened({ owner, ...changes })).id;
-    const verified = await opened("verified");
-    await bench.consume({ id: verified }, await bench.counted({ id: verified }));
-    const failed = await opened("failed", { maxAttempts: 1 });
-    await bench.counted({ id: failed });
-    const canceled = await opened("canceled");
-    await bench.store.cancel({ id: canceled }, bench.now);
-    const undeliverable = await opened("undeliverable", { delivery: { ...DELIVERY, status: "failed", sent: [] } });
-    const expired = await opened("expired", { ttl: MINUTE });
-    await bench.pass(2 * MINUTE);
-    const pending = await opened("pending");
-    const states = { verified, failed, canceled, undeliverable, expired, pending } as const;
-    for (const [status, id] of Object.entries(states)) {
-      assert.deepEqual(await idsOf(bench, { status: status as keyof typeof states }), [id], status);
-    }
+  async "finds records by what they came to, as time and attempts have it"(bench) {
+    const verified = await one(bench);
+    await bench.consume({ id: verified.id }, await bench.counted({ id: verified.id }));
+    const failed = await one(bench, { maxAttempts: 1 });
+    await bench.counted({ id: failed.id });
+    const canceled = await one(bench);
+    await bench.store.cancel({ id: canceled.id }, bench.now);
+    const undeliverable = await one(bench, { delivery: { ...DELIVERY, status: "failed", sent: [] } });
+    const pending = await one(bench, { ttl: HOUR });
+    const expired = await one(bench);
+    const statusOf = async (id: string): Promise<string[]> => {
+      const statuses = ["pending", "verified", "failed", "expired", "canceled", "undeliverable"] as const;
+      const found = await Promise.all(statuses.map((status) => bench.search({ status })));
+      return statuses.filter((_, index) => found[index]?.entries.some((entry) => entry.id === id));
+    };
+    assert.deepEqual(await statusOf(expired.id), ["pending"]);
+    await bench.pass(5 * MINUTE);
+    const rows = { verified, failed, canceled, undeliverable, pending, expired };
+    for (const [status, { id }] of Object.entries(rows)) assert.deepEqual(await statusOf(id), [status]);
   },
 
-  async "remembers every verification of an owner, however many there are"(bench) {
+  async "finds the newest first, a page at a time, without a gap or a repetition"(bench) {
+    // many of one instant among them: only something else than the time can tell those apart
     const ids: string[] = [];
-    for (let index = 0; index < 15; index += 1) {
-      const { id } = await bench.opened({ purpose: `purpose ${index}` });
-      await bench.store.cancel({ id }, bench.now);
-      ids.unshift(id);
-      await bench.pass(bench.instant);
+    for (let index = 0; index < 25; index += 1) {
+      ids.push((await one(bench)).id);
+      if (index % 10 === 9) await bench.pass(bench.instant);
     }
-    assert.deepEqual(await idsOf(bench, {}), ids);
+    for (const limit of [1, 7, 25, 100]) {
+      const pages = await pagesOf(bench, {}, limit);
+      assert.equal(pages.length, Math.ceil(25 / limit));
+      assert.deepEqual(
+        pages
+          .flat()
+          .map(({ id }) => id)
+          .sort(),
+        ids.toSorted(),
+      );
+      const times = pages.flat().map(({ createdAt }) => createdAt);
+      assert.deepEqual(
+        times,
+        times.toSorted((a, b) => b - a),
+      );
+    }
+    const [all, again] = [await pagesOf(bench, {}, 100), await pagesOf(bench, {}, 7)];
+    assert.deepEqual(again.flat(), all.flat());
+    assert.deepEqual((await bench.search({}, { offset: 25 })).entries, []);
+    assert.deepEqual(await bench.search({}, { limit: 0 }), { total: 25, entries: [] });
   },
 
-  async "counts verifications and messages by day, channel, country and what they came to"(bench) {
-    await bench.pass(24 * HOUR - (bench.now % (24 * HOUR)) + HOUR);
-    const [at, day] = [bench.now, dayOf(bench.now)];
-    const first = await bench.opened({ owner: "1", events: [anEvent({ at, status: "delivered" })] });
-    await bench.consume({ id: first.id }, await bench.counted({ id: first.id }));
-    const mail = anEvent({ at, channel: "email", to: "a@example.com", status: "failed" });
-    const { country: _none, ...nowhere } = mail;
-    await bench.opened({ owner: "2", events: [anEvent({ at, status: "delivered" }), nowhere] });
-    await bench.opened({ owner: "3", tenant: "another", events: [anEvent({ at, country: "GB", status: "delivered" })] });
-    await bench.pass(24 * HOUR);
-    const next = dayOf(bench.now);
-    await bench.opened({ owner: "4", events: [anEvent({ at: bench.now, status: "delivered" })] });
-    assert.deepEqual(sorted(await bench.store.usage({ tenant: "tenant" }, bench.now)), sorted([
-      { day, country: "SE", status: "verified", count: 1 },
-      { day, country: "SE", status: "expired", count: 1 },
-      { day, channel: "sms", country: "SE", status: "delivered", count: 2 },
-      { day, channel: "email", status: "failed", count: 1 },
-      { day: next, country: "SE", status: "pending", count: 1 },
-      { day: next, channel: "sms", country: "SE", status: "delivered", count: 1 },
-    ]));
-    assert.deepEqual(await bench.store.usage({ tenant: "nobody" }, bench.now), []);
+  async "moves nothing that was not yet seen when others come in or change between two pages"(bench) {
+    for (let index = 0; index < 9; index += 1) {
+      await one(bench);
+      if (index % 4 === 3) await bench.pass(bench.instant);
+    }
+    const before = (await bench.search()).entries.map(({ id }) => id);
+    await bench.pass(bench.instant);
+    const until = bench.now;
+    await bench.pass(bench.instant);
+    const [open, bounded]: string[][] = [[], []];
+    for (let offset = 0; offset < 12; offset += 3) {
+      open?.push(...(await bench.search({}, { offset, limit: 3 })).entries.map(({ id }) => id));
+      bounded?.push(...(await bench.search({ until }, { offset, limit: 3 })).entries.map(({ id }) => id));
+      await one(bench);
+      // an attempt, and its end, are no reason to stand elsewhere
+      await bench.counted({ id: before[8 - offset / 3] ?? "" });
+      await bench.store.cancel({ id: before[offset / 3] ?? "" }, bench.now);
+    }
+    // by its end the page is the same whatever comes; without it, what is new pushes, and lets nothing slip by
+    assert.deepEqual(bounded, before);
+    const expected = [before.slice(0, 3), before.slice(2, 5), before.slice(4, 7), before.slice(6, 9)];
+    assert.deepEqual(open, expected.flat());
   },
 
-  async "erases what is about a user, their failures and their locks, and nothing of others"(bench) {
-    const lock = { ...LOCK, after: 1 };
-    const ada = await bench.opened({ owner: "ada", subject: "ada" }, "ada");
-    const older = await bench.opened({ owner: "ada", purpose: "older", subject: "ada" }, "ada");
-    const bob = await bench.opened({ owner: "bob", subject: "bob" }, "bob");
-    const nobody = await bench.opened({ owner: "nobody" }, "nobody");
-    for (const [{ id }, account] of [[ada, "ada"], [bob, "bob"]] as const) await bench.counted({ id }, { account, lock });
+  async "counts verifications by day, country and what they came to, and messages by channel as well"(bench) {
+    await bench.pass(DAY - (bench.now % DAY) + HOUR);
+    const [today, tomorrow] = [dayOf(bench.now), dayOf(bench.now + DAY)];
+    const sent = (changes = {}) => anEvent({ at: bench.now, country: "SE", status: "sent", ...changes });
+    await one(bench, { tenant: "a", ttl: 3 * DAY, events: [sent()] });
+    await one(bench, {
+      tenant: "a",
+      ttl: 3 * DAY,
+      events: [sent(), sent({ channel: "voice" }), sent({ channel: "voice" })],
+    });
+    const verified = await one(bench, {
+      tenant: "a",
+      service: "s",
+      events: [sent({ country: "NO", status: "failed" })],
+    });
+    await bench.consume({ id: verified.id }, await bench.counted({ id: verified.id }));
+    await one(bench, { tenant: "b", ttl: 3 * DAY });
+    await bench.pass(DAY);
+    const late = await one(bench, { tenant: "a", ttl: 3 * DAY, events: [] });
+    await bench.amend({ id: late.id }, 0, {}, [], sent({ channel: "email", country: undefined }));
+    await bench.store.note(
+      { id: late.id },
+      { id: (await bench.find({ id: late.id }))?.events[0]?.id ?? "", status: "delivered" },
+      bench.now,
+    );
+    const expected = [
+      `${today} - SE pending: 2`,
+      `${today} - NO verified: 1`,
+      `${today} sms SE sent: 2`,
+      `${today} voice SE sent: 2`,
+      `${today} sms NO failed: 1`,
+      `${tomorrow} - - pending: 1`,
+      `${tomorrow} email - delivered: 1`,
+    ];
+    assert.deepEqual(await bench.usage({ tenant: "a" }), expected.sort());
+    assert.deepEqual(await bench.usage({ tenant: "b" }), [`${today} - - pending: 1`]);
+    assert.deepEqual(
+      await bench.usage({ service: "s" }),
+      [`${today} - NO verified: 1`, `${today} sms NO failed: 1`].sort(),
+    );
+    assert.deepEqual(
+      await bench.usage({ since: late.createdAt }),
+      expected.slice(0).filter((row) => row.startsWith(tomorrow)),
+    );
+    assert.deepEqual(await bench.usage({ tenant: "c" }), []);
+  },
+
+  async "takes the day of a verification from when it began, and that of a message from when it was sent"(bench) {
+    await bench.pass(DAY - (bench.now % DAY) + DAY - MINUTE);
+    const [day, next] = [dayOf(bench.now), dayOf(bench.now + DAY)];
+    const { id } = await one(bench, { ttl: HOUR, events: [anEvent({ at: bench.now, status: "sent" })] });
+    await bench.pass(2 * MINUTE);
+    await bench.amend({ id }, 0, {}, [], anEvent({ at: bench.now, status: "sent" }));
+    await bench.consume({ id }, await bench.counted({ id }));
+    assert.deepEqual(await bench.usage(), [`${day} - - verified: 1`, `${day} sms - sent: 1`, `${next} sms - sent: 1`]);
+  },
+
+  async "remembers a verification after its end, as it was"(bench) {
+    const { id } = await one(bench, { events: [anEvent()] });
+    const nonce = await bench.counted({ id }, { typed: "sealed" });
+    await bench.consume({ id }, nonce);
+    const row = await bench.find({ id });
+    await bench.pass(HOUR);
+    assert.deepEqual(await bench.find({ id }), row);
+    assert.deepEqual(await bench.search({ status: "verified" }), { total: 1, entries: [row] });
+  },
+
+  async "erases every verification about a user, live or ended, of every tenant, and of nobody else"(bench) {
+    const live = await one(bench, { subject: "ada", tenant: "a", owner: "shared" });
+    const ended = await one(bench, { subject: "ada", tenant: "b" });
+    await bench.store.cancel({ id: ended.id }, bench.now);
+    const nonce = await bench.counted({ id: live.id });
+    const others = [
+      await one(bench, { subject: "Ada" }),
+      await one(bench, { subject: "ada " }),
+      await one(bench, { subject: "" }),
+      await one(bench, { owner: "ada" }),
+      await one(bench, { owner: "shared", tenant: "a", purpose: "another" }),
+    ];
     await bench.store.erase("ada", bench.now);
-    for (const { id } of [ada, older]) assert.equal(await bench.find({ id }), undefined);
-    assert.equal(await bench.find({ owner: "ada" }), undefined);
-    assert.deepEqual(new Set(await idsOf(bench, {})), new Set([bob.id, nobody.id]));
-    await bench.opened({ owner: "ada", subject: "ada" }, "ada");
-    assert.equal((await bench.open({ owner: "bob", purpose: "new" }, "bob")).outcome, "locked");
-  },
-
-  async "keeps documents by list and name, in the order they came"(bench) {
-    const { store } = bench;
-    assert.deepEqual(await store.documents("limits"), []);
-    assert.equal(await store.addDocument("limits", "b", '{"n":1}'), true);
-    assert.equal(await store.addDocument("limits", "a", '{"n":2}'), true);
-    assert.equal(await store.addDocument("workflows", "a", '{"n":3}'), true);
-    assert.equal(await store.addDocument("limits", "b", '{"n":4}'), false);
-    assert.deepEqual(await store.documents("limits"), ['{"n":1}', '{"n":2}']);
-    assert.equal(await store.replaceDocument("limits", "b", '{"n":5}'), true);
-    assert.equal(await store.replaceDocument("limits", "c", '{"n":6}'), false);
-    assert.deepEqual(await store.documents("limits"), ['{"n":5}', '{"n":2}']);
-    assert.equal(await store.removeDocument("limits", "b"), true);
-    assert.equal(await store.removeDocument("limits", "b"), false);
-    assert.equal(await store.removeDocument("nothing", "b"), false);
-    assert.deepEqual(await store.documents("limits"), ['{"n":2}']);
-    assert.deepEqual(await store.documents("workflows"), ['{"n":3}']);
-  },
-
-  async "adds one of many documents of a name that come at once"(bench) {
-    const answers = await bench.atOnce((index) => bench.store.addDocument("list", "name", `document ${index}`));
-    assert.equal(answers.filter(Boolean).length, 1);
-    assert.deepEqual(await bench.store.documents("list"), [`document ${answers.indexOf(true)}`]);
-  },
-
-  async "keeps lists and names apart, whatever characters they hold"(bench) {
-    const names = ["a", "A", "a:b", "b", "__proto__", "constructor", "toString", "", "å", "a\u030a"];
-    for (const list of names) {
-      for (const name of names) assert.equal(await bench.store.addDocument(list, name, `${list}|${name}`), true);
+    for (const { id } of [live, ended]) {
+      assert.equal(await bench.find({ id }), undefined);
+      assert.equal((await bench.attempt({ id })).outcome, "missing");
     }
-    for (const list of names) assert.equal((await bench.store.documents(list)).length, names.length);
+    assert.equal((await bench.consume({ id: live.id }, nonce)).outcome, "missing");
+    assert.deepEqual(await bench.search({ subject: "ada" }), { total: 0, entries: [] });
+    assert.equal((await bench.search()).total, others.length);
+    for (const { id } of others) await bench.counted({ id });
+    assert.equal((await bench.find({ owner: "shared" }))?.id, others.at(-1)?.id);
+    // whoever comes back starts anew
+    await one(bench, { subject: "ada", tenant: "a", owner: "shared" });
+    assert.equal((await bench.search({ subject: "ada" })).total, 1);
+  },
+
+  async "erases a user's failures and lock, and leaves what others depend on"(bench) {
+    const lock = { ...LOCK, after: 2 };
+    const fail = async (account: string, times: number): Promise<void> => {
+      for (let time = 0; time < times; time += 1) {
+        const { id } = await bench.opened({ owner: randomId(), subject: account }, account);
+        await bench.counted({ id }, { account, lock });
+      }
+    };
+    await fail("locked", 2);
+    await fail("failed", 1);
+    await fail("other", 2);
+    await bench.store.revoke("locked", HOUR, bench.now);
+    const revokedAt = bench.store.revokedAt("locked");
+    for (const subject of ["locked", "failed", "nobody"]) await bench.store.erase(subject, bench.now);
+    for (const account of ["locked", "failed"]) {
+      const { id } = await bench.opened({ owner: randomId() }, account);
+      const counted = await bench.attempt({ id }, { account, lock });
+      assert.ok(counted.outcome === "counted" && counted.lockedUntil === 0, account);
+      const second = await bench.attempt({ id }, { account, lock });
+      assert.ok(second.outcome === "counted");
+      bench.same(second.lockedUntil, bench.now + lock.first, "a first lock");
+    }
+    assert.equal((await bench.open({ owner: "other" }, "other")).outcome, "locked");
+    assert.equal(bench.store.revokedAt("locked"), revokedAt);
+  },
+
+  async "lets nothing live on of what is erased while it is being answered"(bench) {
+    for (let round = 0; round < 10; round += 1) {
+      const { id } = await one(bench, { subject: "ada" });
+      const nonce = await bench.counted({ id });
+      const calls: (() => unknown)[] = [
+        () => bench.consume({ id }, nonce),
+        () => bench.attempt({ id }),
+        () => bench.amend({ id }, 0, {}, [], anEvent()),
+        () => bench.store.cancel({ id }, bench.now),
+        () => bench.store.erase("ada", bench.now),
+      ];
+      await Promise.all([...calls.slice(round % 5), ...calls.slice(0, round % 5)].map(async (call) => call()));
+      assert.equal(await bench.find({ id }), undefined);
+    }
+    assert.equal((await bench.search()).total, 0);
   },
 };
 
-async function idsOf(bench: Bench, filter: RecordFilter): Promise<string[]> {
-  const { entries } = await bench.store.search(filter, { offset: 0, limit: 100 }, bench.now);
-  return entries.map(({ id }) => id);
+/** Lists of documents that have names. */
+export const documentChecks: Checks = {
+  async "keeps one document of each name in a list, oldest first"(bench) {
+    const { store } = bench;
+    assert.deepEqual(await store.documents("list"), []);
+    assert.equal(await store.addDocument("list", "b", "first"), true);
+    assert.equal(await store.addDocument("list", "a", "second"), true);
+    assert.equal(await store.addDocument("list", "b", "another"), false);
+    assert.equal(await store.addDocument("other", "b", "elsewhere"), true);
+    assert.deepEqual(await store.documents("list"), ["first", "second"]);
+    assert.deepEqual(await store.documents("other"), ["elsewhere"]);
+    // they have no end of their own
+    await bench.pass(30 * DAY);
+    assert.deepEqual(await store.documents("list"), ["first", "second"]);
+  },
+
+  async "keeps one of many documents that are added by the same name at once, and all of different names"(bench) {
+    const { store } = bench;
+    const added = await bench.atOnce((index) => store.addDocument("same", "name", `document ${index}`));
+    assert.equal(added.filter(Boolean).length, 1);
+    assert.deepEqual(await store.documents("same"), [`document ${added.indexOf(true)}`]);
+    const all = await bench.atOnce((index) => store.addDocument("different", `name ${index}`, `document ${index}`));
+    assert.ok(all.every(Boolean));
+    const expected = all.map((_, index) => `document ${index}`);
+    assert.deepEqual((await store.documents("different")).toSorted(), expected.toSorted());
+  },
+
+  async "puts a document in the place of another, and only where there is one"(bench) {
+    const { store } = bench;
+    for (const name of ["a", "b", "c"]) await store.addDocument("list", name, name);
+    assert.equal(await store.replaceDocument("list", "b", "new"), true);
+    assert.deepEqual(await store.documents("list"), ["a", "new", "c"]);
+    assert.equal(await store.replaceDocument("list", "d", "d"), false);
+    assert.equal(await store.replaceDocument("nothing", "a", "a"), false);
+    assert.deepEqual(await store.documents("list"), ["a", "new", "c"]);
+    assert.deepEqual(await store.documents("nothing"), []);
+  },
+
+  async "removes a document, once, and from its own list"(bench) {
+    const { store } = bench;
+    for (const name of ["a", "b"]) await store.addDocument("list", name, name);
+    await store.addDocument("other", "a", "elsewhere");
+    assert.equal(await store.removeDocument("list", "c"), false);
+    assert.equal(await store.removeDocument("nothing", "a"), false);
+    const removed = await bench.atOnce(() => store.removeDocument("list", "a"));
+    assert.equal(removed.filter(Boolean).length, 1);
+    assert.deepEqual(await store.documents("list"), ["b"]);
+    assert.deepEqual(await store.documents("other"), ["elsewhere"]);
+    assert.equal(await store.replaceDocument("list", "a", "back"), false);
+    assert.equal(await store.addDocument("list", "a", "back"), true);
+    assert.deepEqual(await store.documents("list"), ["b", "back"]);
+  },
+
+  async "keeps lists, names and documents apart, whatever characters they hold"(bench) {
+    const { store } = bench;
+    const names = [
+      "",
+      "a",
+      "A",
+      "a:b",
+      "*",
+      "å",
+      "a\u030a",
+      "a\u0000b",
+      "__proto__",
+      "constructor",
+      'ünï "\u{1f600}\n',
+    ];
+    for (const list of names) {
+      for (const name of names) assert.equal(await store.addDocument(list, name, `${list}/${name}`), true);
+    }
+    for (const list of names) {
+      assert.deepEqual(
+        await store.documents(list),
+        names.map((name) => `${list}/${name}`),
+      );
+    }
+  },
+};
+
+/** One of an owner of its own. */
+async function one(bench: Bench, changes: Partial<NewPending> = {}, to?: string) {
+  const delivery = to === undefined ? {} : { delivery: { ...DELIVERY, to } };
+  return bench.opened({ owner: randomId(), ...delivery, ...changes });
+}
+
+async function pagesOf(bench: Bench, filter: Parameters<Bench["search"]>[0], limit: number) {
+  const pages = [];
+  for (let offset = 0; ; offset += limit) {
+    const { total, entries } = await bench.search(filter, { offset, limit });
+    if (entries.length > 0) pages.push(entries);
+    if (offset + limit >= total) return pages;
+  }
 }
 
 function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
-}
-
-function sorted(rows: readonly UsageRow[]): string[] {
-  return rows.map(({ day, channel, country, status, count }) => JSON.stringify([day, channel ?? "", country ?? "", status, count])).sort();
 }

@@ -1,42 +1,64 @@
 import assert from "node:assert/strict";
 import { randomId } from "../../../src/core/crypto.js";
+import { isFirst } from "../../../src/stores/first.js";
 import { type Checks, HOUR, MINUTE, SECOND } from "../bench.js";
 
 /** Small facts under a key: who was first, when last used, what was kept, who was revoked. */
 export const registerChecks: Checks = {
-  async "gives a key to the first value that claims it, and says which"(bench) {
+  async "is first for one nonce only, and again for that one"(bench) {
     const { store } = bench;
-    assert.equal(await store.claim("key", "first", MINUTE, bench.now), "first");
-    assert.equal(await store.claim("key", "second", MINUTE, bench.now), "first");
-    assert.equal(await store.claim("key", "first", MINUTE, bench.now), "first");
-    assert.equal(await store.claim("another", "second", MINUTE, bench.now), "second");
+    assert.equal(await isFirst(store, "key", "first", MINUTE, bench.now), true);
+    assert.equal(await isFirst(store, "key", "second", MINUTE, bench.now), false);
+    assert.equal(await isFirst(store, "key", "first", MINUTE, bench.now), true);
+    assert.equal(await isFirst(store, "another", "second", MINUTE, bench.now), true);
   },
 
-  async "gives a key to one of many values that claim it at once"(bench) {
-    const answers = await bench.atOnce((index) => bench.store.claim("key", `value ${index}`, MINUTE, bench.now));
-    assert.equal(new Set(answers).size, 1);
-    assert.equal(answers.filter((answer, index) => answer === `value ${index}`).length, 1);
+  async "is first for one of many that come at once"(bench) {
+    const answers = await bench.atOnce((index) => isFirst(bench.store, "key", `nonce ${index}`, MINUTE, bench.now));
+    assert.equal(answers.filter(Boolean).length, 1);
   },
 
-  async "remembers who was first for as long as it was told, and no later claim makes it longer"(bench) {
-    assert.equal(await bench.claims("key", "first", MINUTE), true);
+  async "tells everybody who claims a key the one value that holds it"(bench) {
+    const { store } = bench;
+    const claims = await bench.atOnce((index) => store.claim("key", `value ${index}`, MINUTE, bench.now));
+    assert.equal(new Set(claims).size, 1);
+    const [value = ""] = claims;
+    assert.ok(/^value \d+$/.test(value), value);
+    assert.equal(await store.claim("key", "late", MINUTE, bench.now), value);
+    assert.equal(await store.claim("empty", "", MINUTE, bench.now), "");
+    assert.equal(await store.claim("empty", "late", MINUTE, bench.now), "");
+  },
+
+  async "keeps what was claimed where values are kept: it is read, put anew and taken as they are"(bench) {
+    const { store } = bench;
+    await store.claim("key", "claimed", MINUTE, bench.now);
+    assert.equal(await store.get("key", bench.now), "claimed");
+    assert.equal(await store.put("key", "the answer", MINUTE, bench.now), true);
+    assert.equal(await store.claim("key", "late", MINUTE, bench.now), "the answer");
+    assert.equal(await store.take("key", bench.now), "the answer");
+    assert.equal(await store.claim("key", "new", MINUTE, bench.now), "new");
+  },
+
+  async "remembers who was first for as long as it was told, and no later call makes it longer"(bench) {
+    const { store } = bench;
+    await isFirst(store, "key", "first", MINUTE, bench.now);
     await bench.pass(MINUTE - bench.instant);
-    assert.equal(await bench.claims("key", "second", HOUR), false);
-    assert.equal(await bench.claims("key", "first", HOUR), true);
+    assert.equal(await isFirst(store, "key", "second", HOUR, bench.now), false);
+    assert.equal(await isFirst(store, "key", "first", HOUR, bench.now), true);
     await bench.pass(bench.instant);
-    assert.equal(await bench.claims("key", "second", MINUTE), true);
+    assert.equal(await isFirst(store, "key", "second", MINUTE, bench.now), true);
   },
 
   async "marks a use while the one before is near enough, and never again once it was not"(bench) {
     const { store } = bench;
-    const use = { key: "key", since: bench.now, idle: MINUTE };
+    const since = bench.now;
     await bench.pass(50 * SECOND);
-    assert.equal(await store.touch(use, bench.now), true);
+    assert.equal(await store.touch({ key: "key", since, idle: MINUTE }, bench.now), true);
     await bench.pass(50 * SECOND);
-    assert.equal(await store.touch(use, bench.now), true);
+    assert.equal(await store.touch({ key: "key", since, idle: MINUTE }, bench.now), true);
     await bench.pass(MINUTE + bench.instant);
-    assert.equal(await store.touch(use, bench.now), false);
-    assert.equal(await store.touch(use, bench.now), false);
+    assert.equal(await store.touch({ key: "key", since, idle: MINUTE }, bench.now), false);
+    assert.equal(await store.touch({ key: "key", since, idle: MINUTE }, bench.now), false);
     assert.equal(await store.touch({ key: "other", since: bench.now, idle: MINUTE }, bench.now), true);
   },
 
@@ -47,20 +69,30 @@ export const registerChecks: Checks = {
   },
 
   async "counts a use exactly the idle time ago as near enough, the first and every further one"(bench) {
-    const use = { key: "key", since: bench.now, idle: MINUTE };
-    for (let time = 0; time < 3; time += 1) {
-      await bench.pass(MINUTE);
-      assert.equal(await bench.store.touch(use, bench.now), true);
-    }
+    const since = bench.now;
+    await bench.pass(MINUTE);
+    assert.equal(await bench.store.touch({ key: "first", since, idle: MINUTE }, bench.now), true);
+    await bench.pass(MINUTE);
+    assert.equal(await bench.store.touch({ key: "first", since, idle: MINUTE }, bench.now), true);
   },
 
-  async "says whether a use would be near enough without marking one"(bench) {
+  async "says whether a use is near enough without marking it, where it is told only to look"(bench) {
+    const { store } = bench;
     const use = { key: "key", since: bench.now, idle: MINUTE };
+    const look = async () => store.touch({ ...use, peek: true }, bench.now);
     await bench.pass(50 * SECOND);
-    assert.equal(await bench.store.touch({ ...use, peek: true }, bench.now), true);
+    assert.equal(await look(), true);
+    await bench.pass(10 * SECOND + bench.instant);
+    // looked at ten seconds ago, used never
+    assert.equal(await look(), false);
+    assert.equal(await store.touch(use, bench.now), false);
+    const other = { key: "other", since: bench.now, idle: MINUTE };
     await bench.pass(50 * SECOND);
-    assert.equal(await bench.store.touch({ ...use, peek: true }, bench.now), false);
-    assert.equal(await bench.store.touch(use, bench.now), false);
+    assert.equal(await store.touch(other, bench.now), true);
+    await bench.pass(50 * SECOND);
+    assert.equal(await store.touch({ ...other, peek: true }, bench.now), true);
+    await bench.pass(10 * SECOND + bench.instant);
+    assert.equal(await store.touch({ ...other, peek: true }, bench.now), false);
   },
 
   async "keeps a value until its time is over, and the newest under each key"(bench) {

@@ -16,9 +16,9 @@ export interface Kind<Stored, Given extends object> {
   readonly unknown: Refusal;
   definitions(served: Served): MittoDefinitions<Stored, Given>;
   /** The value in a call: what the engine counts by, and what its author gets back. Nothing where there is none. */
-  read(call: Call): { readonly given: Given; readonly kept: unknown } | undefined;
+  read(call: Call): { readonly given: Given; readonly kept: object } | undefined;
   /** A definition as it is answered; `kept` is what `read` made, or nothing for one that was not made here. */
-  show(call: Call, definition: Definition<Stored>, kept: unknown, description: string | null): object;
+  show(call: Call, definition: Definition<Stored>, kept: object | undefined, description: string | null): object;
 }
 
 /** The five calls about definitions of one kind. */

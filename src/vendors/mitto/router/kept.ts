@@ -6,21 +6,21 @@ import type { Definition } from "../../../verification/registry.js";
  */
 const MARK = "\n[mitto ";
 
-/** The description as it is stored, with `kept` behind it. */
-export function withKept(description: string | undefined, kept: unknown): string {
-  return `${description ?? ""}${MARK}${JSON.stringify(kept)}]`;
+/** The description as it is stored, with `kept` behind it where there is something. */
+export function withKept(description = "", kept?: object): string {
+  return kept === undefined ? description : `${description}${MARK}${JSON.stringify(kept)}]`;
 }
 
 /** The description as its author wrote it, and what was kept; nothing kept for what was not made through this API. */
 export function readKept({ description }: Pick<Definition<unknown>, "description">): {
   description?: string;
-  kept?: unknown;
+  kept?: object;
 } {
   const at = description?.lastIndexOf(MARK) ?? -1;
   if (description === undefined || at < 0) return description === undefined ? {} : { description };
   const own = at === 0 ? {} : { description: description.slice(0, at) };
   try {
-    return { ...own, kept: JSON.parse(description.slice(at + MARK.length, -1)) };
+    return { ...own, kept: Object(JSON.parse(description.slice(at + MARK.length, -1))) as object };
   } catch {
     return own;
   }

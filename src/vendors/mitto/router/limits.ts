@@ -14,7 +14,7 @@ const LIMITS: Kind<LimitValue, { buckets: readonly Bucket[] }> = {
     return read && { given: { buckets: read.buckets }, kept: { buckets: read.text } };
   },
   show({ account }, { id, name, value }, kept, description) {
-    const { buckets = bucketsText(value) } = Object(kept) as { buckets?: string };
+    const { buckets = bucketsText(value) } = (kept ?? {}) as { buckets?: string };
     return { sid: id, name, buckets, description, accountSid: account.sid, uri: `/2fa/limits/search/${id}` };
   },
 };

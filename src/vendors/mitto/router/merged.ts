@@ -7,8 +7,8 @@ type Filter = Omit<VerificationSearch, "status" | "offset" | "limit">;
 type Found = { readonly total: number; readonly found: readonly Verification[] };
 
 /**
- * One page of the records of any of these statuses, newest first. The engine searches for one at a time, and `failed` on
- * the wire is two of ours.
+ * One page of the records of any of these statuses, newest first. The engine searches for one at a time, and what is
+ * `failed` on the wire is two of ours.
  */
 export async function pageOf(
   verifications: Searched,

@@ -37,8 +37,8 @@ export interface MittoRouterOptions {
   /** By account SID, usually `AC` and 32 hex digits. */
   accounts: Readonly<Record<string, MittoAccount>>;
   /**
-   * Whether the HTTP status is the `code` of the body, or always 200. A missing login and a fault of ours keep their own
-   * status either way. The documents do not say.
+   * Whether the HTTP status is the `code` of the body, or always 200; the documents do not say. A missing login and a
+   * fault of ours keep their own status either way.
    * @default "mirror"
    */
   httpStatus?: "mirror" | "always200";

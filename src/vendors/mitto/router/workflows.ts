@@ -13,7 +13,7 @@ const WORKFLOWS: Kind<readonly Step[], { steps: readonly WorkflowStep[] }> = {
     return read && { given: { steps: read.steps }, kept: { channels: read.channels } };
   },
   show({ account, caller }, { id, name, value }, kept, description) {
-    const { channels = channelTexts(value) } = Object(kept) as { channels?: readonly ChannelText[] };
+    const { channels = channelTexts(value) } = (kept ?? {}) as { channels?: readonly ChannelText[] };
     return {
       sid: id,
       name,
