@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { memoryStore } from "../../src/stores/memory/memory-store.js";
-import type { Charge, Charged, Pending, Store, Which } from "../../src/stores/store.js";
+import type { Pending, Which } from "../../src/stores/pending.js";
+import type { Charge, Charged, Store } from "../../src/stores/store.js";
 
 /** A store with one thing wrong, and the check of the contract that must notice. */
 export interface Mutant {
@@ -95,14 +96,14 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       },
     }),
   ),
-  mutant("reads, waits and then says who is first", "is first for one of many that come at once", (right) => {
-    const firsts = new Map<string, string>();
+  mutant("reads, waits and then claims", "gives a key to one of many values that claim it at once", () => {
+    const claims = new Map<string, string>();
     return {
-      async once(key, nonce, ttl, now) {
-        const first = firsts.get(key);
+      async claim(key, value) {
+        const first = claims.get(key);
         await turn();
-        if (first === undefined) firsts.set(key, nonce);
-        return first === undefined ? true : right.once(key, nonce, ttl, now);
+        if (first === undefined) claims.set(key, value);
+        return first ?? value;
       },
     };
   }),
@@ -320,12 +321,26 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       for (let time = 0; time < 10; time += 1) await right.refund(charges, at);
     },
   })),
-  mutant("lets everybody be first", "is first for one nonce only, and again for that one", () => ({
-    once: () => true,
+  mutant("lets everybody be first", "gives a key to the first value that claims it, and says which", () => ({
+    claim: (_key, value) => value,
   })),
-  mutant("lets a request be first once only", "is first for one nonce only, and again for that one", (right) => ({
-    once: (key, nonce, ttl, now) => right.once(key, another(nonce), ttl, now),
+  mutant("gives a key to the last", "gives a key to the first value that claims it, and says which", (right) => ({
+    async claim(key, value, ttl, now) {
+      await right.put(key, value, ttl, now);
+      return value;
+    },
   })),
+  mutant(
+    "lives longer with every claim",
+    "remembers who was first for as long as it was told, and no later claim makes it longer",
+    (right) => ({
+      async claim(key, value, ttl, now) {
+        const first = await right.claim(key, value, ttl, now);
+        await right.put(key, first, ttl, now);
+        return first;
+      },
+    }),
+  ),
   mutant("is idle never", "marks a use while the one before is near enough, and never again once it was not", () => ({
     touch: () => true,
   })),
@@ -333,13 +348,86 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     "wakes up again",
     "marks a use while the one before is near enough, and never again once it was not",
     (right) => ({
-      async touch(key, since, idle, now) {
-        const near = await right.touch(key, since, idle, now);
-        if (!near) await right.touch(key, now, idle, now);
+      async touch(use, now) {
+        const near = await right.touch(use, now);
+        if (!near) await right.touch({ ...use, since: now }, now);
         return near;
       },
     }),
   ),
+  mutant("marks what it should only say", "says whether a use would be near enough without marking one", (right) => ({
+    touch: (use, now) => right.touch({ ...use, peek: false }, now),
+  })),
+  mutant("forgives again and again", "forgives an attempt once, for the request that counted it", (right) => ({
+    async forgive(which, guess, now) {
+      const entry = await right.find(which, now);
+      for (const { nonce } of entry?.checks ?? []) await right.forgive(which, { ...guess, nonce }, now);
+      await right.forgive(which, guess, now);
+    },
+  })),
+  mutant("forgives nothing", "forgives an attempt once, for the request that counted it", () => ({
+    forgive: () => undefined,
+  })),
+  mutant("forgives no failure", "takes a failure back with the attempt it forgives, and no other", (right) => ({
+    forgive: (which, guess, now) => right.forgive(which, { ...guess, account: another(guess.account) }, now),
+  })),
+  mutant(
+    "cancels what is under guard",
+    "cancels an owner's others where it should, but for those under guard",
+    (right) => ({
+      open: ({ guardTime: _guardTime, ...entry }, account, charges, now) => right.open(entry, account, charges, now),
+    }),
+  ),
+  mutant("cancels nobody", "cancels an owner's others where it should, but for those under guard", (right) => ({
+    open: (entry, account, charges, now) => right.open({ ...entry, supersede: "keep" }, account, charges, now),
+  })),
+  mutant("knows no tenants", "finds a verification for its owner only", (right) => ({
+    find: ({ tenant: _tenant, ...which }, now) => right.find(which, now),
+  })),
+  mutant(
+    "notes for the living only",
+    "notes what a message came to whatever became of its verification, and changes nothing else",
+    (right) => ({
+      note: async (which, event, now) =>
+        (await right.find(which, now))?.state === "pending" && right.note(which, event, now),
+    }),
+  ),
+  mutant("adds every event", "keeps what was sent with a verification, each once and in order", (right) => ({
+    amend: (which, change, charges, now) =>
+      right.amend(
+        which,
+        { ...change, event: change.event && { ...change.event, id: another(change.event.id) } },
+        charges,
+        now,
+      ),
+  })),
+  mutant("finds the oldest first", "finds records newest first, in pages that do not overlap", (right) => ({
+    async search(filter, page, now) {
+      const { total, entries } = await right.search(filter, { offset: 0, limit: never }, now);
+      return { total, entries: entries.toReversed().slice(page.offset, page.offset + page.limit) };
+    },
+  })),
+  mutant("filters the page and not the records", "finds records by whatever is asked, and by all of it", (right) => ({
+    search: ({ since: _since, ...filter }, page, now) => right.search(filter, page, now),
+  })),
+  mutant(
+    "forgets verifications but not locks",
+    "erases what is about a user, their failures and their locks, and nothing of others",
+    (right) => ({
+      async erase(subject, now) {
+        for (const { id } of (await right.search({ subject }, { offset: 0, limit: never }, now)).entries)
+          await right.cancel({ id }, now);
+      },
+    }),
+  ),
+  mutant("adds a document twice", "adds one of many documents of a name that come at once", (right) => ({
+    async addDocument(list, name, document) {
+      const known = (await right.documents(list)).length > 0;
+      await turn();
+      if (!(await right.addDocument(list, name, document))) await right.replaceDocument(list, name, document);
+      return !known;
+    },
+  })),
   mutant("keeps for ever", "keeps a value until its time is over, and the newest under each key", (right) => ({
     put: (key, value, _ttl, now) => right.put(key, value, never / 2, now),
   })),

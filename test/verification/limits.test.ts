@@ -34,7 +34,7 @@ describe("limits", () => {
     const limits = createLimits();
     expect(limits.maxAttempts).toBe(5);
     expect(limits.lock).toEqual({ after: 10, first: 15 * MINUTE, longest: 24 * 60 * MINUTE });
-    expect(limits.names).toEqual([]);
+    expect(limits.bucketsOf("anything")).toBeUndefined();
     expect([1, 2, 3, 4, 5, 50].map((sends) => limits.gapAfter(sends))).toEqual(
       [30, 60, 120, 300, 300, 300].map((s) => s * SECOND),
     );

@@ -164,7 +164,13 @@ export const attemptChecks: Checks = {
     await bench.pass(bench.instant);
     const second = await bench.counted({ id });
     const checks = (await bench.find({ id }))?.checks ?? [];
-    assert.deepEqual(checks.map(({ nonce, typed }) => [nonce, typed]), [[first, "sealed"], [second, undefined]]);
+    assert.deepEqual(
+      checks.map(({ nonce, typed }) => [nonce, typed]),
+      [
+        [first, "sealed"],
+        [second, undefined],
+      ],
+    );
     bench.same(checks[1]?.at ?? 0, bench.now, "at");
     await bench.consume({ id }, second);
     assert.equal((await bench.find({ id }))?.usedBy, second);
