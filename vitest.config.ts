@@ -6,13 +6,19 @@ const onExpress = ["test/express/**/*.test.ts", "test/attacks/**/*.test.ts"];
 const page = "test/express/page/**";
 
 /** The example app imports the package by its name, and here it gets the sources. */
-const byName = { find: /^require2fa$/, replacement: path.join(import.meta.dirname, "src/index.ts") };
+const byName = [
+  { find: /^require2fa$/, replacement: path.join(import.meta.dirname, "src/index.ts") },
+  {
+    find: /^require2fa\/(mitto|routee|comapi|mobileresponse|token-api)$/,
+    replacement: path.join(import.meta.dirname, "src/vendors/$1/index.ts"),
+  },
+];
 
 export default defineConfig({
   test: {
     projects: [
       {
-        resolve: { alias: [byName] },
+        resolve: { alias: byName },
         test: {
           name: "core",
           include: ["test/**/*.test.ts"],
@@ -21,11 +27,11 @@ export default defineConfig({
         },
       },
       {
-        resolve: { alias: [byName] },
+        resolve: { alias: byName },
         test: { name: "express5", include: onExpress, exclude: [page], testTimeout: 20_000 },
       },
       {
-        resolve: { alias: [byName, { find: /^express$/, replacement: "express4" }] },
+        resolve: { alias: [...byName, { find: /^express$/, replacement: "express4" }] },
         test: { name: "express4", include: onExpress, exclude: [page], testTimeout: 20_000 },
       },
     ],

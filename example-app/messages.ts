@@ -10,13 +10,17 @@ export interface Messages {
   readonly outbox?: Outbox;
 }
 
+/** Text messages may go to numbers of these countries: an open list is paid for by whoever runs it. */
+const COUNTRIES = ["SE", "GB", "DE", "FR", "ES"];
+
 /**
- * Messages go to an outbox that anybody can read, so `outbox()` throws in production; there, only e-mail by SMTP is left.
- * A carrier for text messages would be chosen here as well.
+ * Messages go to an outbox that anybody can read, so `outbox()` throws in production; there, what the environment names
+ * is left: text messages by a vendor, e-mail by SMTP.
  */
-export function messagesBy({ smtp: server, production }: Settings): Messages {
+export function messagesBy({ smtp: server, carriers, production }: Settings): Messages {
+  const texts = carriers.length > 0 ? [sms(carriers, { countries: COUNTRIES })] : [];
   const mail = server && smtp(server);
-  if (mail && production) return { methods: [email(mail)] };
+  if (production && (mail || texts.length > 0)) return { methods: [...texts, ...(mail ? [email(mail)] : [])] };
   const box = outbox();
-  return { methods: [sms(box), email(mail ?? box)], outbox: box };
+  return { methods: [...(texts.length > 0 ? texts : [sms(box)]), email(mail ?? box)], outbox: box };
 }

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import type { Provider } from "require2fa";
+import { carriersBy } from "./carriers.js";
 
 /** What the environment decides. */
 export interface Settings {
@@ -6,6 +8,8 @@ export interface Settings {
   /** The public origin, as in `https://bank.example`: it ends every text message, and only it may post codes. */
   readonly origin: string | undefined;
   readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  /** Who carries text messages; nobody by default. */
+  readonly carriers: readonly Provider[];
   readonly production: boolean;
 }
 
@@ -29,6 +33,7 @@ export function readSettings(env: NodeJS.ProcessEnv, tell: (note: string) => voi
     smtp: env["SMTP_URL"]
       ? { url: env["SMTP_URL"], from: env["SMTP_FROM"] ?? "Fjord Bank <no-reply@fjord.example>" }
       : undefined,
+    carriers: carriersBy(env),
     production: env["NODE_ENV"] === "production",
   };
   if (invented.length > 0) {

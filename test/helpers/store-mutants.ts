@@ -96,7 +96,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       },
     }),
   ),
-  mutant("reads, waits and then claims", "gives a key to one of many values that claim it at once", () => {
+  mutant("reads, waits and then claims", "is first for one of many that come at once", () => {
     const claims = new Map<string, string>();
     return {
       async claim(key, value) {
@@ -321,10 +321,10 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       for (let time = 0; time < 10; time += 1) await right.refund(charges, at);
     },
   })),
-  mutant("lets everybody be first", "gives a key to the first value that claims it, and says which", () => ({
+  mutant("lets everybody be first", "is first for one nonce only, and again for that one", () => ({
     claim: (_key, value) => value,
   })),
-  mutant("gives a key to the last", "gives a key to the first value that claims it, and says which", (right) => ({
+  mutant("gives a key to the last", "is first for one nonce only, and again for that one", (right) => ({
     async claim(key, value, ttl, now) {
       await right.put(key, value, ttl, now);
       return value;
@@ -332,7 +332,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   })),
   mutant(
     "lives longer with every claim",
-    "remembers who was first for as long as it was told, and no later claim makes it longer",
+    "remembers who was first for as long as it was told, and no later call makes it longer",
     (right) => ({
       async claim(key, value, ttl, now) {
         const first = await right.claim(key, value, ttl, now);
@@ -355,44 +355,52 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       },
     }),
   ),
-  mutant("marks what it should only say", "says whether a use would be near enough without marking one", (right) => ({
-    touch: (use, now) => right.touch({ ...use, peek: false }, now),
-  })),
-  mutant("forgives again and again", "forgives an attempt once, for the request that counted it", (right) => ({
+  mutant(
+    "marks what it should only say",
+    "says whether a use is near enough without marking it, where it is told only to look",
+    (right) => ({
+      touch: (use, now) => right.touch({ ...use, peek: false }, now),
+    }),
+  ),
+  mutant("forgives again and again", "gives back the one attempt that could not be compared, once", (right) => ({
     async forgive(which, guess, now) {
       const entry = await right.find(which, now);
       for (const { nonce } of entry?.checks ?? []) await right.forgive(which, { ...guess, nonce }, now);
       await right.forgive(which, guess, now);
     },
   })),
-  mutant("forgives nothing", "forgives an attempt once, for the request that counted it", () => ({
+  mutant("forgives nothing", "gives back the one attempt that could not be compared, once", () => ({
     forgive: () => undefined,
   })),
-  mutant("forgives no failure", "takes a failure back with the attempt it forgives, and no other", (right) => ({
-    forgive: (which, guess, now) => right.forgive(which, { ...guess, account: another(guess.account) }, now),
-  })),
   mutant(
-    "cancels what is under guard",
-    "cancels an owner's others where it should, but for those under guard",
+    "forgives no failure",
+    "gives back the one failure of an attempt that could not be compared, once",
     (right) => ({
-      open: ({ guardTime: _guardTime, ...entry }, account, charges, now) => right.open(entry, account, charges, now),
+      forgive: (which, guess, now) => right.forgive(which, { ...guess, account: another(guess.account) }, now),
     }),
   ),
-  mutant("cancels nobody", "cancels an owner's others where it should, but for those under guard", (right) => ({
-    open: (entry, account, charges, now) => right.open({ ...entry, supersede: "keep" }, account, charges, now),
+  mutant("cancels what is under guard", "does not cancel what is under guard, until its time is over", (right) => ({
+    open: ({ guardTime: _guardTime, ...entry }, account, charges, now) => right.open(entry, account, charges, now),
   })),
-  mutant("knows no tenants", "finds a verification for its owner only", (right) => ({
+  mutant(
+    "cancels nobody",
+    "cancels all of an owner's with a new one that supersedes them, and nobody else's",
+    (right) => ({
+      open: (entry, account, charges, now) => right.open({ ...entry, supersede: "keep" }, account, charges, now),
+    }),
+  ),
+  mutant("knows no tenants", "finds a verification for its tenant only, by its owner as well", (right) => ({
     find: ({ tenant: _tenant, ...which }, now) => right.find(which, now),
   })),
   mutant(
     "notes for the living only",
-    "notes what a message came to whatever became of its verification, and changes nothing else",
+    "notes what a message came to, whether its verification lives or not, and for its owner only",
     (right) => ({
       note: async (which, event, now) =>
         (await right.find(which, now))?.state === "pending" && right.note(which, event, now),
     }),
   ),
-  mutant("adds every event", "keeps what was sent with a verification, each once and in order", (right) => ({
+  mutant("adds every event", "adds what was sent to the events, and puts what it knows anew in its place", (right) => ({
     amend: (which, change, charges, now) =>
       right.amend(
         which,
@@ -401,18 +409,26 @@ export const STORE_MUTANTS: readonly Mutant[] = [
         now,
       ),
   })),
-  mutant("finds the oldest first", "finds records newest first, in pages that do not overlap", (right) => ({
-    async search(filter, page, now) {
-      const { total, entries } = await right.search(filter, { offset: 0, limit: never }, now);
-      return { total, entries: entries.toReversed().slice(page.offset, page.offset + page.limit) };
-    },
-  })),
-  mutant("filters the page and not the records", "finds records by whatever is asked, and by all of it", (right) => ({
-    search: ({ since: _since, ...filter }, page, now) => right.search(filter, page, now),
-  })),
+  mutant(
+    "finds the oldest first",
+    "finds the newest first, a page at a time, without a gap or a repetition",
+    (right) => ({
+      async search(filter, page, now) {
+        const { total, entries } = await right.search(filter, { offset: 0, limit: never }, now);
+        return { total, entries: entries.toReversed().slice(page.offset, page.offset + page.limit) };
+      },
+    }),
+  ),
+  mutant(
+    "filters the page and not the records",
+    "finds records by everything they can be filtered by, alone and together",
+    (right) => ({
+      search: ({ since: _since, ...filter }, page, now) => right.search(filter, page, now),
+    }),
+  ),
   mutant(
     "forgets verifications but not locks",
-    "erases what is about a user, their failures and their locks, and nothing of others",
+    "erases a user's failures and lock, and leaves what others depend on",
     (right) => ({
       async erase(subject, now) {
         for (const { id } of (await right.search({ subject }, { offset: 0, limit: never }, now)).entries)
@@ -420,14 +436,18 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       },
     }),
   ),
-  mutant("adds a document twice", "adds one of many documents of a name that come at once", (right) => ({
-    async addDocument(list, name, document) {
-      const known = (await right.documents(list)).length > 0;
-      await turn();
-      if (!(await right.addDocument(list, name, document))) await right.replaceDocument(list, name, document);
-      return !known;
-    },
-  })),
+  mutant(
+    "adds a document twice",
+    "keeps one of many documents that are added by the same name at once, and all of different names",
+    (right) => ({
+      async addDocument(list, name, document) {
+        const known = (await right.documents(list)).length > 0;
+        await turn();
+        if (!(await right.addDocument(list, name, document))) await right.replaceDocument(list, name, document);
+        return !known;
+      },
+    }),
+  ),
   mutant("keeps for ever", "keeps a value until its time is over, and the newest under each key", (right) => ({
     put: (key, value, _ttl, now) => right.put(key, value, never / 2, now),
   })),

@@ -92,35 +92,6 @@ export const accountChecks: Checks = {
     assert.deepEqual(await bench.attempt({ id }, guess), first);
   },
 
-  async "takes a failure back with the attempt it forgives, and no other"(bench) {
-    const lock = { ...LOCK, after: 3 };
-    await failUntilLocked(bench, 2, lock);
-    const { id } = await bench.opened({ owner: "forgiven" });
-    for (let time = 0; time < 5; time += 1) {
-      const guess = { nonce: randomId(), account: "account", lock: { ...lock, after: 4 } };
-      await bench.counted({ id }, guess);
-      await bench.store.forgive({ id }, guess, bench.now);
-      await bench.store.forgive({ id }, guess, bench.now);
-    }
-    const third = await failUntilLocked(bench, 1, lock);
-    bench.same(third[0]?.lockedUntil ?? 0, bench.now + lock.first, "the third failure");
-  },
-
-  async "opens a lock again with the attempt that closed it, and keeps the failures before it"(bench) {
-    const lock = { ...LOCK, after: 3 };
-    await failUntilLocked(bench, 2, lock);
-    for (let time = 0; time < 3; time += 1) {
-      const { id } = await bench.opened({ owner: `forgiven ${time}` });
-      const guess = { nonce: randomId(), account: "account", lock };
-      const counted = await bench.attempt({ id }, guess);
-      assert.ok(counted.outcome === "counted" && counted.lockedUntil > 0, `round ${time}: the third failure locks`);
-      assert.equal((await bench.open({ owner: "meanwhile" })).outcome, "locked");
-      await bench.store.forgive({ id }, guess, bench.now);
-    }
-    const third = await failUntilLocked(bench, 1, lock);
-    bench.same(third[0]?.lockedUntil ?? 0, bench.now + lock.first, "a first lock, as there was none");
-  },
-
   async "counts a failure once for each nonce"(bench) {
     const lock = { ...LOCK, after: 2 };
     const { id } = await bench.opened();

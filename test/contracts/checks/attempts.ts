@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomId } from "../../../src/core/crypto.js";
-import { type Checks, NO_LOCK, tally } from "../bench.js";
+import { type Checks, tally } from "../bench.js";
 
 /** Count, then consume: the two steps that decide who gets in. */
 export const attemptChecks: Checks = {
@@ -156,61 +156,6 @@ export const attemptChecks: Checks = {
     await bench.pass(50);
     assert.deepEqual(await bench.consume({ id }, nonce), first);
     assert.equal((await bench.consume({ id }, other)).outcome, "used");
-  },
-
-  async "remembers every attempt that was counted, in order"(bench) {
-    const { id } = await bench.opened();
-    const first = await bench.counted({ id }, { typed: "sealed" });
-    await bench.pass(bench.instant);
-    const second = await bench.counted({ id });
-    const checks = (await bench.find({ id }))?.checks ?? [];
-    assert.deepEqual(
-      checks.map(({ nonce, typed }) => [nonce, typed]),
-      [
-        [first, "sealed"],
-        [second, undefined],
-      ],
-    );
-    bench.same(checks[1]?.at ?? 0, bench.now, "at");
-    await bench.consume({ id }, second);
-    assert.equal((await bench.find({ id }))?.usedBy, second);
-  },
-
-  async "forgives an attempt once, for the request that counted it"(bench) {
-    const { id } = await bench.opened({ maxAttempts: 2 });
-    const guess = { nonce: randomId(), account: "account", lock: NO_LOCK };
-    await bench.counted({ id }, guess);
-    await bench.store.forgive({ id }, { ...guess, nonce: randomId() }, bench.now);
-    await bench.store.forgive({ id, owner: "eve" }, guess, bench.now);
-    assert.equal((await bench.find({ id }))?.attempts, 1);
-    for (let time = 0; time < 3; time += 1) await bench.store.forgive({ id, owner: "owner" }, guess, bench.now);
-    assert.equal((await bench.find({ id }))?.attempts, 0);
-    assert.notEqual((await bench.consume({ id }, guess.nonce)).outcome, "consumed");
-    await bench.counted({ id });
-    await bench.counted({ id });
-    assert.equal((await bench.attempt({ id })).outcome, "spent");
-  },
-
-  async "forgives an attempt once, however many ask at the same time"(bench) {
-    const { id } = await bench.opened();
-    const guess = { nonce: randomId(), account: "account", lock: NO_LOCK };
-    await bench.counted({ id }, guess);
-    await bench.counted({ id });
-    await bench.atOnce(() => bench.store.forgive({ id }, guess, bench.now));
-    assert.equal((await bench.find({ id }))?.attempts, 1);
-  },
-
-  async "forgives nothing that was used up or canceled"(bench) {
-    const [used, canceled] = [await bench.opened({ owner: "a" }), await bench.opened({ owner: "b" })];
-    const guess = { nonce: randomId(), account: "account", lock: NO_LOCK };
-    for (const { id } of [used, canceled]) await bench.counted({ id }, guess);
-    await bench.consume({ id: used.id }, guess.nonce);
-    await bench.store.cancel({ id: canceled.id }, bench.now);
-    for (const { id } of [used, canceled]) {
-      await bench.store.forgive({ id }, guess, bench.now);
-      assert.equal((await bench.find({ id }))?.attempts, 1);
-    }
-    assert.equal((await bench.find({ id: used.id }))?.state, "verified");
   },
 
   async "uses nothing up that was canceled"(bench) {

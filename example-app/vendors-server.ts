@@ -1,0 +1,3 @@
+import { serveVendors } from "./vendors.js";
+
+serveVendors(Number(process.env["PORT"] ?? 3000));
