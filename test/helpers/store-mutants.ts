@@ -448,6 +448,45 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       },
     }),
   ),
+  mutant("changes before it looks at the limits", "changes nothing when a limit refuses", (right) => ({
+    async amend(which, change, charges, now) {
+      const amended = await right.amend(which, change, [], now);
+      const charged = await right.charge(charges, now);
+      return charged.outcome === "limited" ? charged : amended;
+    },
+  })),
+  mutant(
+    "keeps the first revocation",
+    "moves a revocation forward with the next one, and keeps it as long as it was told",
+    (right) => ({
+      revoke: (subject, ttl, now) => (right.revokedAt(subject) === 0 ? right.revoke(subject, ttl, now) : undefined),
+    }),
+  ),
+  mutant("removes nothing", "removes a document, once, and from its own list", (right) => ({
+    removeDocument: async (list, name) => {
+      const document = (await right.documents(list))[0] ?? "";
+      const removed = await right.removeDocument(list, name);
+      if (removed) await right.addDocument(list, name, document);
+      return removed;
+    },
+  })),
+  mutant(
+    "spends a step that was used before",
+    "leaves a verification open for the next step when this one was used before",
+    (right) => ({
+      async consume(which, proof, now) {
+        const consumed = await right.consume(which, proof, now);
+        if (consumed.outcome === "replayed") await right.cancel(which, now);
+        return consumed;
+      },
+    }),
+  ),
+  mutant("wants more than the last attempt", "lets the last attempt be the right one", (right) => ({
+    async consume(which, proof, now) {
+      const entry = await right.find(which, now);
+      return entry && entry.attempts >= entry.maxAttempts ? { outcome: "spent" } : right.consume(which, proof, now);
+    },
+  })),
   mutant("keeps for ever", "keeps a value until its time is over, and the newest under each key", (right) => ({
     put: (key, value, _ttl, now) => right.put(key, value, never / 2, now),
   })),
