@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { secondsUntil } from "../../src/core/clock.js";
 import { ERRORS, isTwoFactorError, TwoFactorError, unavailable } from "../../src/core/errors.js";
-import { refused, refusedAs, refusedByCrowd, refusedByLimit, refusedByLock } from "../../src/step-up/outcome.js";
+import { refused, refusedAs, refusedByCrowd, refusedByLimit, refusedByLock } from "../../src/verification/outcome.js";
 import { endOf, isLive } from "../../src/stores/ended.js";
 import type { Pending } from "../../src/stores/pending.js";
 
@@ -101,16 +101,20 @@ describe("an outcome", () => {
 describe("the end of a challenge", () => {
   const entry: Pending = {
     id: "one",
+    tenant: "tenant",
     owner: "owner",
     purpose: "purpose",
     keyId: "key",
     createdAt: T,
+    updatedAt: T,
     expiresAt: T + 300_000,
     maxAttempts: 5,
     state: "pending",
     attempts: 0,
     revision: 0,
-    delivery: { method: "sms", status: "sent", sends: 1, sent: ["sms"] },
+    delivery: { method: "sms", status: "sent", sent: [{ method: "sms", to: "+46707123456", sends: 1, resendAt: 0 }] },
+    checks: [],
+    events: [],
     detail: {},
   };
 
@@ -124,6 +128,7 @@ describe("the end of a challenge", () => {
     ["with one attempt left", { attempts: 4 }, T, undefined],
     ["without attempts", { attempts: 5 }, T, "spent"],
     ["with more attempts than there are", { attempts: 6 }, T, "spent"],
+    ["without attempts and expired", { attempts: 5 }, T + 1e9, "spent"],
     ["used", { state: "verified" }, T, "used"],
     ["used and expired", { state: "verified" }, T + 1e9, "used"],
     ["canceled", { state: "canceled" }, T, "canceled"],

@@ -232,16 +232,25 @@ describe("a sent code", () => {
   function pending(keyId: string, changes: Partial<Pending> = {}): Pending {
     return {
       id: "challenge",
+      tenant: "tenant",
       owner: "owner",
       purpose: '["transfer",null,null]',
       keyId,
       createdAt: 0,
+      updatedAt: 0,
       expiresAt: 300_000,
       maxAttempts: 5,
       state: "pending",
       attempts: 0,
       revision: 0,
-      delivery: { method: "sms", to: "+46707123456", status: "sent", sends: 1, sent: ["sms"] },
+      delivery: {
+        method: "sms",
+        to: "+46707123456",
+        status: "sent",
+        sent: [{ method: "sms", to: "+46707123456", sends: 1, resendAt: 0 }],
+      },
+      checks: [],
+      events: [],
       detail: {},
       ...changes,
     };
