@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import express from "express";
 import { afterEach, describe, expect, it } from "vitest";
 import { email, memoryStore, outbox, require2fa, sms, type TwoFactorOptions, voice } from "../../src/index.js";
+import type { Pending } from "../../src/stores/pending.js";
 import { fixture, type Fixture } from "../helpers/app.js";
 import { PLENTY } from "../helpers/arena.js";
 import { type Answer, rawRequest, Site, tally, Visitor } from "../helpers/burst.js";
@@ -252,6 +253,11 @@ describe("G10: an Idempotency-Key", () => {
     expect((await ada.post("/2fa/verify", { code: right })).status).toBe(200);
   });
 });
+
+/** How many messages went out by the method in use. */
+function sendsOf(entry: Pending | undefined): number {
+  return entry?.delivery.sent.find(({ method }) => method === entry.delivery.method)?.sends ?? 0;
+}
 
 describe("G11: a message that goes out", () => {
   it("is remembered before it is handed over: a crash in between loses a message, never a record", async () => {

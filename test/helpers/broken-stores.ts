@@ -96,8 +96,7 @@ class BrokenStore {
 
   find({ id, owner, tenant }: Which, now: number): Pending | undefined {
     const rows = [...this.#rows.values()].filter(
-      (row) =>
-        (id ?? row.id) === row.id && (owner ?? row.owner) === row.owner && (tenant ?? row.tenant) === row.tenant,
+      (row) => (id ?? row.id) === row.id && (owner ?? row.owner) === row.owner && (tenant ?? row.tenant) === row.tenant,
     );
     return rows.findLast((row) => endOf(row, now) === undefined) ?? rows.at(-1);
   }
@@ -154,7 +153,9 @@ class BrokenStore {
     if (!row || end) return { outcome: end ?? "missing" };
     if (row.revision !== change.revision) return { outcome: "changed", entry: row };
     const { delivery, event } = change;
-    const events = event ? [...row.events.filter(({ id }) => id !== event.id), event] : row.events;
+    const known = row.events.some(({ id }) => id === event?.id);
+    const told = known ? row.events.map((each) => (each.id === event?.id ? event : each)) : row.events;
+    const events = event && !known ? [...told, event] : told;
     const entry = this.#newest({ ...row, delivery, events, revision: row.revision + 1, updatedAt: now });
     void this.#sound.charge(charges, now);
     return { outcome: "amended", entry };

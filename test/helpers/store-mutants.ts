@@ -1,7 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { memoryStore } from "../../src/stores/memory/memory-store.js";
-import type { Pending, Which } from "../../src/stores/pending.js";
-import type { Charge, Charged, Store } from "../../src/stores/store.js";
+import type { Pending, SendEvent, Which } from "../../src/stores/pending.js";
+import type { RecordFilter, RecordPage, UsageRow } from "../../src/stores/records.js";
+import type { Charge, Charged, Guess, Store } from "../../src/stores/store.js";
 
 /** A store with one thing wrong, and the check of the contract that must notice. */
 export interface Mutant {
@@ -96,14 +97,14 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       },
     }),
   ),
-  mutant("reads, waits and then claims", "is first for one of many that come at once", () => {
-    const claims = new Map<string, string>();
+  mutant("reads, waits and then says who is first", "is first for one of many that come at once", (right) => {
+    const firsts = new Map<string, string>();
     return {
-      async claim(key, value) {
-        const first = claims.get(key);
+      async claim(key, value, ttl, now) {
+        const first = firsts.get(key);
         await turn();
-        if (first === undefined) claims.set(key, value);
-        return first ?? value;
+        if (first === undefined) firsts.set(key, value);
+        return first === undefined ? value : right.claim(key, value, ttl, now);
       },
     };
   }),
@@ -324,23 +325,9 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   mutant("lets everybody be first", "is first for one nonce only, and again for that one", () => ({
     claim: (_key, value) => value,
   })),
-  mutant("gives a key to the last", "is first for one nonce only, and again for that one", (right) => ({
-    async claim(key, value, ttl, now) {
-      await right.put(key, value, ttl, now);
-      return value;
-    },
+  mutant("lets a request be first once only", "is first for one nonce only, and again for that one", (right) => ({
+    claim: (key, value, ttl, now) => right.claim(key, another(value), ttl, now),
   })),
-  mutant(
-    "lives longer with every claim",
-    "remembers who was first for as long as it was told, and no later call makes it longer",
-    (right) => ({
-      async claim(key, value, ttl, now) {
-        const first = await right.claim(key, value, ttl, now);
-        await right.put(key, first, ttl, now);
-        return first;
-      },
-    }),
-  ),
   mutant("is idle never", "marks a use while the one before is near enough, and never again once it was not", () => ({
     touch: () => true,
   })),
@@ -355,138 +342,6 @@ export const STORE_MUTANTS: readonly Mutant[] = [
       },
     }),
   ),
-  mutant(
-    "marks what it should only say",
-    "says whether a use is near enough without marking it, where it is told only to look",
-    (right) => ({
-      touch: (use, now) => right.touch({ ...use, peek: false }, now),
-    }),
-  ),
-  mutant("forgives again and again", "gives back the one attempt that could not be compared, once", (right) => ({
-    async forgive(which, guess, now) {
-      const entry = await right.find(which, now);
-      for (const { nonce } of entry?.checks ?? []) await right.forgive(which, { ...guess, nonce }, now);
-      await right.forgive(which, guess, now);
-    },
-  })),
-  mutant("forgives nothing", "gives back the one attempt that could not be compared, once", () => ({
-    forgive: () => undefined,
-  })),
-  mutant(
-    "forgives no failure",
-    "gives back the one failure of an attempt that could not be compared, once",
-    (right) => ({
-      forgive: (which, guess, now) => right.forgive(which, { ...guess, account: another(guess.account) }, now),
-    }),
-  ),
-  mutant("cancels what is under guard", "does not cancel what is under guard, until its time is over", (right) => ({
-    open: ({ guardTime: _guardTime, ...entry }, account, charges, now) => right.open(entry, account, charges, now),
-  })),
-  mutant(
-    "cancels nobody",
-    "cancels all of an owner's with a new one that supersedes them, and nobody else's",
-    (right) => ({
-      open: (entry, account, charges, now) => right.open({ ...entry, supersede: "keep" }, account, charges, now),
-    }),
-  ),
-  mutant("knows no tenants", "finds a verification for its tenant only, by its owner as well", (right) => ({
-    find: ({ tenant: _tenant, ...which }, now) => right.find(which, now),
-  })),
-  mutant(
-    "notes for the living only",
-    "notes what a message came to, whether its verification lives or not, and for its owner only",
-    (right) => ({
-      note: async (which, event, now) =>
-        (await right.find(which, now))?.state === "pending" && right.note(which, event, now),
-    }),
-  ),
-  mutant("adds every event", "adds what was sent to the events, and puts what it knows anew in its place", (right) => ({
-    amend: (which, change, charges, now) =>
-      right.amend(
-        which,
-        { ...change, event: change.event && { ...change.event, id: another(change.event.id) } },
-        charges,
-        now,
-      ),
-  })),
-  mutant(
-    "finds the oldest first",
-    "finds the newest first, a page at a time, without a gap or a repetition",
-    (right) => ({
-      async search(filter, page, now) {
-        const { total, entries } = await right.search(filter, { offset: 0, limit: never }, now);
-        return { total, entries: entries.toReversed().slice(page.offset, page.offset + page.limit) };
-      },
-    }),
-  ),
-  mutant(
-    "filters the page and not the records",
-    "finds records by everything they can be filtered by, alone and together",
-    (right) => ({
-      search: ({ since: _since, ...filter }, page, now) => right.search(filter, page, now),
-    }),
-  ),
-  mutant(
-    "forgets verifications but not locks",
-    "erases a user's failures and lock, and leaves what others depend on",
-    (right) => ({
-      async erase(subject, now) {
-        for (const { id } of (await right.search({ subject }, { offset: 0, limit: never }, now)).entries)
-          await right.cancel({ id }, now);
-      },
-    }),
-  ),
-  mutant(
-    "adds a document twice",
-    "keeps one of many documents that are added by the same name at once, and all of different names",
-    (right) => ({
-      async addDocument(list, name, document) {
-        const known = (await right.documents(list)).length > 0;
-        await turn();
-        if (!(await right.addDocument(list, name, document))) await right.replaceDocument(list, name, document);
-        return !known;
-      },
-    }),
-  ),
-  mutant("changes before it looks at the limits", "changes nothing when a limit refuses", (right) => ({
-    async amend(which, change, charges, now) {
-      const amended = await right.amend(which, change, [], now);
-      const charged = await right.charge(charges, now);
-      return charged.outcome === "limited" ? charged : amended;
-    },
-  })),
-  mutant(
-    "keeps the first revocation",
-    "moves a revocation forward with the next one, and keeps it as long as it was told",
-    (right) => ({
-      revoke: (subject, ttl, now) => (right.revokedAt(subject) === 0 ? right.revoke(subject, ttl, now) : undefined),
-    }),
-  ),
-  mutant("removes nothing", "removes a document, once, and from its own list", (right) => ({
-    removeDocument: async (list, name) => {
-      const document = (await right.documents(list))[0] ?? "";
-      const removed = await right.removeDocument(list, name);
-      if (removed) await right.addDocument(list, name, document);
-      return removed;
-    },
-  })),
-  mutant(
-    "spends a step that was used before",
-    "leaves a verification open for the next step when this one was used before",
-    (right) => ({
-      async consume(which, proof, now) {
-        const consumed = await right.consume(which, proof, now);
-        if (consumed.outcome === "replayed") await right.cancel(which, now);
-        return consumed;
-      },
-    }),
-  ),
-  mutant("wants more than the last attempt", "lets the last attempt be the right one", (right) => ({
-    async consume(which, proof, now) {
-      const entry = await right.find(which, now);
-      return entry && entry.attempts >= entry.maxAttempts ? { outcome: "spent" } : right.consume(which, proof, now);
-    },
-  })),
   mutant("keeps for ever", "keeps a value until its time is over, and the newest under each key", (right) => ({
     put: (key, value, _ttl, now) => right.put(key, value, never / 2, now),
   })),
@@ -507,7 +362,672 @@ export const STORE_MUTANTS: readonly Mutant[] = [
         right.open({ ...entry, detail: { user: entry.detail["user"] } }, account, charges, now),
     }),
   ),
+  /** Tenants, newest first, superseding and guard time. */
+  mutant(
+    "takes any tenant for the right one",
+    "finds a verification for its tenant only, by its owner as well",
+    (right) => ({
+      find: ({ tenant: _tenant, ...which }, now) => right.find(which, now),
+    }),
+  ),
+  mutant(
+    "looks for the newest first and whose it is afterwards",
+    "finds a verification for its tenant only, by its owner as well",
+    (right) => ({
+      async find({ tenant, ...which }, now) {
+        const row = await right.find(which, now);
+        return tenant === undefined || row?.tenant === tenant ? row : undefined;
+      },
+    }),
+  ),
+  mutant("counts for every tenant", "does nothing to what belongs to another tenant", (right) => ({
+    attempt: ({ tenant: _tenant, ...which }, guess, now) => right.attempt(which, guess, now),
+  })),
+  mutant("notes for every tenant", "does nothing to what belongs to another tenant", (right) => ({
+    note: ({ tenant: _tenant, ...which }, event, now) => right.note(which, event, now),
+  })),
+  mutant("forgives for every tenant", "does nothing to what belongs to another tenant", (right) => ({
+    forgive: ({ tenant: _tenant, ...which }, guess, now) => right.forgive(which, guess, now),
+  })),
+  mutant("supersedes those of every tenant", "does nothing to what belongs to another tenant", (right) => ({
+    async open(entry, account, charges, now) {
+      const before = await right.find({ owner: entry.owner }, now);
+      if (before && entry.supersede === "cancel") await right.cancel({ id: before.id }, now);
+      return right.open(entry, account, charges, now);
+    },
+  })),
+  mutant(
+    "takes for the newest what was opened last",
+    "takes for an owner's newest the one that was opened, returned or amended last",
+    (right) => ({
+      async find(which, now) {
+        if (which.id !== undefined) return right.find(which, now);
+        const { entries } = await right.search({ status: "pending" }, EVERYTHING, now);
+        return entries.find(({ owner }) => owner === which.owner);
+      },
+    }),
+  ),
+  mutant(
+    "brings forward what it does not change",
+    "takes for an owner's newest the one that was opened, returned or amended last",
+    (right) => ({
+      async amend(which, change, charges, now) {
+        const amended = await right.amend(which, change, charges, now);
+        if (amended.outcome === "changed") {
+          const { revision, delivery } = amended.entry;
+          await right.amend(which, { revision, delivery }, [], now);
+        }
+        return amended;
+      },
+    }),
+  ),
+  mutant(
+    "supersedes nothing",
+    "cancels all of an owner's with a new one that supersedes them, and nobody else's",
+    (right) => ({
+      open: (entry, account, charges, now) => right.open({ ...entry, supersede: "keep" }, account, charges, now),
+    }),
+  ),
+  mutant(
+    "supersedes the newest only",
+    "cancels all of an owner's with a new one that supersedes them, and nobody else's",
+    (right) => ({
+      async open(entry, account, charges, now) {
+        if (entry.supersede === "cancel") await right.cancel({ owner: entry.owner }, now);
+        return right.open({ ...entry, supersede: "keep" }, account, charges, now);
+      },
+    }),
+  ),
+  mutant(
+    "cancels before it knows whether it opens",
+    "cancels nothing when what would supersede it is not opened",
+    (right) => ({
+      async open(entry, account, charges, now) {
+        if (entry.supersede === "cancel") await right.cancel({ owner: entry.owner }, now);
+        return right.open(entry, account, charges, now);
+      },
+    }),
+  ),
+  mutant(
+    "reads, waits and then supersedes",
+    "leaves one of an owner's alive when many supersede each other at once",
+    (right) => ({
+      async open(entry, account, charges, now) {
+        const { entries } = await right.search({ status: "pending" }, EVERYTHING, now);
+        await turn();
+        for (const { id } of entries) await right.cancel({ id, owner: entry.owner }, now);
+        return right.open(
+          { ...entry, supersede: "keep", owner: entry.owner, purpose: another("") },
+          another(account),
+          charges,
+          now,
+        );
+      },
+    }),
+  ),
+  mutant(
+    "returns where it should keep",
+    "keeps an owner's earlier ones beside a new one where it is told to, for the same purpose too",
+    (right) => ({
+      open: (entry, account, charges, now) => right.open({ ...entry, supersede: "return" }, account, charges, now),
+    }),
+  ),
+  mutant(
+    "cancels where it should keep",
+    "keeps an owner's earlier ones beside a new one where it is told to, for the same purpose too",
+    (right) => ({
+      open: (entry, account, charges, now) => right.open({ ...entry, supersede: "cancel" }, account, charges, now),
+    }),
+  ),
+  mutant("knows no guard", "does not cancel what is under guard, until its time is over", (right) => ({
+    open: ({ guardTime: _guardTime, ...entry }, account, charges, now) => right.open(entry, account, charges, now),
+  })),
+  mutant("guards a moment too long", "does not cancel what is under guard, until its time is over", (right) => ({
+    open: (entry, account, charges, now) => right.open(entry, account, charges, now - 1),
+  })),
+  mutant("guards for ever", "does not cancel what is under guard, until its time is over", (right) => {
+    const guarded = new Set<string>();
+    return {
+      async open(entry, account, charges, now) {
+        if (entry.guardTime !== undefined) guarded.add(entry.owner);
+        const supersede = guarded.has(entry.owner) ? "keep" : entry.supersede;
+        return right.open({ ...entry, supersede }, account, charges, now);
+      },
+    };
+  }),
+  mutant(
+    "forgets an owner's oldest at the tenth",
+    "forgets no live verification of an owner to make room for another",
+    (right) => {
+      const ids = new Map<string, string[]>();
+      return {
+        async open(entry, account, charges, now) {
+          const mine = [...(ids.get(entry.owner) ?? []), entry.id];
+          ids.set(entry.owner, mine);
+          if (mine.length > 10) await right.cancel({ id: mine[mine.length - 11] ?? "" }, now);
+          return right.open(entry, account, charges, now);
+        },
+      };
+    },
+  ),
+  mutant(
+    "forgets the ended of an owner at the tenth",
+    "forgets no live verification of an owner to make room for another",
+    (right) => ({
+      async search(filter, page, now) {
+        const { entries } = await right.search(filter, page, now);
+        return { total: Math.min(10, entries.length), entries: entries.slice(0, 10) };
+      },
+    }),
+  ),
+  mutant(
+    "cancels what had no attempt left long after its end",
+    "tells a verification that ended from one that never was",
+    (right) => ({
+      cancel: async (which, now) => right.cancel(which, (await right.find(which, now))?.createdAt ?? now),
+    }),
+  ),
+
+  /** What was sent, and what it came to. */
+  mutant("adds every event", "adds what was sent to the events, and puts what it knows anew in its place", (right) => ({
+    amend: (which, { event, ...change }, charges, now) =>
+      right.amend(which, { ...change, event: event && { ...event, id: another(event.id) } }, charges, now),
+  })),
+  mutant("adds no event", "adds what was sent to the events, and puts what it knows anew in its place", (right) => ({
+    amend: (which, { event: _event, ...change }, charges, now) => right.amend(which, change, charges, now),
+  })),
+  mutant("adds the event of a refused change", "changes nothing when a limit refuses", (right) => ({
+    async amend(which, change, charges, now) {
+      const row = await right.find(which, now);
+      const amended = await right.amend(which, change, charges, now);
+      if (amended.outcome === "limited" && row)
+        await right.amend(which, { ...change, delivery: row.delivery }, [], now);
+      return amended;
+    },
+  })),
+  mutant(
+    "notes for the living only",
+    "notes what a message came to, whether its verification lives or not, and for its owner only",
+    (right) => ({
+      note: async (which, event, now) =>
+        (await right.find(which, now))?.state === "pending" && right.note(which, event, now),
+    }),
+  ),
+  mutant(
+    "notes for anybody",
+    "notes what a message came to, whether its verification lives or not, and for its owner only",
+    (right) => ({
+      note: (which, event, now) => right.note(anybodys(which), event, now),
+    }),
+  ),
+  mutant(
+    "takes a note for a change",
+    "notes what a message came to, whether its verification lives or not, and for its owner only",
+    (right) => ({
+      async note(which, event, now) {
+        const noted = await right.note(which, event, now);
+        const row = await right.find(which, now);
+        if (noted && row) await right.amend(which, row, [], now);
+        return noted;
+      },
+    }),
+  ),
+  mutant(
+    "reads, waits and then notes",
+    "loses no note of many that come at once, and none to a change at the same time",
+    (right) => {
+      const events = new Map<string, readonly SendEvent[]>();
+      return {
+        async note(which, event, now) {
+          const row = await right.find(which, now);
+          const before = events.get(row?.id ?? "") ?? row?.events ?? [];
+          await turn();
+          events.set(
+            row?.id ?? "",
+            before.map((each) => (each.id === event.id ? { ...each, ...event } : each)),
+          );
+          return true;
+        },
+        async find(which, now) {
+          const row = await right.find(which, now);
+          return row && { ...row, events: events.get(row.id) ?? row.events };
+        },
+      };
+    },
+  ),
+
+  /** Attempts that are shown, and those that are given back. */
+  mutant(
+    "forgets what was typed",
+    "remembers every attempt that counted, in order, and what was typed where it is told",
+    (right) => ({
+      attempt: (which, { typed: _typed, ...guess }, now) => right.attempt(which, guess, now),
+    }),
+  ),
+  mutant("gives no attempt back", "gives back the one attempt that could not be compared, once", () => ({
+    forgive: () => undefined,
+  })),
+  mutant(
+    "gives an attempt back every time",
+    "gives back the one attempt that could not be compared, once",
+    (right) => ({
+      async forgive(which, guess, now) {
+        const [last] = (await right.find(which, now))?.checks.slice(-1) ?? [];
+        await right.forgive(which, { ...guess, nonce: last?.nonce ?? "" }, now);
+      },
+    }),
+  ),
+  mutant("gives all attempts back", "gives back the one attempt that could not be compared, once", (right) => ({
+    async forgive(which, guess, now) {
+      for (const { nonce } of (await right.find(which, now))?.checks ?? [])
+        await right.forgive(which, { ...guess, nonce }, now);
+    },
+  })),
+  mutant("reads, waits and then gives back", "gives one attempt back when many ask for the same at once", (right) => ({
+    async forgive(which, guess, now) {
+      const counted = (await right.find(which, now))?.checks.some(({ nonce }) => nonce === guess.nonce);
+      await turn();
+      const [first] = (await right.find(which, now))?.checks ?? [];
+      if (counted && first) await right.forgive(which, { ...guess, nonce: first.nonce }, now);
+    },
+  })),
+  mutant(
+    "gives back to anybody",
+    "gives no attempt back to somebody else, for another request, or of what was used up",
+    (right) => ({
+      forgive: (which, guess, now) => right.forgive(anybodys(which), guess, now),
+    }),
+  ),
+  mutant(
+    "gives back the attempt but not the failure",
+    "gives back the one failure of an attempt that could not be compared, once",
+    (right) => ({
+      forgive: (which, guess, now) => right.forgive(which, { ...guess, account: another(guess.account) }, now),
+    }),
+  ),
+  mutant(
+    "gives back all failures",
+    "gives back the one failure of an attempt that could not be compared, once",
+    clearsFailures,
+  ),
+  mutant(
+    "gives back the failures that led up to a lock",
+    "opens the lock again that an attempt closed which could not be compared, and keeps the failures before it",
+    clearsFailures,
+  ),
+  mutant(
+    "leaves the lock closed",
+    "opens the lock again that an attempt closed which could not be compared, and keeps the failures before it",
+    (right) => ({
+      forgive: (which, guess, now) => right.forgive(which, { ...guess, account: another(guess.account) }, now),
+    }),
+  ),
+  mutant("forgets which lock a request closed", "repeats the answer that closed a lock for the same nonce", (right) => {
+    const seen = new Set<string>();
+    return {
+      async attempt(which, guess, now) {
+        const counted = await right.attempt(which, guess, now);
+        const again = seen.has(guess.nonce);
+        seen.add(guess.nonce);
+        return again && counted.outcome === "counted" ? { ...counted, lockedUntil: 0 } : counted;
+      },
+    };
+  }),
+  mutant(
+    "takes the repetition for the use",
+    "uses a verification up again for the same nonce, with the same answer",
+    (right) => ({
+      async consume(which, proof, now) {
+        const consumed = await right.consume(which, proof, now);
+        return consumed.outcome === "consumed" ? { outcome: "consumed", at: now } : consumed;
+      },
+    }),
+  ),
+
+  /** Claims and uses. */
+  mutant("says only whether it was first", "tells everybody who claims a key the one value that holds it", (right) => ({
+    claim: async (key, value, ttl, now) => ((await right.claim(key, value, ttl, now)) === value ? value : ""),
+  })),
+  mutant(
+    "keeps claims elsewhere",
+    "keeps what was claimed where values are kept: it is read, put anew and taken as they are",
+    (right) => ({
+      claim: (key, value, ttl, now) => right.claim(`claim:${key}`, value, ttl, now),
+    }),
+  ),
+  mutant(
+    "marks what it only looks at",
+    "says whether a use is near enough without marking it, where it is told only to look",
+    (right) => ({
+      touch: ({ peek: _peek, ...use }, now) => right.touch(use, now),
+    }),
+  ),
+  mutant(
+    "takes every look for near enough",
+    "says whether a use is near enough without marking it, where it is told only to look",
+    (right) => ({
+      touch: (use, now) => use.peek === true || right.touch(use, now),
+    }),
+  ),
+  mutant("never gets its room back", "gives the room of dead values to new ones", (right) => {
+    let chars = 0;
+    return {
+      async put(key, value, ttl, now) {
+        chars += value.length;
+        return chars < 2 ** 24 && right.put(key, value, ttl, now);
+      },
+    };
+  }),
+
+  /** Records. */
+  ...(["tenant", "service", "subject", "to", "since", "until"] as const).map((name) =>
+    mutant(
+      `does not look at ${name}`,
+      "finds records by everything they can be filtered by, alone and together",
+      (right) => ({
+        search: ({ [name]: _ignored, ...filter }, page, now) => right.search(filter, page, now),
+      }),
+    ),
+  ),
+  mutant(
+    "finds records by any one of its filters",
+    "finds records by everything they can be filtered by, alone and together",
+    (right) => ({
+      async search(filter, page, now) {
+        for (const [name, value] of Object.entries(filter)) {
+          const found = await right.search({ [name]: value }, page, now);
+          if (found.total > 0) return found;
+        }
+        return right.search(filter, page, now);
+      },
+    }),
+  ),
+  mutant(
+    "includes the end of a stretch",
+    "finds records by everything they can be filtered by, alone and together",
+    (right) => ({
+      search: (filter, page, now) =>
+        right.search(filter.until === undefined ? filter : { ...filter, until: filter.until + 1 }, page, now),
+    }),
+  ),
+  mutant(
+    "knows what was, not what time has made of it",
+    "finds records by what they came to, as time and attempts have it",
+    (right) => {
+      let start: number | undefined;
+      return { search: (filter, page, now) => right.search(filter, page, (start ??= now)) };
+    },
+  ),
+  mutant(
+    "does not look at the status",
+    "finds records by what they came to, as time and attempts have it",
+    (right) => ({
+      search: ({ status: _status, ...filter }, page, now) => right.search(filter, page, now),
+    }),
+  ),
+  mutant(
+    "leaves the order within an instant to chance",
+    "finds the newest first, a page at a time, without a gap or a repetition",
+    (right) => ({
+      async search(filter, page, now) {
+        const chance = new Map<string, number>();
+        const lot = ({ id }: Pending): number => chance.get(id) ?? chance.set(id, Math.random()).get(id) ?? 0;
+        return sorted(right, filter, page, now, (a, b) => b.createdAt - a.createdAt || lot(a) - lot(b));
+      },
+    }),
+  ),
+  mutant(
+    "starts a page with the last of the one before",
+    "finds the newest first, a page at a time, without a gap or a repetition",
+    (right) => ({
+      search: (filter, page, now) => right.search(filter, { ...page, offset: Math.max(0, page.offset - 1) }, now),
+    }),
+  ),
+  mutant(
+    "shows the oldest first",
+    "finds the newest first, a page at a time, without a gap or a repetition",
+    (right) => ({
+      search: (filter, page, now) =>
+        sorted(right, filter, page, now, (a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
+    }),
+  ),
+  mutant(
+    "counts the page, not all",
+    "finds the newest first, a page at a time, without a gap or a repetition",
+    (right) => ({
+      async search(filter, page, now) {
+        const { entries } = await right.search(filter, page, now);
+        return { total: entries.length, entries };
+      },
+    }),
+  ),
+  mutant(
+    "orders by the last change",
+    "moves nothing that was not yet seen when others come in or change between two pages",
+    (right) => ({
+      search: (filter, page, now) =>
+        sorted(right, filter, page, now, (a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? -1 : 1)),
+    }),
+  ),
+  mutant(
+    "puts what is ended last",
+    "moves nothing that was not yet seen when others come in or change between two pages",
+    (right) => ({
+      search: (filter, page, now) =>
+        sorted(right, filter, page, now, (a, b) => Number(a.state !== "pending") - Number(b.state !== "pending")),
+    }),
+  ),
+  ...(["channel", "country"] as const).map((name) =>
+    mutant(
+      `adds up whatever the ${name}`,
+      "counts verifications by day, country and what they came to, and messages by channel as well",
+      (right) => ({
+        usage: async (filter, now) =>
+          added((await right.usage(filter, now)).map(({ [name]: _ignored, ...row }) => row)),
+      }),
+    ),
+  ),
+  mutant(
+    "counts messages by what their verification came to",
+    "counts verifications by day, country and what they came to, and messages by channel as well",
+    (right) => ({
+      async usage(filter, now) {
+        const rows = await right.usage(filter, now);
+        const [whole] = rows.filter(({ channel }) => channel === undefined);
+        return added(rows.map((row) => ({ ...row, status: whole?.status ?? "" })));
+      },
+    }),
+  ),
+  mutant(
+    "counts everybody's",
+    "counts verifications by day, country and what they came to, and messages by channel as well",
+    (right) => ({
+      usage: (_filter, now) => right.usage({}, now),
+    }),
+  ),
+  mutant(
+    "counts a message on the day its verification began",
+    "takes the day of a verification from when it began, and that of a message from when it was sent",
+    (right) => ({
+      async usage(filter, now) {
+        const rows = await right.usage(filter, now);
+        return added(rows.map((row) => ({ ...row, day: rows[0]?.day ?? "" })));
+      },
+    }),
+  ),
+  {
+    name: "forgets what has ended after ten minutes",
+    caughtBy: "remembers a verification after its end, as it was",
+    make: () => memoryStore({ retention: "10m" }),
+  },
+  mutant(
+    "erases nothing",
+    "erases every verification about a user, live or ended, of every tenant, and of nobody else",
+    () => ({
+      erase: () => undefined,
+    }),
+  ),
+  mutant(
+    "ends what it should forget",
+    "erases every verification about a user, live or ended, of every tenant, and of nobody else",
+    (right) => ({
+      async erase(subject, now) {
+        const { entries } = await right.search({ subject }, EVERYTHING, now);
+        for (const { id } of entries) await right.cancel({ id }, now);
+      },
+    }),
+  ),
+  mutant(
+    "erases whoever has a name that looks alike",
+    "erases every verification about a user, live or ended, of every tenant, and of nobody else",
+    (right) => ({
+      async erase(subject, now) {
+        const { entries } = await right.search({}, EVERYTHING, now);
+        for (const each of entries) {
+          if (each.subject?.trim().toLowerCase() === subject) await right.erase(each.subject, now);
+        }
+      },
+    }),
+  ),
+  mutant(
+    "erases records, and no lock",
+    "erases a user's failures and lock, and leaves what others depend on",
+    (right) => ({
+      open: (entry, account, charges, now) => right.open(entry, `account ${account}`, charges, now),
+      attempt: (which, guess, now) => right.attempt(which, { ...guess, account: `account ${guess.account}` }, now),
+    }),
+  ),
+  mutant(
+    "takes a revocation back with what it erases",
+    "erases a user's failures and lock, and leaves what others depend on",
+    (right) => {
+      const erased = new Set<string>();
+      return {
+        erase: (subject, now) => right.erase((erased.add(subject), subject), now),
+        revokedAt: (subject) => (erased.has(subject) ? 0 : right.revokedAt(subject)),
+      };
+    },
+  ),
+  mutant(
+    "writes back what it had read before it was erased",
+    "lets nothing live on of what is erased while it is being answered",
+    (right) => {
+      const written = new Map<string, Pending>();
+      return {
+        async consume(which, proof, now) {
+          const row = await right.find(which, now);
+          await turn();
+          if (row) written.set(row.id, row);
+          return right.consume(which, proof, now);
+        },
+        find: (which, now) => written.get(which.id ?? "") ?? right.find(which, now),
+      };
+    },
+  ),
+
+  /** Documents. */
+  mutant(
+    "puts a second document over the first",
+    "keeps one document of each name in a list, oldest first",
+    (right) => ({
+      addDocument: async (list, name, document) =>
+        (await right.replaceDocument(list, name, document)) || right.addDocument(list, name, document),
+    }),
+  ),
+  mutant("keeps one list", "keeps one document of each name in a list, oldest first", (right) => ({
+    documents: () => right.documents("list"),
+  })),
+  mutant("shows the newest document first", "keeps one document of each name in a list, oldest first", (right) => ({
+    documents: async (list) => (await right.documents(list)).toReversed(),
+  })),
+  mutant(
+    "reads, waits and then adds",
+    "keeps one of many documents that are added by the same name at once, and all of different names",
+    (right) => {
+      const names = new Set<string>();
+      return {
+        async addDocument(list, name, document) {
+          const known = names.has(`${list}/${name}`);
+          await turn();
+          names.add(`${list}/${name}`);
+          return !known && right.addDocument(list, another(name), document);
+        },
+      };
+    },
+  ),
+  mutant(
+    "adds what it cannot replace",
+    "puts a document in the place of another, and only where there is one",
+    (right) => ({
+      replaceDocument: async (list, name, document) =>
+        (await right.replaceDocument(list, name, document)) || right.addDocument(list, name, document),
+    }),
+  ),
+  mutant(
+    "puts what it replaces last",
+    "puts a document in the place of another, and only where there is one",
+    (right) => ({
+      replaceDocument: async (list, name, document) =>
+        (await right.removeDocument(list, name)) && right.addDocument(list, name, document),
+    }),
+  ),
+  mutant("removes a document for everybody who asks", "removes a document, once, and from its own list", (right) => ({
+    async removeDocument(list, name) {
+      const { length } = await right.documents(list);
+      await right.removeDocument(list, name);
+      return length > 0;
+    },
+  })),
+  mutant(
+    "takes names for the same that look alike",
+    "keeps lists, names and documents apart, whatever characters they hold",
+    (right) => ({
+      addDocument: (list, name, document) => right.addDocument(list, name.normalize(), document),
+    }),
+  ),
+  mutant(
+    "takes lists for the same that look alike",
+    "keeps lists, names and documents apart, whatever characters they hold",
+    (right) => ({
+      addDocument: (list, name, document) => right.addDocument(list.toLowerCase(), `${list}:${name}`, document),
+      documents: (list) => right.documents(list.toLowerCase()),
+    }),
+  ),
 ];
+
+const EVERYTHING: RecordPage = { offset: 0, limit: never };
+
+/** The records in another order. */
+async function sorted(
+  right: Store,
+  filter: RecordFilter,
+  { offset, limit }: RecordPage,
+  now: number,
+  order: (a: Pending, b: Pending) => number,
+) {
+  const { total, entries } = await right.search(filter, EVERYTHING, now);
+  return { total, entries: entries.toSorted(order).slice(offset, offset + limit) };
+}
+
+/** Rows that have become alike, as one. */
+function added(rows: readonly UsageRow[]): UsageRow[] {
+  const sums = new Map<string, UsageRow>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.day, row.channel, row.country, row.status]);
+    sums.set(key, { ...row, count: row.count + (sums.get(key)?.count ?? 0) });
+  }
+  return [...sums.values()];
+}
+
+/** Clears the whole account with the one attempt that it gives back. */
+function clearsFailures(right: Store): Partial<Store> {
+  return {
+    async forgive(which: Which, guess: Guess, now: number): Promise<void> {
+      await right.forgive(which, guess, now);
+      await right.erase(guess.account, now);
+    },
+  };
+}
 
 function anybodys({ id, owner }: Which): Which {
   return id === undefined ? { owner } : { id };

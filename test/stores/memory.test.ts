@@ -37,6 +37,8 @@ describe("memoryStore()", () => {
     [{ maxPending: "5" }, /whole number/],
     [{ maxPending: Number.POSITIVE_INFINITY }, /whole number/],
     [[], /an array/],
+    [{ retention: "soon" }, /retention/],
+    [{ retention: -1 }, /retention/],
     [null, /object/],
   ])("refuses %j as options", (options, words) => {
     expect(() => memoryStore(options as MemoryStoreOptions)).toThrow(words);
@@ -122,11 +124,76 @@ describe("C14: a memory store that is flooded", () => {
     expect(store.find({ id: "live" }, T)).toBeDefined();
   });
 
+  it("gives up the records of what has ended first, and nothing that lives", () => {
+    const store = syncStore({ maxPending: 20 });
+    for (let index = 0; index < 20; index += 1) {
+      store.open(aPending({ id: `id ${index}`, owner: `owner ${index}`, subject: "ada" }), "account", [], T);
+      if (index % 2 === 0) store.cancel({ id: `id ${index}` }, T);
+    }
+    for (let index = 0; index < 10; index += 1) {
+      const opened = store.open(aPending({ owner: `new ${index}`, subject: "new" }), "account", [], T);
+      expect(opened).toMatchObject({ outcome: "opened" });
+    }
+    expect(store.search({ status: "pending" }, { offset: 0, limit: 100 }, T).total).toBe(20);
+    expect(store.open(aPending({ owner: "one more" }), "account", [], T)).toMatchObject({ outcome: "full" });
+    store.erase("new", T);
+    expect(store.open(aPending({ owner: "one more" }), "account", [], T)).toMatchObject({ outcome: "opened" });
+  });
+
+  it("refuses an owner's eleventh that would live beside ten others, and says when the first of them ends", () => {
+    const store = syncStore();
+    const charge = aCharge({ max: 1 });
+    for (let index = 0; index < 10; index += 1) {
+      store.open(aPending({ id: `id ${index}`, supersede: "keep", ttl: (5 + index) * MINUTE }), "account", [], T);
+    }
+    const eleventh = (supersede: "keep" | "return" | "cancel", now: number) =>
+      store.open(aPending({ purpose: "new", supersede }), "account", [charge], now);
+    expect(eleventh("keep", T)).toEqual({ outcome: "full", retryAt: T + 5 * MINUTE });
+    expect(eleventh("return", T + 5 * MINUTE - 1)).toEqual({ outcome: "full", retryAt: T + 5 * MINUTE });
+    for (let index = 0; index < 10; index += 1) {
+      expect(attempt(store, `id ${index}`, "account", T)).toMatchObject({ outcome: "counted" });
+    }
+    expect(store.open(aPending({ owner: "another" }), "account", [], T)).toMatchObject({ outcome: "opened" });
+    expect(eleventh("keep", T + 5 * MINUTE)).toMatchObject({ outcome: "opened" });
+    // whoever takes the place of the others finds room, and the refused were not charged
+    expect(eleventh("cancel", T + 7 * MINUTE)).toMatchObject({ outcome: "opened" });
+  });
+
+  it("gives back only what it has charged itself when the table of limits is full", () => {
+    const limiter = new Limiter(1);
+    limiter.charge([aCharge({ key: "first" })], T);
+    expect(() => limiter.charge([aCharge({ key: "first" }), aCharge({ key: "second" })], T)).toThrow(/full/);
+    expect(limiter.refusal([aCharge({ key: "first", max: 2 })], T)).toBeUndefined();
+  });
+
   it("charges all or none, even when the table of limits has room for some only", () => {
     const limiter = new Limiter(1);
     const [first, second] = [aCharge({ key: "first", max: 1 }), aCharge({ key: "second", max: 1 })];
     expect(() => limiter.charge([first, second], T)).toThrow(/full/);
     expect(limiter.refusal([first], T)).toBeUndefined();
+  });
+});
+
+describe("what has ended", () => {
+  const found = (store: SyncStore, now: number) => store.search({}, { offset: 0, limit: 10 }, now).total;
+
+  it.each([
+    [undefined, DAY],
+    ["1h", HOUR],
+    ["30d", 30 * DAY],
+  ] as const)("is remembered for %s after its code has died, and no longer", (retention, ms) => {
+    const store = syncStore(retention && { retention });
+    store.open(aPending({ id: "one" }), "account", [], T);
+    const end = T + 5 * MINUTE + ms;
+    expect(store.find({ id: "one" }, end - 1)).toBeDefined();
+    expect(attempt(store, "one", "account", end - 1)).toEqual({ outcome: "expired" });
+    expect(found(store, end - 1)).toBe(1);
+    expect(store.find({ id: "one" }, end)).toBeUndefined();
+    expect(store.find({ owner: "owner" }, end)).toBeUndefined();
+    expect(attempt(store, "one", "account", end)).toEqual({ outcome: "missing" });
+    expect(store.note({ id: "one" }, { id: "event" }, end)).toBe(false);
+    expect(found(store, end)).toBe(0);
+    expect(store.usage({}, end)).toEqual([]);
   });
 });
 

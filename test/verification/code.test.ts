@@ -243,7 +243,12 @@ describe("a sent code", () => {
       state: "pending",
       attempts: 0,
       revision: 0,
-      delivery: { method: "sms", to: "+46707123456", status: "sent", sent: [] },
+      delivery: {
+        method: "sms",
+        to: "+46707123456",
+        status: "sent",
+        sent: [{ method: "sms", to: "+46707123456", sends: 1, resendAt: 0 }],
+      },
       checks: [],
       events: [],
       detail: {},
