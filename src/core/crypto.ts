@@ -24,6 +24,8 @@ export interface KeySet {
 /** All secrets: the first makes new things, every one of them still checks old ones. */
 export interface Keyring {
   readonly current: KeySet;
+  /** Newest first. */
+  readonly all: readonly KeySet[];
   find(id: string): KeySet | undefined;
 }
 
@@ -49,7 +51,7 @@ export function createKeyring(secret: string | readonly string[] | undefined): K
   });
   const current = sets[0] ?? keySet(first);
   const byId = new Map(sets.map((set) => [set.id, set]));
-  return { current, find: (id) => byId.get(id) };
+  return { current, all: sets, find: (id) => byId.get(id) };
 }
 
 function keySet(secret: string): KeySet {
@@ -82,7 +84,7 @@ export function sameText(left: string, right: string): boolean {
   const a = Buffer.alloc(COMPARE_BYTES);
   const b = Buffer.alloc(COMPARE_BYTES);
   const lengths = a.write(left) === Buffer.byteLength(left) && b.write(right) === Buffer.byteLength(right);
-  return timingSafeEqual(a, b) && lengths;
+  return timingSafeEqual(a, b) && lengths && left.length === right.length;
 }
 
 const ID_BYTES = 32;

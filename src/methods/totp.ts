@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { fingerprint, sameText } from "../core/crypto.js";
-import type { Awaitable } from "../core/deadline.js";
+import { type Awaitable, within } from "../core/deadline.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, oneOf } from "../core/options.js";
 import { DIGITS, normalizeCode } from "../verification/code.js";
@@ -24,6 +24,8 @@ export interface TotpOptions {
 /** RFC 6238 section 5.2 recommends it, and authenticator apps know no other. */
 const PERIOD = 30;
 const TTL = 5 * 60_000;
+/** How long the app may take to find a secret, in milliseconds. */
+const DEADLINE = 3_500;
 
 /** HMAC by Node's OpenSSL: several times faster than the pure JavaScript one that otplib brings along. */
 const nodeCrypto = {
@@ -65,7 +67,7 @@ export function totp(options: TotpOptions): MethodFactory {
       stillReaches: () => true,
       compare: async (_entry, { user }, typed, now) => {
         const answer = normalizeCode(typed, shape);
-        const secret = await secretOf(user);
+        const secret = await within(secretOf(user), DEADLINE, () => new Error("The TOTP secret callback did not answer."));
         if (answer === undefined || !secret) return undefined;
         const codeAt = await codes(secret, digits, algorithm);
         const current = Math.floor(now / 1000 / PERIOD);

@@ -171,6 +171,10 @@ export class Issuer {
       (await workflows.named({ account, name: workflow })) ?? (await workflows.get({ account, id: workflow }));
     const steps = found?.value ?? configuredWorkflows.get(workflow);
     if (!steps) throw new UnknownWorkflow(workflow);
+    const byMail = steps.filter(({ channel }) => channel === "email").length;
+    if (byMail > 0 && byMail < steps.length) {
+      throw prepare.invalid("A verification has one recipient: its workflow goes by telephone or by e-mail, not by both.");
+    }
     return steps;
   }
 

@@ -112,6 +112,12 @@ export function createLimits(options: LimitOptions = {}): Limits {
   const perDestination = buckets(sends.perDestination ?? CAPS, "limits.sends.perDestination");
   const [failed] = buckets([sends.failed ?? { max: 3, interval: "1m" }], "limits.sends.failed");
   const byName = new Map(Object.entries(named).map(([name, limit]) => [name, namedLimit(name, limit)] as const));
+  const lock = {
+    after: wholeNumber(failures.perAccount ?? 10, 1, 100, "limits.failures.perAccount"),
+    first: lockLength(failures.lock ?? "15m", "limits.failures.lock"),
+    longest: lockLength(failures.longestLock ?? "24h", "limits.failures.longestLock"),
+  };
+  if (lock.longest < lock.first) throw misconfigured("limits.failures.longestLock must not be shorter than lock.");
   const spacing = (id: string, to: string): Charge => {
     return { name: "spacing", key: key(["gap", id, to]), max: Number.MAX_SAFE_INTEGER, interval: QUIET, gaps };
   };
@@ -119,11 +125,7 @@ export function createLimits(options: LimitOptions = {}): Limits {
 
   return {
     maxAttempts: wholeNumber(failures.perChallenge ?? 5, 1, 10, "limits.failures.perChallenge"),
-    lock: {
-      after: wholeNumber(failures.perAccount ?? 10, 1, 100, "limits.failures.perAccount"),
-      first: lockLength(failures.lock ?? "15m", "limits.failures.lock"),
-      longest: lockLength(failures.longestLock ?? "24h", "limits.failures.longestLock"),
-    },
+    lock,
     bucketsOf: (name) => byName.get(name)?.buckets,
     spacing,
     failedCharge,
@@ -176,7 +178,9 @@ function namedLimit(name: string, limit: NamedLimit): { by: NamedLimit["by"]; bu
   if (!["user", "destination", "ip"].includes(limit.by)) {
     throw misconfigured(`${where}.by: "${display(limit.by)}". Known: user, destination, ip.`);
   }
-  return { by: limit.by, buckets: buckets(limit.buckets, `${where}.buckets`) };
+  const parsed = buckets(limit.buckets, `${where}.buckets`);
+  if (parsed.length > 2) throw misconfigured(`${where}.buckets: a named limit has one or two.`);
+  return { by: limit.by, buckets: parsed };
 }
 
 function charge(bucket: ParsedBucket, name: string, parts: readonly string[]): Charge {

@@ -96,7 +96,7 @@ function named(text: { named: string; plain: string }, code: string, service: st
 
 function lifetime(texts: MessageTexts, minutes: number): string {
   // A code that was made a moment ago has not lost a minute.
-  const whole = Math.max(1, Math.floor(minutes + 0.1));
+  const whole = Math.max(1, Math.floor(minutes + 0.05));
   return fill(whole === 1 ? texts.minutes.one : texts.minutes.other, { minutes: String(whole) });
 }
 

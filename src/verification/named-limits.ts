@@ -38,8 +38,8 @@ export async function namedCharges(
     const definition = await registry.named({ account, name });
     const buckets = definition?.value.buckets ?? configured.bucketsOf(name);
     if (!buckets || typeof value !== "string") throw new UnknownLimit(name);
-    for (const { max, interval } of buckets) {
-      const key = JSON.stringify(["limit", account, name, value, interval]);
+    for (const [index, { max, interval }] of buckets.entries()) {
+      const key = JSON.stringify(["limit", account, name, value, index, interval]);
       charges.push({ name, key, max, interval });
     }
   }

@@ -12,6 +12,7 @@ import type { OutOfBand } from "./out-of-band.js";
 import { OWN_ACCOUNT, type VerificationParts } from "./parts.js";
 import * as prepare from "./prepare.js";
 import type { Verification, VerificationStart, VerificationWhich } from "./request.js";
+import { noteReceipt, type Receipt } from "./receipts.js";
 import { VerificationService } from "./service.js";
 import { spanOf, summarize, type UsageRecord, type UsageRequest } from "./usage.js";
 import { viewOf } from "./view.js";
@@ -99,13 +100,22 @@ export class Verifications {
     account?: string;
     failures?: FailureLimit;
   }): Promise<VerificationChecked> {
-    const { keys, clock, store } = this.#parts;
     const { account = OWN_ACCOUNT, service, code, failures = CODE_FAILURES } = request;
     if (typeof code !== "string" || code === "" || code.length > 64) return refused("invalid_request");
     return withinFailures(this.#parts, ["code", account, service ?? ""], failures, async () => {
-      const id = await store.get(prepare.codeIndex(keys.current, account, service, code), clock());
+      const id = await this.#findByCode(account, service, code);
       return id === undefined ? refusedAs("missing") : this.check({ id, account, code });
     });
+  }
+
+  /** Codes from before a rotation of the secret are listed under the key that made them. */
+  async #findByCode(account: string, service: string | undefined, code: string): Promise<string | undefined> {
+    const { keys, clock, store } = this.#parts;
+    for (const set of keys.all) {
+      const id = await store.get(prepare.codeIndex(set, account, service, code), clock());
+      if (id !== undefined) return id;
+    }
+    return undefined;
   }
 
   /** The same code again, or with `next` by the next channel of the workflow. */
@@ -164,12 +174,9 @@ export class Verifications {
     return summarize(rows, request, now);
   }
 
-  /** What a provider reports of a message; informs, and never grants. */
-  async receipt(report: Receipt): Promise<boolean> {
-    const { store, clock } = this.#parts;
-    const { verification, event, status, errorCode, errorMessage } = report;
-    const told = { id: event, status, ...defined({ errorCode, errorMessage }) };
-    return store.note({ id: verification }, told, clock());
+  /** What a provider reports of a message. Informs, may move a workflow on, and never grants. */
+  receipt(report: Receipt): Promise<boolean> {
+    return noteReceipt(this.#parts, this.#issuer, report);
   }
 
   /**
@@ -232,14 +239,6 @@ export class Verifications {
   #view(entry: Pending): Verification {
     return viewOf(entry, this.#parts.keys, this.#parts.clock());
   }
-}
-
-export interface Receipt {
-  readonly verification: string;
-  readonly event: string;
-  readonly status: "sent" | "delivered" | "undelivered" | "failed";
-  readonly errorCode?: string;
-  readonly errorMessage?: string;
 }
 
 /** Attempts of the service are limited by the verification; a lock belongs to people, who have accounts. */

@@ -4,7 +4,8 @@
  * guesses than one account has, and the right code must be worth nothing once the guesses are used up.
  */
 import { afterEach, describe, expect, it } from "vitest";
-import type { TwoFactorOptions } from "../../src/index.js";
+import { outbox, sms, totp, type TwoFactorOptions } from "../../src/index.js";
+import { TOTP_SECRET } from "../helpers/app.js";
 import { arena, type Arena, PLENTY, wrongCodes } from "../helpers/arena.js";
 import { tally, Visitor } from "../helpers/burst.js";
 
@@ -64,6 +65,25 @@ describe("C01: a challenge", () => {
     expect(body["attemptsLeft"]).toBe(0);
     expect((await visitor.post("/2fa/verify", { code: right })).status).toBe(429);
     expect(at.shop.counters.compares).toBe(5);
+  });
+
+  it("costs nothing when nobody could say whether it was right, and everything that was compared counts", async () => {
+    let away = false;
+    const box = outbox();
+    const secret = (): string => {
+      if (away) throw new Error("the vault with the secrets is sealed");
+      return TOTP_SECRET;
+    };
+    const at = await shopAt({ methods: [sms(box), totp({ secret })] });
+    const user = at.newUser();
+    const visitor = await Visitor.login(at.site, user);
+    await visitor.get("/vault");
+    const right = /^\d{6}/.exec(box.messages[0]?.text ?? "")?.[0] ?? "";
+    await visitor.post("/2fa/challenge", { method: "totp" });
+    away = true;
+    // the code that was sent is compared, and only then does the other method fail
+    for (const code of wrongCodes(right, 20)) await visitor.post("/2fa/verify", { code });
+    expect(at.shop.counters.compares).toBeLessThanOrEqual(5);
   });
 
   it("costs nothing for what can be no code at all, and nothing is compared", async () => {

@@ -6,6 +6,8 @@ export function aMessage(changes: Partial<Message> = {}): Message {
     channel: "sms",
     to: "+46701740605",
     text: "483920 is your Acme code. Do not share it with anyone.",
+    template: "{code} is your Acme code. Do not share it with anyone.",
+    digits: 6,
     locale: "en",
     idempotencyKey: "challenge-1.0",
     expiresAt: new Date(Date.now() + 300_000),

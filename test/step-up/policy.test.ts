@@ -74,7 +74,7 @@ describe("a policy", () => {
     [{ method: ["sms"] }, /Did you mean "methods"\?/],
     [{ max_age: "5m" }, /Did you mean "maxAge"\?/],
     [{ role: "admin" }, /unknown option "role"/],
-    [{ maxAge: 300 }, /300 is not a duration/],
+    [{ maxAge: 300 }, /is not a duration/],
     [{ maxAge: "5 minutes" }, /not a duration/],
     [{ maxAge: "-5m" }, /not a duration/],
     [{ maxAge: null }, /not a duration/],
