@@ -105,12 +105,28 @@ describe("the proof of a block", () => {
       "a context",
       `<!-- test: define app\ndeclare const app: import("express").Express;\n-->\n\n${fenced("ts", 'app.get("/", (_req, res) => void res.end());', "context=app")}`,
     ],
+    [
+      "a subpath of the package",
+      fenced("js", 'import { MittoError } from "require2fa/mitto";\nif (!MittoError.name) throw new Error();', "run"),
+    ],
+    [
+      "a context that is set up",
+      `<!-- test: define app\ndeclare global {\n  const one: 1;\n}\nexport {};\n-->\n\n<!-- test: setup app\nObject.assign(globalThis, { one: 1 });\n-->\n\n${fenced("js", "if (one !== 1) throw new Error();", "context=app run")}`,
+    ],
     ["a program that ends well", fenced("ts", "const n: number = 1;\nif (n !== 1) process.exit(1);", "run")],
     ["a program that needs a secret", fenced("js", "if (!process.env.TWO_FACTOR_SECRET) throw new Error();", "run")],
     ["a server", fenced("js", server("401"), "serve GET /vault 401")],
     ["json", fenced("json", '{ "a": [1] }')],
     ["shell lines", fenced("sh", "npm install require2fa express  # both\nnpm ci && npm run build")],
     ["shell lines that run", fenced("sh", "test -f package.json", "run")],
+    [
+      "shell lines beside servers",
+      fenced(
+        "sh",
+        "PORT=4000 npm run start:vendors  # here\nAPI=localhost:4000 \\\n  npm start  # and there\ncurl -sf localhost:4000/outbox localhost:3000/login -o /dev/null",
+        "run servers",
+      ),
+    ],
     ["an indented block", "1. One\n\n   ```json\n   { }\n   ```\n"],
     ["what is only shown", fenced("text", "anything") + fenced("http", "GET / HTTP/1.1")],
   ])("passes %s", async (_what, sample) => await attempt(sample), 60_000);
@@ -126,6 +142,8 @@ describe("the proof of a block", () => {
     ["a script that is not there", fenced("sh", "npm run nothing"), "no such script"],
     ["a package that is not ours", fenced("sh", "npm install left-pad"), "not in package.json: left-pad"],
     ["a command that was not run", fenced("sh", "curl localhost:3000"), "can only be proved by running it"],
+    ["servers that nobody starts", fenced("sh", "true", "run servers"), "no line starts a server"],
+    ["a setup of no context", "<!-- test: setup app\n1;\n-->\n", "no context"],
     ["a shell line that fails", fenced("sh", "false\ntrue", "run"), "bash ended with 1"],
     ["a language without a check", fenced("python", "1"), "can be proved"],
     ["no language", fenced("", "1"), "can be proved"],

@@ -10,9 +10,11 @@
  * | json | parsed | |
  * | sh | read by bash; npm scripts and packages must exist | `<!-- test: run -->` is run in a copy of the project |
  * | sh | | `<!-- test: run example-app -->` is run against the example app, in place of `localhost:3000` |
+ * | sh | | `<!-- test: run servers -->`: what `npm start` and `npm run start:vendors` start is started, the rest is run |
  * | text, http, html | shown only | |
  *
- * A context is a hidden comment too, of ambient declarations: `<!-- test: define app`, lines, `-->`.
+ * A context is a hidden comment too, of ambient declarations: `<!-- test: define app`, lines, `-->`. Where its words must
+ * be there when a block is run, `<!-- test: setup app` has the module that puts them on `globalThis`.
  */
 export interface Block {
   readonly lang: string;
@@ -22,13 +24,16 @@ export interface Block {
   readonly context: string;
   readonly mode: "check" | "run" | "serve";
   readonly serve?: { readonly method: string; readonly path: string; readonly status: number };
-  readonly exampleApp: boolean;
+  /** What a shell block finds running. */
+  readonly beside?: "example-app" | "servers";
 }
 
 export interface Markdown {
   readonly blocks: readonly Block[];
   /** Ambient declarations by the name of the context. */
   readonly contexts: Readonly<Record<string, string>>;
+  /** Modules to be run before the blocks of a context, by its name. */
+  readonly setups: Readonly<Record<string, string>>;
   /** What could not be understood; never empty-handed about it. */
   readonly faults: readonly string[];
 }
@@ -39,17 +44,18 @@ export function readMarkdown(text: string): Markdown {
   const lines = text.split("\n");
   const blocks: Block[] = [];
   const contexts: Record<string, string> = { none: "" };
+  const setups: Record<string, string> = {};
   const faults: string[] = [];
   let directive = "";
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? "";
     const start = at + 1;
-    const define = /^<!--\s*test:\s*define\s+([\w-]+)\s*$/.exec(line);
+    const define = /^<!--\s*test:\s*(define|setup)\s+([\w-]+)\s*$/.exec(line);
     const fence = /^(\s*)(`{3,})\s*([^\s`]*)/.exec(line);
     if (define) {
       const end = lines.findIndex((each, index) => index > at && each.trim() === "-->");
       if (end < 0) faults.push(`${start}: a context that does not end`);
-      contexts[define[1] ?? ""] = lines.slice(at + 1, end).join("\n");
+      (define[1] === "define" ? contexts : setups)[define[2] ?? ""] = lines.slice(at + 1, end).join("\n");
       at = end < 0 ? lines.length : end;
     } else if (fence) {
       const end = lines.findIndex((each, index) => index > at && each.trim() === fence[2]);
@@ -73,7 +79,9 @@ export function readMarkdown(text: string): Markdown {
   if (directive !== "") faults.push(`${lines.length}: a directive without a block after it`);
   for (const { context, line } of blocks)
     if (!(context in contexts)) faults.push(`${line}: no context "${context}" is defined`);
-  return { blocks, contexts, faults };
+  for (const name of Object.keys(setups))
+    if (!(name in contexts)) faults.push(`a setup of "${name}", which is no context`);
+  return { blocks, contexts, setups, faults };
 }
 
 /** What the words of a directive ask for, or `undefined` for words that mean nothing for this language. */
@@ -87,13 +95,13 @@ function readDirective(lang: string, directive: string): Omit<Block, "lang" | "c
   const isCode = lang === "ts" || lang === "js";
   const context = isCode ? take(/\bcontext=([\w-]+)/)?.[1] : undefined;
   const serve = isCode ? take(/\bserve\s+([A-Z]+)\s+(\/\S*)\s+(\d{3})\b/) : undefined;
-  const example = lang === "sh" ? take(/\brun\s+example-app\b/) : undefined;
+  const beside = lang === "sh" ? take(/\brun\s+(example-app|servers)\b/)?.[1] : undefined;
   const run = isCode || lang === "sh" ? take(/\brun\b/) : undefined;
   if (rest.trim() !== "") return undefined;
   return {
     context: context ?? "none",
-    mode: serve ? "serve" : run || example ? "run" : "check",
-    exampleApp: example !== undefined,
+    mode: serve ? "serve" : run || beside ? "run" : "check",
+    ...(beside === undefined ? {} : { beside: beside as "example-app" | "servers" }),
     ...(serve ? { serve: { method: serve[1] ?? "", path: serve[2] ?? "", status: Number(serve[3]) } } : {}),
   };
 }

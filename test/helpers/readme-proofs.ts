@@ -21,6 +21,8 @@ const COMPILER_OPTIONS = {
   outDir: "out",
 };
 
+const SETUP = "setup.mts";
+
 function fileOf({ lang, code, line }: Block): string {
   if (lang === "ts") return `block-${line}.mts`;
   return `block-${line}.${/\brequire\(/.test(code) ? "cjs" : "mjs"}`;
@@ -31,7 +33,7 @@ function folderOf(root: string, context: string): string {
 }
 
 /** Compiles all ts and js blocks, one context at a time: the complaints, by the line of the block. */
-export function typecheck({ blocks, contexts }: Markdown, root: string): Map<number, string[]> {
+export function typecheck({ blocks, contexts, setups }: Markdown, root: string): Map<number, string[]> {
   const complaints = new Map<number, string[]>();
   for (const [name, declarations] of Object.entries(contexts)) {
     const own = blocks.filter(({ lang, context }) => context === name && (lang === "ts" || lang === "js"));
@@ -41,6 +43,7 @@ export function typecheck({ blocks, contexts }: Markdown, root: string): Map<num
     mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: COMPILER_OPTIONS }));
     writeFileSync(path.join(folder, "context.d.ts"), declarations);
+    if (setups[name] !== undefined) writeFileSync(path.join(folder, SETUP), setups[name]);
     for (const block of own) writeFileSync(path.join(folder, fileOf(block)), block.code);
     for (const { file, at, message } of compilerErrors(folder)) {
       const block = own.find((each) => fileOf(each) === file) ?? own[0];
@@ -75,7 +78,8 @@ export async function runCode(block: Block, root: string): Promise<void> {
     (match) => match[1] ?? match[2] ?? "",
   );
   const env = Object.fromEntries(secrets.map((name) => [name, randomBytes(32).toString("base64url")]));
-  const running = start(program, root, env);
+  const setup = path.join(folder, "out", SETUP.replace(".mts", ".mjs"));
+  const running = start(program, root, env, existsSync(setup) ? [setup] : []);
   try {
     if (!block.serve) {
       await running.succeeded;
@@ -100,9 +104,15 @@ interface Running {
   readonly succeeded: Promise<void>;
 }
 
-function start(program: string, cwd: string, env: Record<string, string>): Running {
-  const preload = pathToFileURL(path.join(import.meta.dirname, "listening.mjs")).href;
-  const child = spawn(process.execPath, ["--import", preload, program], {
+function start(
+  program: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  before: readonly string[] = [],
+): Running {
+  const preloads = [path.join(import.meta.dirname, "listening.mjs"), ...before];
+  const imports = preloads.flatMap((each) => ["--import", pathToFileURL(each).href]);
+  const child = spawn(process.execPath, [...imports, program], {
     cwd,
     env: { PATH: process.env["PATH"], NODE_ENV: "test", ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -151,17 +161,45 @@ export function checkShell({ code }: Block, root: string): void {
   }
 }
 
-/** Runs shell lines in the copy; with the example app behind `localhost:3000` where the directive says so. */
-export async function runShell({ code, exampleApp }: Block, root: string): Promise<void> {
+const EXAMPLE_APP = "npm start";
+/** What the scripts that never end run, once it is built. */
+const SERVERS: Readonly<Record<string, string>> = {
+  [EXAMPLE_APP]: "example-app/dist/server.js",
+  "npm run start:vendors": "example-app/dist/vendors-server.js",
+};
+
+/** Runs shell lines in the copy, beside the servers that the directive asks for: each port is a free one. */
+export async function runShell({ code, beside }: Block, root: string): Promise<void> {
   if (/\bnpm\s+(i|install|ci)\b/.test(code))
     throw new Error("an install is checked, not run: the copy shares its packages");
-  if (!exampleApp) return await bash(code, root);
+  if (beside === undefined) return await bash(code, root);
   if (!existsSync(path.join(root, "example-app/dist/server.js"))) compile(root, "-p", "example-app");
-  const app = start(path.join(root, "example-app/dist/server.js"), root, {});
+  const lines = (beside === "example-app" ? `${EXAMPLE_APP}\n${code}` : code).replaceAll(/\\\n\s*/g, " ").split("\n");
+  const ports = new Map<string, number>();
+  const moved = (text: string): string =>
+    text.replaceAll(/\b(?:localhost|127\.0\.0\.1):(\d+)\b/g, (address, port: string) =>
+      ports.has(port) ? `127.0.0.1:${ports.get(port)}` : address,
+    );
+  const started: Running[] = [];
+  const rest: string[] = [];
   try {
-    await bash(code.replaceAll(/\b(localhost|127\.0\.0\.1):3000\b/g, `127.0.0.1:${await app.listening}`), root);
+    for (const line of lines) {
+      const [, words = "", script = ""] = /^((?:\w+=\S+\s+)*)(npm start|npm run [\w:]+)\b/.exec(line) ?? [];
+      const program = SERVERS[script];
+      if (program === undefined) {
+        rest.push(line);
+        continue;
+      }
+      const env: Record<string, string> = {};
+      for (const [, name = "", value = ""] of words.matchAll(/(\w+)=(\S+)/g)) env[name] = moved(value);
+      const server = start(path.join(root, program), root, env);
+      started.push(server);
+      ports.set(env["PORT"] ?? "3000", await server.listening);
+    }
+    if (started.length === 0) throw new Error("no line starts a server");
+    await bash(moved(rest.join("\n")), root);
   } finally {
-    app.child.kill("SIGKILL");
+    for (const { child } of started) child.kill("SIGKILL");
   }
 }
 
