@@ -391,8 +391,9 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   })),
   mutant("supersedes those of every tenant", "does nothing to what belongs to another tenant", (right) => ({
     async open(entry, account, charges, now) {
-      const before = await right.find({ owner: entry.owner }, now);
-      if (before && entry.supersede === "cancel") await right.cancel({ id: before.id }, now);
+      const { entries } = await right.search({ status: "pending" }, EVERYTHING, now);
+      const theirs = entries.filter(({ owner }) => entry.supersede === "cancel" && owner === entry.owner);
+      for (const { id } of theirs) await right.cancel({ id }, now);
       return right.open(entry, account, charges, now);
     },
   })),
@@ -483,7 +484,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     open: ({ guardTime: _guardTime, ...entry }, account, charges, now) => right.open(entry, account, charges, now),
   })),
   mutant("guards a moment too long", "does not cancel what is under guard, until its time is over", (right) => ({
-    open: (entry, account, charges, now) => right.open(entry, account, charges, now - 1),
+    open: (entry, account, charges, now) =>
+      right.open({ ...entry, ...(entry.guardTime && { guardTime: entry.guardTime + 1 }) }, account, charges, now),
   })),
   mutant("guards for ever", "does not cancel what is under guard, until its time is over", (right) => {
     const guarded = new Set<string>();
