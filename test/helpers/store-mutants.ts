@@ -391,9 +391,9 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   })),
   mutant("supersedes those of every tenant", "does nothing to what belongs to another tenant", (right) => ({
     async open(entry, account, charges, now) {
-      const { entries } = await right.search({}, { offset: 0, limit: never }, now);
-      const others = entries.filter(({ owner }) => owner === entry.owner && entry.supersede === "cancel");
-      for (const { id } of others) await right.cancel({ id }, now);
+      const { entries } = await right.search({ status: "pending" }, EVERYTHING, now);
+      const theirs = entries.filter(({ owner }) => entry.supersede === "cancel" && owner === entry.owner);
+      for (const { id } of theirs) await right.cancel({ id }, now);
       return right.open(entry, account, charges, now);
     },
   })),
@@ -484,12 +484,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     open: ({ guardTime: _guardTime, ...entry }, account, charges, now) => right.open(entry, account, charges, now),
   })),
   mutant("guards a moment too long", "does not cancel what is under guard, until its time is over", (right) => ({
-    async open({ guardTime, ...entry }, account, charges, now) {
-      const longer = guardTime === undefined ? {} : { guardTime: guardTime + 1 };
-      const opened = await right.open({ ...entry, ...longer }, account, charges, now);
-      if (opened.outcome !== "opened" || opened.entry.guardUntil === undefined) return opened;
-      return { ...opened, entry: { ...opened.entry, guardUntil: opened.entry.guardUntil - 1 } };
-    },
+    open: (entry, account, charges, now) =>
+      right.open({ ...entry, ...(entry.guardTime && { guardTime: entry.guardTime + 1 }) }, account, charges, now),
   })),
   mutant("guards for ever", "does not cancel what is under guard, until its time is over", (right) => {
     const guarded = new Set<string>();
