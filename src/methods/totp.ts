@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { fingerprint, sameText } from "../core/crypto.js";
 import { type Awaitable, within } from "../core/deadline.js";
-import { misconfigured } from "../core/errors.js";
+import { misconfigured, unavailable } from "../core/errors.js";
 import { checkKeys, oneOf } from "../core/options.js";
 import { DIGITS, normalizeCode } from "../verification/code.js";
 import type { MethodFactory } from "./method.js";
@@ -67,7 +67,7 @@ export function totp(options: TotpOptions): MethodFactory {
       stillReaches: () => true,
       compare: async (_entry, { user }, typed, now) => {
         const answer = normalizeCode(typed, shape);
-        const secret = await within(secretOf(user), DEADLINE, () => new Error("The TOTP secret callback did not answer."));
+        const secret = await within(secretOf(user), DEADLINE, () => unavailable("The TOTP secret callback did not answer."));
         if (answer === undefined || !secret) return undefined;
         const codeAt = await codes(secret, digits, algorithm);
         const current = Math.floor(now / 1000 / PERIOD);

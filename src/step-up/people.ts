@@ -1,5 +1,5 @@
 import { type Awaitable, within } from "../core/deadline.js";
-import { unavailable } from "../core/errors.js";
+import { isTwoFactorError, unavailable } from "../core/errors.js";
 import type { Contact, Enrolled, Method, MethodName, Person } from "../methods/method.js";
 
 /** How the app answers for a user; `null` or nothing for an account that is closed. */
@@ -13,7 +13,7 @@ export async function ask<T>(what: string, callback: () => Awaitable<T>, deadlin
   try {
     return await within(callback(), deadline, () => new Error(`${what} did not answer in time.`));
   } catch (error) {
-    throw unavailable(`${what} failed.`, error);
+    throw isTwoFactorError(error) ? error : unavailable(`${what} failed.`, error);
   }
 }
 

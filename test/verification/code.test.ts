@@ -6,6 +6,7 @@ import { email, sms } from "../../src/methods/sent-code.js";
 import type { Message } from "../../src/providers/provider.js";
 import type { Pending } from "../../src/stores/pending.js";
 import { checkCodeShape, deriveCode, DIGITS, normalizeCode } from "../../src/verification/code.js";
+import { shapeOf } from "../../src/verification/prepare.js";
 import { Events } from "../../src/core/events.js";
 import { chiSquareP, timingT } from "../helpers/statistics.js";
 
@@ -121,6 +122,17 @@ describe("B02: the shape of a code", () => {
     expect(() => checkCodeShape({ length: length as number, alphabet }, "code")).toThrow(
       expect.objectContaining({ code: "misconfigured" }),
     );
+  });
+
+  it("of an alphabet given at run time is as strong as it is counted: no character comes twice as often", () => {
+    const shape = (() => {
+      try {
+        return shapeOf({ length: 8, alphabet: `${DIGITS}${"0".repeat(90)}` }, "sms");
+      } catch {
+        return undefined;
+      }
+    })();
+    expect(new Set(shape?.alphabet).size).toBe(shape?.alphabet.length ?? 0);
   });
 
   it("may not name a character twice, which would come twice as often", () => {

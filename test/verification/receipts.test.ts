@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { outbox, sms, twoFactor } from "../../src/index.js";
 import { DeliveryError } from "../../src/providers/provider.js";
-import type { Receipt } from "../../src/verification/verifications.js";
+import type { Receipt } from "../../src/verification/receipts.js";
 import { fixture } from "../helpers/app.js";
 import { fakeClock } from "../helpers/clock.js";
 
