@@ -124,7 +124,7 @@ const mobileresponseCase: Vendor = {
       workflows: { [WORKFLOW]: {} },
       clock,
     }),
-  provider: (baseUrl) => mobileresponse({ apiToken: "t1", workflowId: WORKFLOW, baseUrl }),
+  provider: (baseUrl) => mobileresponse({ apiToken: "t1", workflowId: WORKFLOW, baseUrl, returnCode: false }),
   cancels: false,
   answer: () => json({ processId: UUID, created: "2017-05-05T06:59:53.3720470Z" }),
   isCheck: ({ body }) => body.includes('"validate-code"'),

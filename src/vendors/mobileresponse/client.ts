@@ -18,9 +18,9 @@ export interface MobileResponseOptions {
   version?: 1 | 2;
   /**
    * Has the vendor tell us the code (its manual's second case), so that we compare it ourselves and nothing but this code
-   * answers for this recipient. Without it the vendor is asked whether a code is valid (the first case), and one that
-   * ignores the `receiver` we send along takes any code that lives in the workflow: turn it on wherever yours can.
-   * @default false
+   * answers for this recipient. With `false` the vendor is asked whether a code is valid (the first case), and one that
+   * ignores the `receiver` we send along takes any code that lives in the workflow: only for vendors that tell no code.
+   * @default true
    */
   returnCode?: boolean;
   /** What your workflow calls its triggers and metadata, where those are not the manual's. */
@@ -79,7 +79,7 @@ export class MobileResponseError extends Error implements DeliveryFacts {
  */
 export function mobileresponse(options: MobileResponseOptions): VerificationProvider {
   checkKeys(options, OPTIONS, "mobileresponse()");
-  const { workflowId, returnCode = false, name = "mobileresponse" } = options;
+  const { workflowId, returnCode = true, name = "mobileresponse" } = options;
   if (typeof workflowId !== "string" || !/^[\w-]{1,100}$/.test(workflowId)) {
     throw misconfigured(
       'mobileresponse({ workflowId }) takes the id of the service: "00000000-0000-0000-0000-000000000000".',
