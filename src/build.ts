@@ -113,6 +113,9 @@ function buildProofs(options: TwoFactorOptions, make: (factory: ProofFactory) =>
 }
 
 function buildWorkflows(given: TwoFactorOptions["workflows"] = {}): ReadonlyMap<string, readonly Step[]> {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw misconfigured("twoFactor({ workflows }) takes lists of steps by name.");
+  }
   return new Map(
     Object.entries(given).map(([name, steps]) => [name, parseWorkflow(steps, `twoFactor({ workflows: { ${name} } })`)]),
   );

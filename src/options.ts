@@ -122,7 +122,15 @@ export function checkOptions(options: TwoFactorOptions): void {
   checkFunctions(options);
 }
 
-function checkFunctions({ user, contact, clock, service }: TwoFactorOptions): void {
+function checkFunctions({ user, contact, clock, service, lookup, generateCode, scheduler }: TwoFactorOptions): void {
+  for (const [name, callback] of Object.entries({ lookup, generateCode })) {
+    if (callback !== undefined && typeof callback !== "function")
+      throw misconfigured(`twoFactor({ ${name} }) must be a function.`);
+  }
+  const unfit = scheduler !== undefined && typeof (scheduler as Partial<Scheduler> | null)?.schedule !== "function";
+  if (unfit || (scheduler && typeof scheduler.onDue !== "function")) {
+    throw misconfigured("twoFactor({ scheduler }) takes a Scheduler: schedule(), cancel(), onDue() and close().");
+  }
   if (service !== undefined && (typeof service !== "string" || service === "" || service.length > 60)) {
     throw misconfigured("twoFactor({ service }) must be what people call your app, in 1 to 60 characters.");
   }

@@ -123,7 +123,7 @@ describe("the proof of a block", () => {
       "shell lines beside servers",
       fenced(
         "sh",
-        "PORT=4000 npm run start:vendors  # here\nAPI=localhost:4000 \\\n  npm start  # and there\ncurl -sf localhost:4000/outbox localhost:3000/login -o /dev/null",
+        "PORT=4000 npm run start:vendors  # here\nAPI=localhost:4000 \\\n  npm start  # and there\ncurl -sf localhost:4000/outbox localhost:3000/ -o /dev/null",
         "run servers",
       ),
     ],

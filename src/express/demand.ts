@@ -11,7 +11,7 @@ import { type Case, spend } from "./case.js";
 import type { Step } from "../verification/workflow.js";
 import { questionOf, RequestTwoFactor } from "./context.js";
 import { elevate } from "./elevate.js";
-import { isIdle, navigates } from "./negotiate.js";
+import { isForeign, isIdle, navigates } from "./negotiate.js";
 import { type GuardDetails, harden } from "./problem.js";
 import { refuse } from "./refuse.js";
 import { keep } from "./resume.js";
@@ -22,7 +22,8 @@ type Shortfall = Verdict & { readonly ok: false };
 export async function demand(about: Case, shortfall: Shortfall): Promise<boolean> {
   const { kit, policy, req, res, who } = about;
   // Nobody is there to answer, and reading must not send.
-  if (isIdle(req)) return tell(about, shortfall.reason, refused("second_factor_required"));
+  if (isIdle(req) || isForeign(req, kit.origins))
+    return tell(about, shortfall.reason, refused("second_factor_required"));
 
   who.proof.anchor?.(req);
   const asker = { user: who.user, binding: who.login.binding };

@@ -16,6 +16,16 @@ export function isIdle(req: Request): boolean {
   return req.method === "HEAD" || /prefetch|prerender|preview/i.test(purpose);
 }
 
+/**
+ * A subresource of another site's page, such as an image: nobody there can answer, and it must not send. A link that a
+ * person followed from there is a navigation, and is none.
+ */
+export function isForeign(req: Request, allowed: ReadonlySet<string>): boolean {
+  const { origin } = req.headers;
+  const known = origin !== undefined && allowed.has(origin);
+  return req.headers["sec-fetch-site"] === "cross-site" && !navigates(req) && !hasBearer(req) && !known;
+}
+
 export function hasBearer(req: Request): boolean {
   return /^bearer\b/i.test(req.headers.authorization ?? "");
 }

@@ -56,7 +56,10 @@ export function voice(provider: Provider | readonly Provider[], options: PhoneCo
 export function email(provider: Provider | readonly Provider[], options: SentCodeOptions = {}): MethodFactory {
   checkKeys(options, { digits: true, ttl: true }, "email()");
   const shape = codeShape(options.digits ?? 8, "email()");
-  return factory("email", provider, shape, options.ttl, (contact) => canonicalEmail(contact.email));
+  return factory(
+    { channel: "email", provider, shape, recipient: ({ email: address }) => canonicalEmail(address) },
+    options.ttl,
+  );
 }
 
 function phoneCode(
@@ -80,7 +83,7 @@ function phoneCode(
     known.set(phone, { to: allowed ? to : undefined });
     return allowed ? to : undefined;
   };
-  return factory(channel, provider, shape, options.ttl, recipient);
+  return factory({ channel, provider, shape, recipient, countries }, options.ttl);
 }
 
 function codeShape(length: number, where: string): CodeShape {
@@ -111,30 +114,26 @@ export interface Shown {
   readonly show?: readonly (readonly [label: string, value: string])[];
 }
 
-type FindRecipient = (contact: Contact) => string | undefined | Promise<string | undefined>;
+/** One way of sending codes, as it was configured. */
+interface Sending {
+  readonly channel: Channel;
+  readonly provider: Provider | readonly Provider[];
+  readonly shape: CodeShape;
+  readonly recipient: (contact: Contact) => string | undefined | Promise<string | undefined>;
+  readonly countries?: ReadonlySet<string> | undefined;
+}
 
-function factory(
-  channel: Channel,
-  provider: Provider | readonly Provider[],
-  shape: CodeShape,
-  life: Duration | undefined,
-  recipient: FindRecipient,
-): MethodFactory {
+function factory(sending: Sending, life: Duration | undefined): MethodFactory {
+  const { channel } = sending;
   const ttl = milliseconds(life ?? "5m", `${channel}({ ttl })`);
   if (ttl <= 0 || ttl > MAX_TTL)
     throw misconfigured(`${channel}({ ttl: "${display(life)}" }): a code lives at most "10m".`);
-  return { method: channel, create: (context) => sentCode(channel, provider, shape, ttl, recipient, context) };
+  return { method: channel, create: (context) => sentCode(sending, ttl, context) };
 }
 
-function sentCode(
-  channel: Channel,
-  provider: Provider | readonly Provider[],
-  shape: CodeShape,
-  ttl: number,
-  recipient: FindRecipient,
-  { keys, events, service, host }: MethodContext,
-): Method {
-  const outOfBand = createOutOfBand(channel, createCarrier(provider, { events }), keys);
+function sentCode(sending: Sending, ttl: number, { keys, events, service, host }: MethodContext): Method {
+  const { channel, shape, recipient } = sending;
+  const outOfBand = createOutOfBand(channel, createCarrier(sending.provider, { events }), keys, sending.countries);
   const spec = { ...shape, way: channel };
   return {
     name: channel,

@@ -67,7 +67,9 @@ export function totp(options: TotpOptions): MethodFactory {
       stillReaches: () => true,
       compare: async (_entry, { user }, typed, now) => {
         const answer = normalizeCode(typed, shape);
-        const secret = await within(secretOf(user), DEADLINE, () => unavailable("The TOTP secret callback did not answer."));
+        const secret = await within(secretOf(user), DEADLINE, () =>
+          unavailable("The TOTP secret callback did not answer."),
+        );
         if (answer === undefined || !secret) return undefined;
         const codeAt = await codes(secret, digits, algorithm);
         const current = Math.floor(now / 1000 / PERIOD);

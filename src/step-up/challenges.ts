@@ -15,7 +15,7 @@ import { personOf, type Usable, usableMethods } from "./people.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
 
 /** Challenges of the guard, apart from what accounts of the service verify. */
-export const GUARD_TENANT = "step-up";
+export const GUARD_TENANT = "#step-up";
 
 /** A verification with a person in front of it: opened for a user in a session, answered by the same. */
 export class Challenges {

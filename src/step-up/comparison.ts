@@ -26,14 +26,23 @@ export async function compareAll(
 ): Promise<MethodMatch | undefined> {
   let match: MethodMatch | undefined;
   let compared = false;
+  let held = false;
+  let fault: unknown;
   for (const method of methods) {
     const asked = askedBy(method, entry);
     if (!asked || !(await method.stillReaches(asked, person))) continue;
     if (!compared) events.emit("code.compared", { challenge: entry.id, method: entry.delivery.method });
     compared = true;
-    const found = await ask("Checking the code", () => method.compare(asked, person, typed, clock()), PATIENCE);
-    if (found) match ??= { ...found, method: method.name };
+    try {
+      const found = await ask("Checking the code", () => method.compare(asked, person, typed, clock()), PATIENCE);
+      held = true;
+      if (found) match ??= { ...found, method: method.name };
+    } catch (error) {
+      fault ??= error;
+    }
   }
+  // An attempt is given back only when nobody compared: else a broken second method would make guesses free.
+  if (fault !== undefined && !held) throw fault;
   return match;
 }
 

@@ -24,7 +24,8 @@ export interface CodeSpec extends CodeShape {
 export function checkCodeShape({ length, alphabet }: CodeShape, where: string): void {
   if (typeof length !== "number")
     throw misconfigured(`${where}: ${display(length)} is not a whole number up to ${MAX_LENGTH}.`);
-  if (new Set(alphabet).size !== alphabet.length) throw misconfigured(`${where}: an alphabet names each character once.`);
+  if (new Set(alphabet).size !== alphabet.length)
+    throw misconfigured(`${where}: an alphabet names each character once.`);
   const bits = length * Math.log2(alphabet.length);
   if (!Number.isInteger(length) || length > MAX_LENGTH || !(bits >= MIN_BITS)) {
     throw misconfigured(

@@ -1,4 +1,6 @@
+import { within } from "../core/deadline.js";
 import { defined } from "../core/defined.js";
+import { unavailable } from "../core/errors.js";
 import type { Channel } from "../providers/provider.js";
 import { endOf } from "../stores/ended.js";
 import type { Pending } from "../stores/pending.js";
@@ -8,9 +10,11 @@ import { composeMessage } from "./message.js";
 import { namedCharges } from "./named-limits.js";
 import { refusalOf, refused, refusedAs, type Refused } from "./outcome.js";
 import type { Composed, OutOfBand } from "./out-of-band.js";
-import { OWN_ACCOUNT, type VerificationParts } from "./parts.js";
+import { OWN_ACCOUNT } from "./account.js";
+import type { VerificationParts } from "./parts.js";
+import { checkStart } from "./check-start.js";
 import * as prepare from "./prepare.js";
-import type { Verification, VerificationStart } from "./request.js";
+import type { NumberStatus, Verification, VerificationStart } from "./request.js";
 import { VerificationService } from "./service.js";
 import type { Way } from "./way.js";
 import { renderTemplate } from "./template.js";
@@ -20,6 +24,8 @@ import { type Step, UnknownWorkflow } from "./workflow.js";
 export type VerificationStarted = { readonly ok: true; readonly verification: Verification } | Refused;
 
 const PURPOSE = "verification";
+/** How long a number lookup may take, in milliseconds. */
+const LOOKUP_DEADLINE = 3_500;
 
 /** Makes codes and sends them: the first time, again, and by the next channel of a workflow. */
 export class Issuer {
@@ -33,16 +39,18 @@ export class Issuer {
 
   async start(request: VerificationStart): Promise<VerificationStarted> {
     const { keys, clock, limits, generate } = this.#parts;
+    checkStart(request);
     const { account = OWN_ACCOUNT, service, code: wanted = {}, metadata = {} } = request;
     const steps = await this.#stepsOf(account, request.workflow);
     const channel = (steps?.[0]?.channel ?? request.channel ?? "sms") as Channel;
     const { to, country } = await prepare.recipientOf(request, channel);
+    this.#checkWays(steps?.map((step) => step.channel as Channel) ?? [channel], country, wanted.value !== undefined);
     const shape = prepare.shapeOf(wanted, channel);
     const template = prepare.templateOf(request, country);
     const now = clock();
     const ttl = prepare.lifeOf(request, now);
     const charges = await namedCharges(this.#parts.namedLimits, limits, account, request.limits ?? {});
-    const numberStatus = channel === "email" ? undefined : await this.#parts.lookup?.(to);
+    const numberStatus = channel === "email" ? undefined : await this.#lookUp(to);
 
     const given = { id: request.id, value: wanted.value, generate: generate && (() => generate(shape)) };
     const claim = (code: string, id: string) => this.#claimCode(request, code, id, ttl);
@@ -68,14 +76,14 @@ export class Issuer {
       owner: prepare.ownerOf(account, service, to),
       account: drawn.id,
       purpose: PURPOSE,
-      ...(service === undefined ? {} : { service }),
+      ...defined({ service, subject: request.user }),
       keyId: keys.current.id,
       ttl,
       ...(request.guardTime === undefined ? {} : { guardTime: prepare.lifeOf({ ttl: request.guardTime }, now) }),
       supersede: request.supersede ?? "cancel",
       maxAttempts: request.maxAttempts ?? limits.maxAttempts,
       detail: { ...detail },
-      way: this.#way(channel, to, detail, () => charges, numberStatus === "dead"),
+      way: this.#way(channel, to, detail, (id) => [...charges, limits.spacing(id, to)], numberStatus === "dead"),
     });
     if (!started.ok) {
       // nothing was opened: somebody else may have the code
@@ -164,6 +172,27 @@ export class Issuer {
     return { text, locale: own.locale, ...(subject === undefined ? {} : { subject }) };
   }
 
+  /** Every channel that may be used has a provider, and one that may reach this country and knows such a code. */
+  #checkWays(channels: readonly Channel[], country: string | undefined, ownCode: boolean): void {
+    for (const channel of channels) {
+      const { countries, hasRemote } = this.#outOfBand(channel);
+      if (countries && !countries.has(country ?? ""))
+        throw prepare.invalid(`Nothing is sent to that country by ${channel}.`);
+      if (ownCode && hasRemote)
+        throw prepare.invalid(`A provider for ${channel} makes its own codes: it cannot send yours.`);
+    }
+  }
+
+  async #lookUp(to: string): Promise<NumberStatus | undefined> {
+    const { lookup } = this.#parts;
+    if (!lookup) return undefined;
+    try {
+      return await within(lookup(to), LOOKUP_DEADLINE, () => new Error("The lookup did not answer in time."));
+    } catch (error) {
+      throw unavailable("The number could not be looked up.", error);
+    }
+  }
+
   async #stepsOf(account: string, workflow: string | undefined): Promise<readonly Step[] | undefined> {
     if (workflow === undefined) return undefined;
     const { workflows, configuredWorkflows } = this.#parts;
@@ -173,7 +202,9 @@ export class Issuer {
     if (!steps) throw new UnknownWorkflow(workflow);
     const byMail = steps.filter(({ channel }) => channel === "email").length;
     if (byMail > 0 && byMail < steps.length) {
-      throw prepare.invalid("A verification has one recipient: its workflow goes by telephone or by e-mail, not by both.");
+      throw prepare.invalid(
+        "A verification has one recipient: its workflow goes by telephone or by e-mail, not by both.",
+      );
     }
     return steps;
   }

@@ -17,6 +17,10 @@ export interface Composed {
 /** A code that goes out by one channel and comes back through the person (NIST SP 800-63B-4 section 3.1.3). */
 export interface OutOfBand {
   readonly channel: Channel;
+  /** Countries that may be sent to, ISO 3166-1 alpha-2; all by default. */
+  readonly countries: ReadonlySet<string> | undefined;
+  /** Whether a provider makes codes of its own. */
+  readonly hasRemote: boolean;
   /** Whether this could be a code at all. */
   accepts(typed: unknown, shape: CodeSpec): boolean;
   /** The code of this verification, unless its provider made one that we were not told. */
@@ -32,7 +36,12 @@ export interface OutOfBand {
 /** Letters and digits of any script, and what else a vendor may put into a code: `xd4f67^`. */
 const REMOTE_CODE = /^[\p{L}\p{N}\x21-\x7e]{3,20}$/u;
 
-export function createOutOfBand(channel: Channel, carrier: Carrier, keys: Keyring): OutOfBand {
+export function createOutOfBand(
+  channel: Channel,
+  carrier: Carrier,
+  keys: Keyring,
+  countries?: ReadonlySet<string>,
+): OutOfBand {
   const codeOf = (entry: Pending, shape: CodeSpec): string | undefined => {
     const { remote } = entry.delivery;
     if (remote) return remote.code === undefined ? undefined : unseal(keys, remote.code, entry.id);
@@ -44,6 +53,8 @@ export function createOutOfBand(channel: Channel, carrier: Carrier, keys: Keyrin
 
   return {
     channel,
+    countries,
+    hasRemote: carrier.hasRemote,
     codeOf,
     accepts: (typed, shape) => normalizeCode(typed, shape) !== undefined || (carrier.hasRemote && isRemoteCode(typed)),
 
@@ -52,20 +63,9 @@ export function createOutOfBand(channel: Channel, carrier: Carrier, keys: Keyrin
       const code = codeOf({ ...entry, delivery }, shape);
       const { to } = delivery;
       if (code === undefined || to === undefined) throw new Error("A message without a code or a recipient.");
-      const from = entry.events.at(-1)?.from;
-      const delivered = await carrier.send(
-        {
-          ...compose(code),
-          channel,
-          to,
-          template: carrier.hasRemote ? compose(CODE_PLACE).text : CODE_PLACE,
-          digits: shape.length,
-          idempotencyKey: `${entry.id}:${entry.revision}`,
-          expiresAt: new Date(entry.expiresAt),
-          ...(from === undefined ? {} : { from }),
-        },
-        { challenge: entry.id },
-      );
+      const template = carrier.hasRemote ? compose(CODE_PLACE).text : CODE_PLACE;
+      const message = { ...compose(code), ...envelope(entry, to), channel, template, digits: shape.length };
+      const delivered = await carrier.send(message, { challenge: entry.id });
       if (!delivered.ok || delivered.code === undefined) return delivered;
       return { ...delivered, code: seal(keys, delivered.code, entry.id) };
     },
@@ -87,6 +87,12 @@ export function createOutOfBand(channel: Channel, carrier: Carrier, keys: Keyrin
       if (entry.delivery.remote) await carrier.cancel(entry.delivery.remote);
     },
   };
+}
+
+function envelope(entry: Pending, to: string) {
+  const from = entry.events.at(-1)?.from;
+  const idempotencyKey = `${entry.id}:${entry.revision}`;
+  return { to, idempotencyKey, expiresAt: new Date(entry.expiresAt), ...(from === undefined ? {} : { from }) };
 }
 
 /** A vendor's code as people type it; which characters it may have is the vendor's affair. */

@@ -28,6 +28,3 @@ export interface VerificationParts {
   readonly lookup: ((to: string) => NumberStatus | Promise<NumberStatus>) | undefined;
   readonly generate: ((shape: CodeShape) => string) | undefined;
 }
-
-/** The account of whoever names none: the app itself. */
-export const OWN_ACCOUNT = "app";

@@ -80,6 +80,7 @@ export function shapeOf(
   if (value !== undefined && (typeof value !== "string" || !/^[\x21-\x7e]{3,20}$/.test(value))) {
     throw invalid("A code of your own has 3 to 20 printable characters.");
   }
+  if (value === undefined && size !== characters.length) throw invalid("An alphabet names each character once.");
   if (!Number.isInteger(wanted) || wanted < 3 || wanted > 20) throw invalid("A code has 3 to 20 characters.");
   if (value === undefined && (size < 2 || wanted * Math.log2(size) < minBits)) {
     throw invalid(`A code of ${wanted} characters out of ${size} is below ${minBits} bits.`);

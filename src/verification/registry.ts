@@ -1,4 +1,5 @@
 import { randomId } from "../core/crypto.js";
+import { OWN_ACCOUNT as OWN } from "./account.js";
 import type { Store } from "../stores/store.js";
 
 /** A definition that an account made at run time: a limit or a workflow. */
@@ -30,7 +31,6 @@ export type Defined<T> =
   | { readonly ok: false; readonly reason: "invalid_request" | "name_taken" | "not_found" | "too_many" };
 
 const NOT_FOUND = { ok: false, reason: "not_found" } as const;
-const OWN = "app";
 const MAX_NAME = 200;
 const MAX_PER_ACCOUNT = 1_000;
 

@@ -34,8 +34,10 @@ export interface VerificationStart {
   channel?: "sms" | "voice" | "email";
   /** What the recipient knows the sender as; codes of one service do not disturb another's. */
   service?: string;
-  /** Whose verification it is, where several share an engine. */
+  /** Whose verification it is, where several share an engine. It does not begin with `#`. */
   account?: string;
+  /** The user it is about, so that `tfa.eraseUser()` finds it. */
+  user?: string;
   code?: CodeRequest;
   /** How long the code lives, at most `"1d"`. @default "5m" */
   ttl?: Duration;

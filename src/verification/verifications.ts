@@ -9,7 +9,8 @@ import { CODE_FAILURES, type FailureLimit, withinFailures } from "./failure-limi
 import { Issuer, type VerificationStarted } from "./issuer.js";
 import { refused, refusedAs, type Refused } from "./outcome.js";
 import type { OutOfBand } from "./out-of-band.js";
-import { OWN_ACCOUNT, type VerificationParts } from "./parts.js";
+import { OWN_ACCOUNT } from "./account.js";
+import type { VerificationParts } from "./parts.js";
 import * as prepare from "./prepare.js";
 import type { Verification, VerificationStart, VerificationWhich } from "./request.js";
 import { noteReceipt, type Receipt } from "./receipts.js";

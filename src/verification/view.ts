@@ -1,6 +1,7 @@
 import { type Keyring, unseal } from "../core/crypto.js";
 import { statusOf } from "../stores/ended.js";
 import type { Pending } from "../stores/pending.js";
+import { OWN_ACCOUNT } from "./account.js";
 import { readVerification } from "./prepare.js";
 import type { Verification } from "./request.js";
 
@@ -14,7 +15,7 @@ export function viewOf(entry: Pending, keys: Keyring, now: number): Verification
     channel: method,
     to,
     ...(entry.service === undefined ? {} : { service: entry.service }),
-    account: entry.tenant,
+    ...(entry.tenant === OWN_ACCOUNT ? {} : { account: entry.tenant }),
     createdAt: new Date(entry.createdAt),
     updatedAt: new Date(entry.updatedAt),
     expiresAt: new Date(entry.expiresAt),

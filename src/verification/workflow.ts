@@ -1,5 +1,6 @@
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured, TwoFactorError } from "../core/errors.js";
+import { checkKeys } from "../core/options.js";
 
 /** One step of a workflow: this channel, so long after the step before. */
 export interface WorkflowStep {
@@ -20,6 +21,7 @@ const CHANNELS = ["sms", "voice", "email"];
 export function parseWorkflow(steps: readonly WorkflowStep[], where: string): Step[] {
   if (!Array.isArray(steps))
     throw misconfigured(`${where} is a list of steps: [{ channel: "sms", interval: 0 }, ...].`);
+  for (const step of steps) checkKeys(step, { channel: true, interval: true }, where);
   const parsed = steps.map(({ channel, interval }) => ({
     channel,
     interval: milliseconds(interval, `${where}.interval`),

@@ -76,7 +76,7 @@ describe.each(KINDS)("$kind", ({ api, given, value, other, changed }) => {
       ok: true,
       definition: {
         id: expect.any(String),
-        account: "app",
+        account: "#app",
         name: "first",
         description: "one of them",
         value,

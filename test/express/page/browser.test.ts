@@ -99,7 +99,14 @@ describe.skipIf(chromium === undefined)("the page in Chromium", () => {
 
     it.each([
       ["Send the code again", "/2fa/resend", [["challenge", "challenge-1"]]],
-      ["Authenticator app", "/2fa/challenge", [["method", "totp"]]],
+      [
+        "Authenticator app",
+        "/2fa/challenge",
+        [
+          ["challenge", "challenge-1"],
+          ["method", "totp"],
+        ],
+      ],
       ["Cancel", "/2fa/cancel", [["challenge", "challenge-1"]]],
     ] as const)("%s is a button that posts", async (name, path, fields) => {
       await open(SAMPLES.sms, { javaScriptEnabled: false });

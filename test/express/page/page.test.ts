@@ -97,10 +97,10 @@ describe("the challenge", () => {
     expect(forms(renderPage({ ...SAMPLES.sms, action: "transfer" }))).toEqual([
       { action: "/2fa/verify", fields: { challenge: "challenge-1" } },
       { action: "/2fa/resend", fields: { challenge: "challenge-1" } },
-      { action: "/2fa/challenge", fields: { method: "totp" } },
-      { action: "/2fa/challenge", fields: { method: "voice" } },
-      { action: "/2fa/challenge", fields: { method: "email" } },
-      { action: "/2fa/challenge", fields: { method: "recovery-code" } },
+      { action: "/2fa/challenge", fields: { challenge: "challenge-1", method: "totp" } },
+      { action: "/2fa/challenge", fields: { challenge: "challenge-1", method: "voice" } },
+      { action: "/2fa/challenge", fields: { challenge: "challenge-1", method: "email" } },
+      { action: "/2fa/challenge", fields: { challenge: "challenge-1", method: "recovery-code" } },
       { action: "/2fa/cancel", fields: { challenge: "challenge-1" } },
     ]);
   });
@@ -202,7 +202,7 @@ describe("the challenge", () => {
 describe("an ended challenge", () => {
   it("starts again by a POST, as that may send a message", () => {
     expect(forms(renderPage({ ...SAMPLES.expired, challenge: CHALLENGE, action: "transfer" }))).toEqual([
-      { action: "/2fa/challenge", fields: { method: "sms" } },
+      { action: "/2fa/challenge", fields: { challenge: "challenge-1", method: "sms" } },
     ]);
   });
 
