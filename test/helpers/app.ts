@@ -61,7 +61,10 @@ export interface Fixture {
 }
 
 /** An app with a login and the middleware, on whichever Express the project runs; routes are added by the test. */
-export function fixture(options: Partial<TwoFactorOptions> = {}, sessionOptions: Partial<session.SessionOptions> = {}): Fixture {
+export function fixture(
+  options: Partial<TwoFactorOptions> = {},
+  sessionOptions: Partial<session.SessionOptions> = {},
+): Fixture {
   const app = express();
   const clock = fakeClock();
   const box = outbox();
@@ -70,7 +73,13 @@ export function fixture(options: Partial<TwoFactorOptions> = {}, sessionOptions:
   const contacts = structuredClone(CONTACTS);
 
   app.use(
-    session({ secret: "first factor, not ours", resave: false, saveUninitialized: false, store: sessions, ...sessionOptions }),
+    session({
+      secret: "first factor, not ours",
+      resave: false,
+      saveUninitialized: false,
+      store: sessions,
+      ...sessionOptions,
+    }),
   );
   app.post("/login", express.json(), (req: Request, res) => {
     req.session.userId = String(req.body.user);

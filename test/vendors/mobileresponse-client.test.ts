@@ -31,7 +31,13 @@ afterEach(() => {
 });
 
 function provider(changes: Partial<MobileResponseOptions> = {}) {
-  return mobileresponse({ apiToken: TOKEN, workflowId: WORKFLOW, baseUrl: new URL(server.url).origin, returnCode: false, ...changes });
+  return mobileresponse({
+    apiToken: TOKEN,
+    workflowId: WORKFLOW,
+    baseUrl: new URL(server.url).origin,
+    returnCode: false,
+    ...changes,
+  });
 }
 
 const { text: _text, html: _html, ...message } = aMessage({ to: TO });

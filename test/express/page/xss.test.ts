@@ -93,7 +93,7 @@ function view(
 
 /** Places whose type promises a number or a word of ours are tried as well: a promise is not a fence. */
 const SLOTS: readonly Slot[] = [
-  view("locale", (value) => ({ locale: value as Locale })),
+  view("locale", (value) => ({ locale: value as never })),
   view("nonce", (value) => ({ nonce: value })),
   view("service", (value) => ({ service: value })),
   view("action", (value) => ({ action: value })),
