@@ -90,7 +90,7 @@ describe("checkTheme", () => {
 
   it("names the nearest variable for one it does not know", () => {
     expect(refusal({ "--r2fa-acent": "red" }).message).toContain('Did you mean "--r2fa-accent"?');
-    expect(refusal({ "--r2fa-x}body{": "red" } as never).code).toBe("misconfigured");
+    expect(refusal({ "--r2fa-x}body{": "red" }).code).toBe("misconfigured");
   });
 });
 

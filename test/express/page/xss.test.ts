@@ -1,7 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isTwoFactorError, type ErrorCode } from "../../../src/core/errors.js";
-import type { Locale } from "../../../src/core/locale.js";
 import { renderPage } from "../../../src/express/page/page.js";
 import { SCRIPT } from "../../../src/express/page/script.js";
 import { STYLE } from "../../../src/express/page/style.js";
@@ -93,7 +92,7 @@ function view(
 
 /** Places whose type promises a number or a word of ours are tried as well: a promise is not a fence. */
 const SLOTS: readonly Slot[] = [
-  view("locale", (value) => ({ locale: value as never })),
+  view("locale", (value) => ({ locale: value })),
   view("nonce", (value) => ({ nonce: value })),
   view("service", (value) => ({ service: value })),
   view("action", (value) => ({ action: value })),
