@@ -68,9 +68,9 @@ export interface TwoFactorOptions {
    * host ends every SMS so that browsers offer the code to no other site. Without it a POST must come from the host it
    * goes to.
    */
-  origin?: string | readonly string[];
+  origin?: string | readonly string[] | undefined;
   /** What people call your app: in messages and on the page. */
-  service?: string;
+  service?: string | undefined;
   page?: PageOptions;
   /** How many messages and how many wrong codes. */
   limits?: LimitOptions;

@@ -116,7 +116,7 @@ function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly M
   }
   return {
     action,
-    label: policy.action,
+    label: policy.action ?? (policy.oneShot && !bound ? routeName(req) : undefined),
     bound,
     allowed: missing?.slice(0, 1) ?? (methods === "phishing-resistant" ? kit.resistant : named),
     maxAge: policy.maxAge,
@@ -127,8 +127,18 @@ function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly M
   };
 }
 
+/** As the app wrote the route down: what a client has put into its path is not for showing. */
+function routeName(req: Request): string | undefined {
+  const path: unknown = (req.route as { path?: unknown } | undefined)?.path;
+  return typeof path === "string" ? `${req.method} ${path}` : undefined;
+}
+
 function workflowOf(kit: Case["kit"], name: string): readonly Step[] {
   const steps = kit.workflows.get(name);
+  const missing = steps?.find(({ channel }) => !kit.methods.some((method) => method.name === channel));
+  if (missing) {
+    throw misconfigured(`require2fa({ workflow: "${name}" }) goes by ${missing.channel}: add it to twoFactor({ methods }).`);
+  }
   if (steps) return steps;
   const known = [...kit.workflows.keys()].join(", ") || "none";
   throw misconfigured(

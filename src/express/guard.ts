@@ -25,6 +25,7 @@ export const GUARD = Symbol.for("require2fa.guard");
  * @throws TwoFactorError `misconfigured` for an unknown option or a value that makes no sense.
  */
 export function require2fa(policy: RoutePolicy = {}): RequestHandler {
+  if (isRequest(policy)) throw misconfigured("require2fa was given to the router without being called: write require2fa().");
   const parsed = parsePolicy(policy);
   const simple = !parsed.when && !parsed.oneShot && parsed.idle === undefined && !parsed.reportOnly;
 
@@ -79,6 +80,11 @@ async function decideAndAnswer(
     );
   }
   if (pass) next();
+}
+
+/** `app.get("/", require2fa, handler)`: then Express calls us with a request for a policy. */
+function isRequest(policy: object | null): boolean {
+  return typeof policy === "object" && policy !== null && "headers" in policy && "method" in policy;
 }
 
 function noContext(): Error {

@@ -1,12 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fingerprint, randomId } from "../core/crypto.js";
 import { unavailable } from "../core/errors.js";
-import { refused } from "../verification/outcome.js";
+import { refused, refusedByLimit } from "../verification/outcome.js";
 import { isFirst } from "../stores/first.js";
 import { type Answered, askerOf, type Call, type Route } from "./routes/reply.js";
 import { ownerOf } from "../step-up/wanted.js";
 
 const KEPT_FOR = 10 * 60_000;
+/** Calls with a key that one login may make: each is remembered, and the memory is everybody's. */
+const KEYS = { name: "idempotency", max: 100, interval: KEPT_FOR };
 const POLL = 20;
 const PATIENCE = 6_000;
 
@@ -26,6 +28,8 @@ export async function once(call: Call, route: Route): Promise<Answered | "answer
   const { store, clock } = call.kit;
   const name = `idempotent:${fingerprint([ownerOf(askerOf(call)), call.req.path, key])}`;
   const body = fingerprint([call.fields]);
+  const counted = await store.charge([{ ...KEYS, key: `idempotent:${ownerOf(askerOf(call))}` }], clock());
+  if (counted.outcome === "limited") return refusedByLimit(counted.refusal, clock());
   // The body is the nonce: the same body may ask again, another one under the same key may not.
   if (!(await isFirst(store, `${name}:body`, body, KEPT_FOR, clock()))) {
     return refused("invalid_request", { detail: "This Idempotency-Key was used with another body." });

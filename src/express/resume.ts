@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import { fingerprint, seal, unseal } from "../core/crypto.js";
+import { fingerprint, randomId, seal, unseal } from "../core/crypto.js";
 import type { Pending } from "../stores/pending.js";
 import { parsedBody, rawText } from "./body.js";
 import type { Kit } from "./kit.js";
@@ -23,42 +23,69 @@ const KEPT_FOR = 20 * 60_000;
 /** Remembers, encrypted, what the person was about to do; the newest wins. */
 export async function keep(kit: Kit, req: Request, res: Response, entry: Pending): Promise<void> {
   const interrupted = await whatWasInterrupted(kit, req, res);
+  const browser = browserOf(req) ?? markBrowser(req, res);
   const plain = interrupted && JSON.stringify(interrupted);
   if (plain === undefined || plain.length > MAX_KEPT) {
     // What was kept before is not what the person is about to do now.
-    await kit.store.take(keyOf(entry), kit.clock());
+    await kit.store.take(keyOf(entry, browser), kit.clock());
     return;
   }
-  await kit.store.put(keyOf(entry), seal(kit.keys, plain, contextOf(entry)), KEPT_FOR, kit.clock());
+  const sealed = seal(kit.keys, plain, contextOf(entry, browser));
+  await kit.store.put(keyOf(entry, browser), sealed, KEPT_FOR, kit.clock());
 }
 
 /** Takes it out again, once. */
-export async function resume(kit: Kit, entry: Pending): Promise<Interrupted | undefined> {
-  const sealed = await kit.store.take(keyOf(entry), kit.clock());
-  return sealed === undefined ? undefined : open(kit, entry, sealed);
+export async function resume(kit: Kit, req: Request, entry: Pending): Promise<Interrupted | undefined> {
+  const browser = browserOf(req);
+  if (browser === undefined) return undefined;
+  const sealed = await kit.store.take(keyOf(entry, browser), kit.clock());
+  return sealed === undefined ? undefined : open(kit, entry, browser, sealed);
 }
 
 /** Where "back" leads from the page, without using it up. */
-export async function wayBack(kit: Kit, entry: Pending): Promise<string | undefined> {
-  const sealed = await kit.store.get(keyOf(entry), kit.clock());
-  const interrupted = sealed === undefined ? undefined : open(kit, entry, sealed);
+export async function wayBack(kit: Kit, req: Request, entry: Pending): Promise<string | undefined> {
+  const browser = browserOf(req);
+  if (browser === undefined) return undefined;
+  const sealed = await kit.store.get(keyOf(entry, browser), kit.clock());
+  const interrupted = sealed === undefined ? undefined : open(kit, entry, browser, sealed);
   // A form's own address is no place to go back to.
   return interrupted?.fields ? interrupted.from : interrupted?.url;
 }
 
-function open(kit: Kit, entry: Pending, sealed: string): Interrupted | undefined {
-  const plain = unseal(kit.keys, sealed, contextOf(entry));
+function open(kit: Kit, entry: Pending, browser: string, sealed: string): Interrupted | undefined {
+  const plain = unseal(kit.keys, sealed, contextOf(entry, browser));
   return plain === undefined ? undefined : (JSON.parse(plain) as Interrupted);
 }
 
 /** One for each purpose of a login, so that a challenge started anew still leads where the first one did. */
-function keyOf({ owner, purpose }: Pending): string {
-  return `resume:${fingerprint([owner, purpose])}`;
+function keyOf({ owner, purpose }: Pending, browser: string): string {
+  return `resume:${fingerprint([owner, purpose, browser])}`;
 }
 
 /** The owner names user and login: sealed for one, it opens for no other. */
-function contextOf({ owner, purpose }: Pending): string {
-  return `${owner}.${purpose}`;
+function contextOf({ owner, purpose }: Pending, browser: string): string {
+  return JSON.stringify([owner, purpose, browser]);
+}
+
+const COOKIE = "two-factor-resume";
+
+/**
+ * Which browser of a login this is. Somebody with a copy of the session cookie must not be able to lay a form down for
+ * its owner to send, so what is kept belongs to whoever got this cookie with the redirect.
+ */
+function browserOf(req: Request): string | undefined {
+  for (const cookie of (req.headers.cookie ?? "").split(";")) {
+    const [name, value] = cookie.trim().split("=");
+    if (name === COOKIE && value !== undefined && /^[\w-]{43}$/.test(value)) return value;
+  }
+  return undefined;
+}
+
+function markBrowser(req: Request, res: Response): string {
+  const browser = randomId();
+  const secure = req.secure ? "; Secure" : "";
+  res.append("Set-Cookie", `${COOKIE}=${browser}; Path=/; Max-Age=${KEPT_FOR / 1000}; HttpOnly; SameSite=Lax${secure}`);
+  return browser;
 }
 
 async function whatWasInterrupted(kit: Kit, req: Request, res: Response): Promise<Interrupted | undefined> {

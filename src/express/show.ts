@@ -62,7 +62,7 @@ export async function showRefusal(
   guard: GuardDetails,
 ): Promise<void> {
   setHeaders(req, res, reason, details, guard);
-  const back = entry && (await wayBack(kit, entry));
+  const back = entry && (await wayBack(kit, req, entry));
   const { attemptsLeft, retryAfter } = details;
   // The last wrong code is not to be entered again.
   const spent = entry && endOf(entry, kit.clock()) === "spent";

@@ -111,16 +111,18 @@ export class Challenges {
   async advance(entry: Pending, step: number): Promise<ChallengeStarted> {
     const { contactOf, methods, scheduler, clock } = this.#parts;
     const detail = readDetail(entry);
-    const planned = detail.workflow?.[step];
+    const next = detail.workflow?.[step];
     const end = endOf(entry, clock());
     if (end) return refusedAs(end);
-    if (!detail.workflow || !planned || (entry.delivery.step ?? 0) !== step - 1) {
+    if (!detail.workflow || !next || (entry.delivery.step ?? 0) !== step - 1) {
       return refused("invalid_request", { detail: "There is no next step." }, entry);
     }
     const person = await personOf(contactOf, detail.user);
-    const [chosen] = person ? await usableMethods(methods, person, [planned.channel as MethodName]) : [];
+    const [chosen] = person ? await usableMethods(methods, person, [next.channel as MethodName]) : [];
     if (!chosen) return refused("not_enrolled", {}, entry);
-    const way = { ...this.#way(chosen, detail), step };
+    const { charges, ...planned } = this.#way(chosen, detail);
+    // The workflow has its own pace: a person for whom nothing came need not wait for the next try.
+    const way = { ...planned, step, charges: (id: string) => charges(id).filter(({ name }) => name !== "spacing") };
     const sent = await this.#service.send(entry, way);
     if (sent.ok && sent.fresh)
       await scheduleNext(scheduler, sent.entry, { steps: detail.workflow, next: step + 1 }, clock());

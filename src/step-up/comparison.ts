@@ -50,5 +50,8 @@ export async function compareAll(
 function askedBy(method: Method, entry: Pending): Pending | undefined {
   if (!method.send) return method.name === entry.delivery.method ? entry : undefined;
   const sent = entry.delivery.sent.find((each) => each.method === method.name);
-  return sent && { ...entry, delivery: { ...entry.delivery, method: sent.method, to: sent.to } };
+  if (!sent || sent.method === entry.delivery.method) return sent && entry;
+  // A code of a provider's making is the one of the method in use: no other method may answer with it.
+  const { remote: _other, ...delivery } = entry.delivery;
+  return { ...entry, delivery: { ...delivery, method: sent.method, to: sent.to } };
 }

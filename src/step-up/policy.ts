@@ -90,6 +90,13 @@ export interface ParsedPolicy<Req> {
   readonly status: 401 | 403;
 }
 
+const declared = new Set<string>();
+
+/** Whether a guard of this process asks for the action by name: only such a name is fit to be shown to a person. */
+export function isDeclared(action: string): boolean {
+  return declared.has(action);
+}
+
 /** NIST SP 800-63B-4 section 2.2.3: reauthentication at least once a day. */
 export const LONGEST_PROOF = 24 * 3_600_000;
 export const DEFAULT_MAX_AGE = 15 * 60_000;
@@ -110,6 +117,7 @@ export function parsePolicy<Req>(policy: Policy<Req> = {}): ParsedPolicy<Req> {
   if (policy.action !== undefined && (typeof policy.action !== "string" || !/^[^\p{C}]{1,100}$/u.test(policy.action))) {
     throw misconfigured("require2fa({ action }) must be a name of 1 to 100 printable characters.");
   }
+  if (policy.action !== undefined) declared.add(policy.action);
   return {
     maxAge: maxAge === 0 ? ONE_SHOT_WINDOW : maxAge,
     maxAgeSeconds: Math.floor(maxAge / 1000),

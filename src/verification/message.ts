@@ -53,7 +53,7 @@ export const CODE_PLACE = "{code}";
 const MAX_WHAT = 300;
 
 function written(texts: MessageTexts, { channel, code, minutes, service, action, show = [] }: MessageParts): string[] {
-  const details = show.map(([label, value]) => `${cleanValue(label)}: ${cleanValue(value)}`);
+  const details = show.map(([label, value]) => `${cleanValue(label)}: ${fenced(value)}`);
   const what = listed([cleanValue(action ?? ""), ...details], channel === "email" ? Infinity : MAX_WHAT);
   return [
     named(texts.code, code, cleanValue(service ?? "")),
@@ -72,6 +72,12 @@ function emailMessage(
   const subject = named(texts.subject, code, cleanValue(service ?? ""));
   const all = [...sentences, texts.alarm];
   return { text: all.join("\n\n"), subject, html: htmlDocument({ locale, subject, code, sentences: all }), locale };
+}
+
+/** A value that could be taken for another field of the list stands in quotes. */
+function fenced(value: string): string {
+  const clean = cleanValue(value);
+  return /[,:]\s|"/.test(clean) ? `"${clean.replaceAll('"', "'")}"` : clean;
 }
 
 function spokenText(texts: MessageTexts, { code, minutes, service, action, show = [] }: MessageParts): string {

@@ -30,6 +30,8 @@ export class TimerScheduler implements Scheduler {
   readonly #runners = new Map<string, (job: Job) => Promise<void>>();
   readonly #clock: Clock;
   #timer: NodeJS.Timeout | undefined;
+  /** What the timer is set for. */
+  #armedFor = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,12 +39,13 @@ export class TimerScheduler implements Scheduler {
 
   async schedule(job: Job): Promise<void> {
     this.#jobs.set(job.key, job);
-    this.#arm();
+    if (job.at < this.#armedFor) this.#arm(job.at);
   }
 
+  /** The timer stays as it is: one that finds nothing to do costs less than looking for the next each time. */
   async cancel(key: string): Promise<void> {
     this.#jobs.delete(key);
-    this.#arm();
+    if (this.#jobs.size === 0) this.#arm(Number.POSITIVE_INFINITY);
   }
 
   onDue(queue: string, run: (job: Job) => Promise<void>): void {
@@ -51,12 +54,15 @@ export class TimerScheduler implements Scheduler {
 
   /** Runs what is due by the clock, now; the timer calls it, and tests with a clock of their own. */
   async runDue(): Promise<void> {
-    const due = [...this.#jobs.values()].filter((job) => job.at <= this.#clock()).sort((a, b) => a.at - b.at);
+    const now = this.#clock();
+    const due = [...this.#jobs.values()].filter((job) => job.at <= now).sort((a, b) => a.at - b.at);
     for (const job of due) {
       this.#jobs.delete(job.key);
       await this.#runnerOf(job)(job).catch(() => this.schedule({ ...job, at: this.#clock() + RETRY }));
     }
-    this.#arm();
+    let next = Number.POSITIVE_INFINITY;
+    for (const { at } of this.#jobs.values()) next = Math.min(next, at);
+    this.#arm(next);
   }
 
   async close(): Promise<void> {
@@ -69,11 +75,12 @@ export class TimerScheduler implements Scheduler {
     return this.#runners.get(job.key.slice(0, job.key.indexOf(":"))) ?? (() => Promise.resolve());
   }
 
-  #arm(): void {
+  #arm(at: number): void {
     clearTimeout(this.#timer);
-    const next = Math.min(...[...this.#jobs.values()].map((job) => job.at));
-    if (!Number.isFinite(next)) return;
-    const wait = Math.min(MAX_TIMER, Math.max(0, next - this.#clock()));
-    this.#timer = setTimeout(() => void this.runDue(), wait).unref();
+    this.#armedFor = at;
+    if (!Number.isFinite(at)) return;
+    const wait = Math.min(MAX_TIMER, Math.max(0, at - this.#clock()));
+    // Whatever goes wrong there is tried again; it must not end the process.
+    this.#timer = setTimeout(() => void this.runDue().catch(() => this.#arm(this.#clock() + RETRY)), wait).unref();
   }
 }

@@ -54,6 +54,8 @@ export interface Fixture {
   wrong(to?: string): string;
   /** A client with a session of its own, logged in by the first factor. */
   login(user: string): Promise<ReturnType<typeof request.agent>>;
+  /** What a thief of the session would have: the cookie of this client. */
+  sessionCookie(agent: ReturnType<typeof request.agent>): Promise<string | undefined>;
   /** Counts and answers: the protected handler. */
   handler: express.RequestHandler;
   /** A guarded GET, at "/vault" with no policy by default. */
@@ -84,6 +86,9 @@ export function fixture(
   app.post("/login", express.json(), (req: Request, res) => {
     req.session.userId = String(req.body.user);
     res.json({ loggedIn: req.session.userId });
+  });
+  app.get("/cookie", (req, res) => {
+    res.json({ cookie: req.headers.cookie });
   });
   app.post("/logout", (req, res) => {
     req.session.destroy(() => res.status(204).end());
@@ -129,6 +134,7 @@ export function fixture(
     wrong: (to) => [...code(to)].map((digit) => (Number(digit) + 1) % 10).join(""),
     handler,
     guard: (path, policy) => void app.get(path, require2fa(policy), handler),
+    sessionCookie: async (agent) => ((await agent.get("/cookie")).body as { cookie?: string }).cookie,
     async login(user) {
       const agent = request.agent(app);
       await agent.post("/login").send({ user }).expect(200);

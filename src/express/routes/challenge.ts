@@ -1,6 +1,6 @@
 import { METHOD_NAMES, type MethodName } from "../../methods/method.js";
 import { refused } from "../../verification/outcome.js";
-import { DEFAULT_MAX_AGE } from "../../step-up/policy.js";
+import { DEFAULT_MAX_AGE, isDeclared } from "../../step-up/policy.js";
 import { wantedAgain, type Wanted } from "../../step-up/wanted.js";
 import { endOf } from "../../stores/ended.js";
 import { word } from "../body.js";
@@ -42,7 +42,8 @@ function begin(call: Call, wanted: Wanted, method: MethodName | undefined) {
 function named({ req }: Call, action: string | undefined): Wanted {
   return {
     action,
-    label: action,
+    // What is shown to a person comes from the app, and never from a request.
+    label: action !== undefined && isDeclared(action) ? action : undefined,
     maxAge: DEFAULT_MAX_AGE,
     limits: [],
     ip: req.ip,

@@ -10,7 +10,7 @@ export const pageRoute: Route = {
   async handle(call): Promise<"answered"> {
     const { kit, req, res } = call;
     const entry = await kit.challenges.find(askerOf(call), {});
-    const back = entry && (await wayBack(kit, entry));
+    const back = entry && (await wayBack(kit, req, entry));
     const end = endOf(entry, kit.clock());
     const notice = Object.hasOwn(req.query, "sent") ? { notice: "sent" as const } : {};
     showPage(kit, req, res, 200, { ...(end ? ENDED[end] : { state: "challenge", ...notice }), entry, back });

@@ -31,7 +31,7 @@ export const verifyRoute: Route = {
 
 /** Back to where the person was: a GET by a redirect, a form by sending it once more from their own browser. */
 async function goOn({ kit, req, res }: Call, entry: Pending): Promise<void> {
-  const interrupted = await resume(kit, entry);
+  const interrupted = await resume(kit, req, entry);
   if (interrupted && !interrupted.fields) return res.redirect(303, interrupted.url);
   const replay = interrupted?.fields && { action: interrupted.url, fields: interrupted.fields };
   showPage(kit, req, res, 200, { state: "done", ...(replay ? { replay } : {}) });

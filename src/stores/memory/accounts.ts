@@ -40,6 +40,8 @@ export class Accounts {
 
   /** Counts a failure ahead of the compare; answers with the end of the lock that this one closed, or 0. */
   countFailure({ account: key, nonce, lock }: Guess, now: number): number {
+    // Who can never be locked needs no memory.
+    if (lock.after === Number.MAX_SAFE_INTEGER) return 0;
     const before = this.#accounts.get(key, now) ?? FRESH;
     const failures = before.failures + 1;
     const after =

@@ -61,9 +61,10 @@ export class Registers {
   }
 
   put(key: string, value: string, ttl: number, now: number): boolean {
+    // Whether or not there is room for the new one, the old one is out of date.
+    this.take(key, now);
     if (this.#keptChars + value.length > MAX_KEPT_CHARS) this.#kept.sweep(now);
     if (this.#keptChars + value.length > MAX_KEPT_CHARS) return false;
-    this.take(key, now);
     if (!this.#kept.set(key, { value, deadAt: now + ttl }, now)) return false;
     this.#keptChars += value.length;
     return true;
