@@ -16,6 +16,8 @@ const byName = [
 
 export default defineConfig({
   test: {
+    // Both cores of a small machine: the default leaves one of them idle.
+    maxWorkers: "100%",
     projects: [
       {
         resolve: { alias: byName },
