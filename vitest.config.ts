@@ -34,7 +34,13 @@ export default defineConfig({
       },
       {
         resolve: { alias: [...byName, { find: /^express$/, replacement: "express4" }] },
-        test: { name: "express4", include: onExpress, exclude: [page], testTimeout: 20_000 },
+        test: {
+          name: "express4",
+          env: { RACE_ROUNDS: "20" },
+          include: onExpress,
+          exclude: [page],
+          testTimeout: 20_000,
+        },
       },
     ],
   },

@@ -135,9 +135,8 @@ function routeName(req: Request): string | undefined {
 
 function workflowOf(kit: Case["kit"], name: string): readonly Step[] {
   const steps = kit.workflows.get(name);
-  const missing = steps?.find(({ channel }) => !kit.methods.some((method) => method.name === channel));
-  if (missing) {
-    throw misconfigured(`require2fa({ workflow: "${name}" }) goes by ${missing.channel}: add it to twoFactor({ methods }).`);
+  if (steps && !steps.some(({ channel }) => kit.methods.some((method) => method.name === channel))) {
+    throw misconfigured(`require2fa({ workflow: "${name}" }): none of its channels is in twoFactor({ methods }).`);
   }
   if (steps) return steps;
   const known = [...kit.workflows.keys()].join(", ") || "none";

@@ -25,7 +25,8 @@ export const GUARD = Symbol.for("require2fa.guard");
  * @throws TwoFactorError `misconfigured` for an unknown option or a value that makes no sense.
  */
 export function require2fa(policy: RoutePolicy = {}): RequestHandler {
-  if (isRequest(policy)) throw misconfigured("require2fa was given to the router without being called: write require2fa().");
+  if (isRequest(policy))
+    throw misconfigured("require2fa was given to the router without being called: write require2fa().");
   const parsed = parsePolicy(policy);
   const simple = !parsed.when && !parsed.oneShot && parsed.idle === undefined && !parsed.reportOnly;
 

@@ -23,7 +23,7 @@ import {
   type Trouble,
 } from "../helpers/session-host.js";
 
-const ROUNDS = 100;
+const ROUNDS = Number(process.env["RACE_ROUNDS"] ?? 100);
 const SLOW = 20;
 /** Not the bare name: three letters turn up in random ids. */
 const ADA = '"user":"ada"';
