@@ -40,6 +40,22 @@ describe("a form that somebody else with the same cookie was stopped with", () =
     expect(changed).toEqual([]);
   });
 
+  it("F03: belongs to a cookie that scripts cannot read, other sites cannot send, and https keeps to itself", async () => {
+    const shop = fixture();
+    shop.app.set("trust proxy", true);
+    shop.guard("/vault");
+    const agent = await shop.login("ada");
+    const plain = await agent.get("/vault").set(BROWSER).expect(303);
+    const [cookie = ""] = String(plain.headers["set-cookie"]).match(/two-factor-resume=[^,]*/) ?? [];
+    expect(cookie).toMatch(/^two-factor-resume=[\w-]{43}; Path=\/; Max-Age=1200; HttpOnly; SameSite=Lax$/);
+    const other = await shop.login("ada");
+    const secure = await other
+      .get("/vault")
+      .set({ ...BROWSER, "X-Forwarded-Proto": "https" })
+      .expect(303);
+    expect(String(secure.headers["set-cookie"])).toMatch(/two-factor-resume=[^,]*; SameSite=Lax; Secure/);
+  });
+
   it("is sent again by the browser that sent it, to show that the test would notice", async () => {
     const { shop, victim } = await stopped();
     await victim.post("/password").set(BROWSER).type("form").send({ new: "my own" }).expect(303);
