@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 /** What talks to Express runs on both majors; everything else once. The page is rendered without it. */
 const onExpress = ["test/express/**/*.test.ts", "test/attacks/**/*.test.ts"];
 const page = "test/express/page/**";
+/** Nothing in these touches Express: once is enough. */
+const without = ["misuse", "forged-tokens", "weak-codes"].map((name) => `test/*/${name}.test.ts`);
+const setupFiles = [path.join(import.meta.dirname, "test/helpers/setup.ts")];
 
 /** The example app imports the package by its name, and here it gets the sources. */
 const byName = [
@@ -23,6 +26,7 @@ export default defineConfig({
         resolve: { alias: byName },
         test: {
           name: "core",
+          setupFiles,
           include: ["test/**/*.test.ts"],
           exclude: ["test/express/*.test.ts", "test/attacks/**", "test/bench/**"],
           testTimeout: 20_000,
@@ -30,7 +34,7 @@ export default defineConfig({
       },
       {
         resolve: { alias: byName },
-        test: { name: "express5", include: onExpress, exclude: [page], testTimeout: 20_000 },
+        test: { name: "express5", setupFiles, include: onExpress, exclude: [page], testTimeout: 20_000 },
       },
       {
         resolve: { alias: [...byName, { find: /^express$/, replacement: "express4" }] },

@@ -11,6 +11,7 @@ import {
   timingSafeEqual,
 } from "node:crypto";
 import { misconfigured } from "./errors.js";
+import { listOf } from "./options.js";
 
 /** One secret of the app, spread into a key for each use so that no use can answer for another. */
 export interface KeySet {
@@ -36,7 +37,7 @@ const MIN_SECRET_BYTES = 32;
  * a keyed hash wants a key at least as long as its output).
  */
 export function createKeyring(secret: string | readonly string[] | undefined): Keyring {
-  const secrets = typeof secret === "string" ? [secret] : (secret ?? []);
+  const secrets = typeof secret === "string" ? [secret] : listOf(secret ?? [], "twoFactor({ secret })");
   const first = secrets[0];
   if (first === undefined) {
     throw misconfigured(
