@@ -41,8 +41,9 @@ export default defineConfig({
         test: {
           name: "express4",
           env: { RACE_ROUNDS: "20" },
+          setupFiles,
           include: onExpress,
-          exclude: [page],
+          exclude: [page, ...without],
           testTimeout: 20_000,
         },
       },
