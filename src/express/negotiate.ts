@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { hasBearer } from "./jwt/bearer.js";
 
 /**
  * Whether a person is looking at where this answer goes. The browser says so itself in `Sec-Fetch-Mode`; where it does
@@ -24,10 +25,6 @@ export function isForeign(req: Request, allowed: ReadonlySet<string>): boolean {
   const { origin } = req.headers;
   const known = origin !== undefined && allowed.has(origin);
   return req.headers["sec-fetch-site"] === "cross-site" && !navigates(req) && !hasBearer(req) && !known;
-}
-
-export function hasBearer(req: Request): boolean {
-  return /^bearer\b/i.test(req.headers.authorization ?? "");
 }
 
 function header(req: Request, name: string): string {

@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { hasBearer } from "./negotiate.js";
+import { hasBearer } from "./jwt/bearer.js";
 
 /**
  * Whether a POST comes from a page of this site, by what the browser itself says: `Origin`, then `Sec-Fetch-Site`.

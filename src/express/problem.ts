@@ -5,7 +5,7 @@ import { acrOf } from "../step-up/assurance.js";
 import type { Reason } from "../step-up/judge.js";
 import type { Pending } from "../stores/pending.js";
 import { resendAt } from "../stores/sent.js";
-import { hasBearer } from "./negotiate.js";
+import { hasBearer } from "./jwt/bearer.js";
 
 /** A challenge as clients see it. */
 export interface PublicChallenge {

@@ -4,7 +4,8 @@ import { advice, button, hidden, otherWays, postForm, top, visible } from "./par
 import type { Situation } from "./situation.js";
 import { fill, type Language } from "./texts.js";
 import type { SentMethod } from "./texts/shape.js";
-import type { MethodName, PageChallenge } from "./view.js";
+import type { MethodName } from "../../methods/method.js";
+import type { PageChallenge } from "./view.js";
 
 /** Room for a code with spaces and dashes, and for one pasted with a few words around it. */
 const MAX_INPUT = 64;

@@ -1,5 +1,5 @@
 import { html, raw, type Html } from "./html.js";
-import type { MethodName } from "./view.js";
+import type { MethodName } from "../../methods/method.js";
 
 export type IconName = MethodName | "check" | "clock" | "alert" | "lock" | "question" | "stop";
 

@@ -1,7 +1,6 @@
 import type { ErrorCode } from "../../core/errors.js";
 import type { Locale } from "../../core/locale.js";
-
-export type MethodName = "totp" | "sms" | "voice" | "email" | "recovery-code" | "passkey";
+import type { MethodName } from "../../methods/method.js";
 
 export type PageState =
   /** Type the code. */

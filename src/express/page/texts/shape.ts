@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../../core/errors.js";
-import type { MethodName } from "../view.js";
+import type { MethodName } from "../../../methods/method.js";
 
 /** A sentence for one and for every other number; `{count}` is the number. */
 export interface Counted {
