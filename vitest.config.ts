@@ -15,6 +15,11 @@ const byName = [
     find: /^require2fa\/(mitto|routee|comapi|mobileresponse|token-api)$/,
     replacement: path.join(import.meta.dirname, "src/vendors/$1/index.ts"),
   },
+  {
+    find: /^require2fa\/(redis|postgres)$/,
+    replacement: path.join(import.meta.dirname, "src/stores/$1/index.ts"),
+  },
+  { find: /^require2fa\/testing$/, replacement: path.join(import.meta.dirname, "src/testing/index.ts") },
 ];
 
 export default defineConfig({

@@ -23,6 +23,7 @@ export async function decide(
   res: Response,
   known?: Promise<Identified>,
 ): Promise<boolean> {
+  await kit.store.catchUp?.();
   const who = known ? await known : (await isDue(policy, req)) ? await identify(kit, req) : undefined;
   if (!who) return true;
   if (!who.ok) {

@@ -57,6 +57,7 @@ export async function serve(kit: Kit, route: Route, req: Request, res: Response,
 
 async function answer(kit: Kit, route: Route, req: Request, res: Response): Promise<void> {
   if (route.method === "POST" && !sameOrigin(req, kit.origins)) return refuse(kit, req, res, refused("origin_refused"));
+  await kit.store.catchUp?.();
   const who = await identify(kit, req);
   if (!who.ok) {
     const nobody = refused("first_factor_required", { detail: "This token speaks for no person." });

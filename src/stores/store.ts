@@ -17,7 +17,7 @@ export interface Store {
 
   /**
    * Adds a pending verification and charges every limit. What becomes of the owner's earlier ones, `supersede` says.
-   * Refused while the account is locked.
+   * Refused while the account is locked. The id is the nonce: asked again with it, the answer stays.
    */
   open(entry: NewPending, account: string, charges: readonly Charge[], now: number): Awaitable<Opened>;
   /** The one with this id, or the owner's newest; `undefined` for somebody else's. */
@@ -69,9 +69,11 @@ export interface Store {
   /**
    * When this subject was last revoked, 0 for never. Synchronous and local: the guard asks on every request.
    *
-   * @throws TwoFactorError `unavailable` when this process cannot know.
+   * @throws TwoFactorError `unavailable` when this process cannot know: then `catchUp` is waited for, and it is asked again.
    */
   revokedAt(subject: string): number;
+  /** Learns at once what was revoked elsewhere, where that is not known already. */
+  catchUp?(): Awaitable<void>;
 
   close?(): Awaitable<void>;
 }

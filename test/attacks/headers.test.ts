@@ -11,7 +11,7 @@ import { fixture, ORIGIN, type Fixture } from "../helpers/app.js";
 import { PLENTY } from "../helpers/arena.js";
 import { type Answer, rawRequest, Site, Visitor } from "../helpers/burst.js";
 import { oneShot, type Shot } from "../helpers/one-shot.js";
-import { seeded } from "../contracts/bench.js";
+import { seeded } from "../../src/testing/bench.js";
 
 const NAVIGATION = {
   accept: "text/html,application/xhtml+xml",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/stores/memory/memory-store.js";
-import { storeChecks } from "../contracts/store.js";
+import { storeChecks } from "../../src/testing/store-contract.js";
 import { STORE_MUTANTS } from "../helpers/store-mutants.js";
 
 /** A check that no broken store fails proves nothing: each of these must be caught, and the real store must not. */

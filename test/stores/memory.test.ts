@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { Limiter } from "../../src/stores/memory/limiter.js";
 import { memoryStore, type MemoryStoreOptions } from "../../src/stores/memory/memory-store.js";
-import { aCharge, aPending, DAY, HOUR, LOCK, MINUTE, NO_LOCK, SECOND } from "../contracts/bench.js";
+import { aCharge, aPending, DAY, HOUR, LOCK, MINUTE, NO_LOCK, SECOND } from "../../src/testing/bench.js";
 import { storeContract } from "../contracts/store.js";
 import { syncStore, type SyncStore } from "../helpers/sync-store.js";
 

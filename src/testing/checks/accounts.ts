@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { randomId } from "../../../src/core/crypto.js";
+import { randomId } from "../../core/crypto.js";
 import { type Bench, type Checks, HOUR, LOCK, MINUTE, tally } from "../bench.js";
 
 /** Failures of an account over everything it has open, and the lock that follows. */

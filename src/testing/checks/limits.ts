@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Charge } from "../../../src/stores/store.js";
+import type { Charge } from "../../stores/store.js";
 import { aCharge, type Checks, MINUTE, SECOND, seeded } from "../bench.js";
 
 /** At most so many in any interval: a sliding log, with waits between. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { randomId } from "../../../src/core/crypto.js";
-import { isFirst } from "../../../src/stores/first.js";
+import { randomId } from "../../core/crypto.js";
+import { isFirst } from "../../stores/first.js";
 import { type Checks, HOUR, MINUTE, SECOND } from "../bench.js";
 
 /** Small facts under a key: who was first, when last used, what was kept, who was revoked. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { randomId } from "../../src/core/crypto.js";
-import type { Delivery, NewPending, Pending, SendEvent, Which } from "../../src/stores/pending.js";
-import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "../../src/stores/records.js";
-import type { Charge, Counted, Guess, LockRule, Opened, Refusal, Store } from "../../src/stores/store.js";
+import { randomId } from "../core/crypto.js";
+import type { Delivery, NewPending, Pending, SendEvent, Which } from "../stores/pending.js";
+import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "../stores/records.js";
+import type { Charge, Counted, Guess, LockRule, Opened, Refusal, Store } from "../stores/store.js";
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;

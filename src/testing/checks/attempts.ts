@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { randomId } from "../../../src/core/crypto.js";
+import { randomId } from "../../core/crypto.js";
 import { type Checks, tally } from "../bench.js";
 
 /** Count, then consume: the two steps that decide who gets in. */
@@ -23,7 +23,10 @@ export const attemptChecks: Checks = {
       assert.equal(tally(answers, "counted"), 5);
       assert.equal(tally(answers, "spent"), answers.length - 5);
       const left = answers.flatMap((answer) => (answer.outcome === "counted" ? [answer.attemptsLeft] : []));
-      assert.deepEqual(left.sort(), [0, 1, 2, 3, 4]);
+      assert.deepEqual(
+        left.sort((a, b) => a - b),
+        [0, 1, 2, 3, 4],
+      );
     }
   },
 
