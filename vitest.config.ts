@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -6,21 +7,39 @@ const onExpress = ["test/express/**/*.test.ts", "test/attacks/**/*.test.ts"];
 const page = "test/express/page/**";
 /** Nothing in these touches Express: once is enough. */
 const without = ["misuse", "forged-tokens", "weak-codes"].map((name) => `test/*/${name}.test.ts`);
+/** These bring routers of their own, which the second Express has to carry too. */
+const routers = "test/vendors/*-express4.test.ts";
+/**
+ * The files of a project share their processes, with all that is loaded there. Those that replace modules, or change the
+ * process before anything is loaded, have one each.
+ */
+const alone = readdirSync(path.join(import.meta.dirname, "test"), { recursive: true, encoding: "utf8" })
+  .map((name) => path.posix.join("test", ...name.split(path.sep)))
+  .filter((name) => name.endsWith(".test.ts"))
+  .filter((name) =>
+    /\bvi\.(mock|doMock|hoisted|resetModules)\(/.test(readFileSync(path.join(import.meta.dirname, name), "utf8")),
+  );
+const aloneOnExpress = alone.filter((name) => /^test\/(attacks|express)\/[^/]+$/.test(name));
+
+const sources = path.join(import.meta.dirname, "src");
 const setupFiles = [path.join(import.meta.dirname, "test/helpers/setup.ts")];
 
 /** The example app imports the package by its name, and here it gets the sources. */
 const byName = [
-  { find: /^require2fa$/, replacement: path.join(import.meta.dirname, "src/index.ts") },
+  { find: /^require2fa$/, replacement: path.join(sources, "index.ts") },
   {
     find: /^require2fa\/(mitto|routee|comapi|mobileresponse|token-api)$/,
-    replacement: path.join(import.meta.dirname, "src/vendors/$1/index.ts"),
+    replacement: path.join(sources, "vendors/$1/index.ts"),
   },
-  {
-    find: /^require2fa\/(redis|postgres)$/,
-    replacement: path.join(import.meta.dirname, "src/stores/$1/index.ts"),
-  },
-  { find: /^require2fa\/testing$/, replacement: path.join(import.meta.dirname, "src/testing/index.ts") },
+  { find: /^require2fa\/(redis|postgres)$/, replacement: path.join(sources, "stores/$1/index.ts") },
+  { find: /^require2fa\/testing$/, replacement: path.join(sources, "testing/index.ts") },
 ];
+const express5 = { alias: byName };
+const express4 = { alias: [...byName, { find: /^express$/, replacement: "express4" }] };
+
+const shared = { setupFiles, testTimeout: 20_000, isolate: false };
+const isolated = { ...shared, isolate: true };
+const fewerRounds = { RACE_ROUNDS: "10" };
 
 export default defineConfig({
   test: {
@@ -28,30 +47,30 @@ export default defineConfig({
     maxWorkers: "100%",
     projects: [
       {
-        resolve: { alias: byName },
+        resolve: express5,
         test: {
+          ...shared,
           name: "core",
-          setupFiles,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/express/*.test.ts", "test/attacks/**", "test/bench/**"],
-          testTimeout: 20_000,
+          exclude: ["test/express/*.test.ts", "test/attacks/**", "test/bench/**", routers, ...alone],
         },
       },
       {
-        resolve: { alias: byName },
-        test: { name: "express5", setupFiles, include: onExpress, exclude: [page], testTimeout: 20_000 },
+        resolve: express5,
+        test: { ...shared, name: "express5", include: onExpress, exclude: [page, ...alone] },
       },
       {
-        resolve: { alias: [...byName, { find: /^express$/, replacement: "express4" }] },
+        resolve: express4,
         test: {
+          ...shared,
           name: "express4",
-          env: { RACE_ROUNDS: "20" },
-          setupFiles,
-          include: onExpress,
-          exclude: [page, ...without],
-          testTimeout: 20_000,
+          env: fewerRounds,
+          include: [...onExpress, routers],
+          exclude: [page, ...without, ...alone],
         },
       },
+      { resolve: express5, test: { ...isolated, name: "alone5", include: alone } },
+      { resolve: express4, test: { ...isolated, name: "alone4", include: aloneOnExpress, exclude: without } },
     ],
   },
 });

@@ -9,6 +9,7 @@ import { login } from "./login.js";
 import { messagesBy } from "./messages.js";
 import { showOutbox } from "./outbox-page.js";
 import type { Settings } from "./settings.js";
+import type { Shared } from "./shared.js";
 import { THEME } from "./style.js";
 import { findUser } from "./users.js";
 
@@ -21,8 +22,12 @@ declare global {
   }
 }
 
+const PLENTY = [{ max: 500, interval: "1h" }] as const;
+
 export interface AppOptions {
   readonly settings: Settings;
+  /** What other copies of the bank use as well; this process has a store of its own without it. */
+  readonly shared?: Shared | undefined;
   /** Milliseconds since the epoch; tests bring their own. */
   readonly clock?: () => number;
 }
@@ -33,7 +38,7 @@ export interface BankApp {
 }
 
 /** The whole bank, ready to listen. */
-export function createApp({ settings, clock = Date.now }: AppOptions): BankApp {
+export function createApp({ settings, shared, clock = Date.now }: AppOptions): BankApp {
   const { secrets, origin } = settings;
   const messages = messagesBy(settings);
   const bearer = api(secrets.token, clock);
@@ -46,10 +51,10 @@ export function createApp({ settings, clock = Date.now }: AppOptions): BankApp {
     proof: [bearer.proof, sessionProof()],
     service: "Fjord Bank",
     ...(origin !== undefined && { origin }),
-    // One process, and its books are in memory too: a shared store would go here.
-    allowMemoryStore: true,
+    // Alone, its books are in memory too.
+    ...(shared ? { store: shared.store } : { allowMemoryStore: true }),
     // Messages cost nothing here, so that one can play for an hour. Leave the defaults where they do.
-    limits: { sends: { perUser: [{ max: 500, interval: "1h" }], perDestination: [{ max: 500, interval: "1h" }] } },
+    limits: { sends: { perUser: PLENTY, perDestination: PLENTY, perPrefix: false } },
     page: { theme: THEME },
     events: { fault: ({ where, error }) => console.error(`${where}:`, error) },
     clock,
@@ -63,6 +68,7 @@ export function createApp({ settings, clock = Date.now }: AppOptions): BankApp {
       secret: secrets.session,
       resave: false,
       saveUninitialized: false,
+      ...(shared && { store: shared.sessions }),
       cookie: { httpOnly: true, sameSite: "lax", secure: "auto" },
     }),
   );

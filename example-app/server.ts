@@ -1,9 +1,11 @@
 import type { AddressInfo } from "node:net";
 import { createApp } from "./app.js";
 import { readSettings } from "./settings.js";
+import { sharedBy } from "./shared.js";
 
 const settings = readSettings(process.env, (note) => console.log(note));
-const { app, tfa } = createApp({ settings });
+const shared = await sharedBy(process.env);
+const { app, tfa } = createApp({ settings, shared });
 
 const server = app.listen(Number(process.env["PORT"] ?? 3000), (error?: Error) => {
   if (error) throw error;
@@ -12,9 +14,21 @@ const server = app.listen(Number(process.env["PORT"] ?? 3000), (error?: Error) =
   if (!settings.production) console.log(`Its messages are at http://localhost:${port}/outbox`);
 });
 
+/** Requests under way are answered first; connections that only wait are not waited for. */
+async function close(): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  await closed;
+  clearInterval(idle);
+  await tfa.close();
+  await shared?.close();
+}
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
-    server.close(() => void tfa.close());
-    server.closeAllConnections();
+    close().catch((error: unknown) => {
+      console.error(error);
+      process.exitCode = 1;
+    });
   });
 }

@@ -29,6 +29,8 @@ export function createVendors(): Express {
     contact: () => null,
     methods: [sms(box), voice(box), email(box)],
     allowMemoryStore: true,
+    // Messages cost nothing here. Leave the defaults where they do.
+    limits: { sends: { perDestination: false, perPrefix: false }, spend: { sms: false, voice: false } },
     events: { fault: ({ where, error }) => console.error(`${where}:`, error) },
   });
   const { mitto, routee, comapi, mobileresponse, tokenApi } = DEMO;

@@ -2,23 +2,33 @@ import { createKeyring } from "./core/crypto.js";
 import { misconfigured } from "./core/errors.js";
 import { Events } from "./core/events.js";
 import { checkKeys } from "./core/options.js";
+import { Flights } from "./express/flights.js";
 import type { Kit } from "./express/kit.js";
 import { renderPage } from "./express/page/page.js";
+import type { PageBook } from "./express/page/texts.js";
 import { checkTheme } from "./express/page/theme.js";
 import type { Proof, ProofFactory } from "./express/proof.js";
 import { sessionProof } from "./express/session-proof.js";
 import type { Method, MethodContext, MethodFactory } from "./methods/method.js";
+import type { ReceiptReader } from "./providers/provider.js";
 import { Challenges, GUARD_TENANT } from "./step-up/challenges.js";
+import { readDetail } from "./step-up/wanted.js";
+import { endOf } from "./stores/ended.js";
+import type { Pending } from "./stores/pending.js";
 import { supervise } from "./stores/supervise.js";
-import { onStepDue } from "./verification/escalation.js";
+import { goOnAfter, onStepDue } from "./verification/escalation.js";
 import { createLimits } from "./verification/limits.js";
 import { bindingHost } from "./verification/message.js";
 import { checkLimit, type LimitValue } from "./verification/named-limits.js";
 import type { VerificationParts } from "./verification/parts.js";
+import { readVerification } from "./verification/prepare.js";
+import { noteReport } from "./verification/receipts.js";
 import { Registry } from "./verification/registry.js";
-import { TimerScheduler } from "./verification/scheduler.js";
+import { watchSpend } from "./verification/spend.js";
+import { bounded, TimerScheduler } from "./verification/scheduler.js";
 import { Verifications } from "./verification/verifications.js";
 import { checkSteps, parseWorkflow, type Step } from "./verification/workflow.js";
+import { buildBooks } from "./languages.js";
 import {
   checkOptions,
   checkOrigins,
@@ -44,18 +54,24 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const bare = checkStore(options);
   const store = supervise(bare, events, clock);
   const limits = createLimits(options.limits);
-  const methods = buildMethods(options.methods, { keys, clock, events, service: options.service, host });
-  const scheduler = options.scheduler ?? new TimerScheduler(clock);
+  watchSpend(events, limits.spend, clock);
+  const { page: pageBook, messages: book, locales } = buildBooks(options);
+  const methods = buildMethods(options.methods, { keys, clock, events, service: options.service, host, book });
+  const scheduler = bounded(options.scheduler ?? new TimerScheduler(clock));
   const workflows = buildWorkflows(options.workflows);
   const contactOf = options.contact;
-  const challenges = new Challenges({ store, methods, limits, keys, clock, events, contactOf, scheduler });
-  const service = buildService(options, { store, keys, clock, limits, methods, scheduler, workflows });
+  const challenges = new Challenges({ store, methods, limits, keys, clock, events, contactOf, scheduler, locales });
+  const advance = async (entry: Pending, step: number): Promise<unknown> =>
+    entry.tenant === GUARD_TENANT ? challenges.advance(entry, step) : service.verifications.advance(entry, step);
+  const parts = { store, keys, clock, events, limits, methods, scheduler, workflows, advance, book };
+  const service = buildService(options, parts);
   onStepDue(scheduler, async ({ id, owner, step }) => {
     const entry = await store.find({ id, owner }, clock());
-    if (entry?.tenant === GUARD_TENANT) await challenges.advance(entry, step);
-    else if (entry) await service.verifications.advance(entry, step);
+    if (!entry || endOf(entry, clock())) return;
+    if ((entry.delivery.step ?? 0) < step) await advance(entry, step);
+    else await goOnAfter(scheduler, entry, stepsOf(entry));
   });
-  const proofs = buildProofs(options, (factory) => factory({ keys, clock, events }));
+  const proofs = buildProofs(options, (factory) => factory({ keys, clock, events, store }));
   return {
     challenges,
     methods,
@@ -71,9 +87,13 @@ export function buildKit(options: TwoFactorOptions): Kit {
     origins: new Set(origins),
     service: options.service,
     ...service,
+    receipts: buildReaders(methods),
+    noteReport: (provider, report) => noteReport(parts, provider, report),
     scheduler,
     workflows,
-    render: buildRender(options.page ?? {}),
+    flights: new Flights(),
+    pageBook,
+    render: buildRender(options.page ?? {}, pageBook),
   };
 }
 
@@ -95,6 +115,11 @@ function buildMethods(factories: readonly MethodFactory[], context: MethodContex
       `twoFactor({ methods }): ${twice}() is there twice. Give one several providers instead: ${twice}([first, second]).`,
     );
   return factories.map((factory) => factory.create(context));
+}
+
+function stepsOf(entry: Pending): readonly Step[] {
+  if (entry.tenant === GUARD_TENANT) return readDetail(entry).workflow ?? [];
+  return readVerification(entry).workflow?.steps ?? [];
 }
 
 function buildProofs(options: TwoFactorOptions, make: (factory: ProofFactory) => Proof): Proof[] {
@@ -121,7 +146,28 @@ function buildWorkflows(given: TwoFactorOptions["workflows"] = {}): ReadonlyMap<
   );
 }
 
-type ServiceParts = Pick<VerificationParts, "store" | "keys" | "clock" | "limits" | "scheduler"> & {
+/** Receipts are posted to the name of their provider, so that name must be one provider's, and fit into a path. */
+function buildReaders(methods: readonly Method[]): ReadonlyMap<string, ReceiptReader> {
+  const all = methods.flatMap((method) => method.outOfBand?.readers ?? []);
+  const found = new Map<string, ReceiptReader>();
+  for (const { name, read } of all) {
+    if (!read) continue;
+    if (typeof read !== "function") throw misconfigured(`The receipts of provider "${name}" must be a function.`);
+    if (!/^[\w.~-]{1,60}$/.test(name)) {
+      throw misconfigured(`A provider with receipts has them posted to its name, which "${name}" is not fit for.`);
+    }
+    if (all.some((other) => other.name === name && other.read !== read)) {
+      throw misconfigured(`Two providers are called "${name}", and one takes receipts: give it a name of its own.`);
+    }
+    found.set(name, read);
+  }
+  return found;
+}
+
+type ServiceParts = Pick<
+  VerificationParts,
+  "store" | "keys" | "clock" | "events" | "limits" | "scheduler" | "advance" | "book"
+> & {
   readonly methods: readonly Method[];
   readonly workflows: ReadonlyMap<string, readonly Step[]>;
 };
@@ -147,12 +193,12 @@ function buildService(
   return { verifications, namedLimits, namedWorkflows };
 }
 
-function buildRender(page: PageOptions): Kit["render"] {
+function buildRender(page: PageOptions, book: PageBook): Kit["render"] {
   checkKeys(page, { theme: true, render: true }, "twoFactor({ page })");
   const { theme, render } = page;
   if (theme) checkTheme(theme);
   if (render !== undefined && typeof render !== "function") {
     throw misconfigured("twoFactor({ page: { render } }) must be a function: (view) => the document as a string.");
   }
-  return render ?? ((view) => renderPage(view, theme));
+  return render ?? ((view) => renderPage(view, theme, book));
 }

@@ -10,6 +10,7 @@ import type { PageView } from "./express/page/view.js";
 import type { ProofFactory } from "./express/proof.js";
 import type { MethodFactory } from "./methods/method.js";
 import type { ContactOf } from "./step-up/people.js";
+import type { LanguageOptions, TextOptions } from "./languages.js";
 import { memoryStore } from "./stores/memory/memory-store.js";
 import type { Store } from "./stores/store.js";
 import type { CodeShape } from "./verification/code.js";
@@ -72,6 +73,10 @@ export interface TwoFactorOptions {
   /** What people call your app: in messages and on the page. */
   service?: string | undefined;
   page?: PageOptions;
+  /** Words of the page and of messages in place of ours: `{ de: { page: { button: { confirm: "Weiter" } } } }`. */
+  texts?: TextOptions;
+  /** Languages beside ours, each whole, by BCP 47 tag: `{ nb: { page, messages } }`. */
+  languages?: LanguageOptions;
   /** How many messages and how many wrong codes. */
   limits?: LimitOptions;
   /**
@@ -103,6 +108,8 @@ const OPTION_KEYS = {
   origin: true,
   service: true,
   page: true,
+  texts: true,
+  languages: true,
   limits: true,
   workflows: true,
   lookup: true,

@@ -5,6 +5,7 @@ import { GUARD } from "./express/guard.js";
 import { disown } from "./express/identity.js";
 import { type AuditedRoute, inventory } from "./express/inventory.js";
 import { routeFor, serve } from "./express/router.js";
+import { receiptsOf, serveReceipts } from "./express/routes/receipts.js";
 import type { Verifications } from "./verification/verifications.js";
 import { LONGEST_PROOF } from "./step-up/policy.js";
 import { challengesApi, type ChallengesApi } from "./challenges-api.js";
@@ -30,7 +31,10 @@ export interface TwoFactor extends RequestHandler {
   eraseUser(userId: string | number): Promise<void>;
   /** Every route of an app with the guard it has, for a test that fails when a sensitive one has none. */
   audit(app: object): AuditedRoute[];
-  /** Lets requests in flight finish and frees what the store holds. */
+  /**
+   * Waits for the requests that are being decided or answered, then stops timers and lets the store go. Close the HTTP
+   * server first: what comes later is refused. Connections that the app made stay the app's.
+   */
   close(): Promise<void>;
 }
 
@@ -44,19 +48,15 @@ export interface TwoFactor extends RequestHandler {
  */
 export function twoFactor(options: TwoFactorOptions): TwoFactor {
   const kit = buildKit(options);
-  const flights = new Set<Promise<unknown>>();
-  const track = <T>(flight: Promise<T>): Promise<T> => {
-    flights.add(flight);
-    void flight.finally(() => flights.delete(flight)).catch(() => undefined);
-    return flight;
-  };
-
+  const { flights } = kit;
   const middleware: RequestHandler = function twoFactorMiddleware(req, res, next) {
     req.twoFactor = new RequestTwoFactor(kit, req);
+    const provider = receiptsOf(kit, req);
+    if (provider !== undefined) return void flights.track(serveReceipts(kit, provider, req, res, next));
     const route = routeFor(kit, req);
     const stranger = disown(kit, req);
     const goOn = (): void => {
-      if (route) void track(serve(kit, route, req, res, next));
+      if (route) void flights.track(serve(kit, route, req, res, next));
       else next();
     };
     if (stranger) void stranger.then(goOn, next);
@@ -78,7 +78,7 @@ export function twoFactor(options: TwoFactorOptions): TwoFactor {
     },
     audit: (app: object) => inventory(app, GUARD),
     async close(): Promise<void> {
-      await Promise.allSettled(flights);
+      await flights.landed();
       await kit.scheduler.close();
       await kit.store.close?.();
     },

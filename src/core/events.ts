@@ -9,15 +9,43 @@ export interface TwoFactorEvents {
   "challenge.verified": ChallengeEvent;
   "challenge.failed": ChallengeEvent & { readonly reason: string; readonly attemptsLeft: number };
   "challenge.canceled": ChallengeEvent;
+  "verification.sent": VerificationEvent & {
+    readonly to: string;
+    readonly provider: string;
+    readonly reference?: string;
+  };
+  "verification.verified": VerificationEvent;
+  "verification.failed": VerificationEvent & { readonly reason: string; readonly attemptsLeft: number };
+  "verification.canceled": VerificationEvent;
   /** A code was compared: the one place where a guess can be right. */
   "code.compared": { readonly challenge: string; readonly method: string };
   "account.locked": { readonly user: string; readonly until: number };
   "limit.exceeded": { readonly user?: string; readonly limit: string; readonly retryAt: number };
+  /**
+   * A channel has sent as much as it may in this interval (milliseconds): somebody should look. Once in the interval and
+   * process, while every message that is refused is a `limit.exceeded`.
+   */
+  "spend.cap": {
+    readonly channel: string;
+    readonly max: number;
+    readonly interval: number;
+    readonly retryAt: number;
+  };
+  /** A challenge that looks sent and was not: its number is in a country or a range that nothing is sent to. */
+  "delivery.refused": ChallengeEvent & { readonly to: string; readonly reason: "country" | "range" };
   "delivery.failed": {
     readonly challenge: string;
     readonly provider: string;
     readonly outcome: "failed" | "unknown";
     readonly error: unknown;
+  };
+  /** A provider's webhook said what became of a message; told once for each webhook. */
+  "delivery.receipt": {
+    readonly challenge: string;
+    readonly provider: string;
+    readonly channel: string;
+    readonly status: "sent" | "delivered" | "undelivered" | "failed";
+    readonly errorCode?: string;
   };
   "proof.granted": { readonly user: string; readonly methods: readonly string[]; readonly action?: string };
   "proof.revoked": { readonly user: string };
@@ -49,6 +77,15 @@ interface ChallengeEvent {
   readonly action?: string;
 }
 
+/** One of `tfa.verifications`, which need no user. */
+interface VerificationEvent {
+  readonly verification: string;
+  readonly channel: string;
+  readonly account?: string;
+  readonly service?: string;
+  readonly user?: string;
+}
+
 export type EventName = keyof TwoFactorEvents;
 export type EventListener<N extends EventName> = (event: TwoFactorEvents[N]) => void;
 export type EventListeners = { readonly [N in EventName]?: EventListener<N> };
@@ -59,10 +96,17 @@ const EVENT_NAMES: Keys<TwoFactorEvents> = {
   "challenge.verified": true,
   "challenge.failed": true,
   "challenge.canceled": true,
+  "verification.sent": true,
+  "verification.verified": true,
+  "verification.failed": true,
+  "verification.canceled": true,
   "code.compared": true,
   "account.locked": true,
   "limit.exceeded": true,
+  "spend.cap": true,
+  "delivery.refused": true,
   "delivery.failed": true,
+  "delivery.receipt": true,
   "proof.granted": true,
   "proof.revoked": true,
   "guard.reported": true,

@@ -33,6 +33,29 @@ export function parsedBody(req: Request): Fields | undefined {
   return Object.keys(body).length > 0 || req.readableEnded ? (body as Fields) : undefined;
 }
 
+const LIMIT_BYTES = 64 * 1024;
+const readBytes = express.raw({ type: () => true, limit: LIMIT_BYTES, inflate: false });
+
+/**
+ * The very bytes of the body, which is what a signature covers. `"lost"` when a parser has read them and kept none:
+ * one that keeps them leaves a Buffer in `req.rawBody` or `req.body`.
+ *
+ * @throws TwoFactorError `invalid_request` for a body that broke off.
+ */
+export async function bodyBytes(req: Request, res: Response): Promise<Buffer | "lost" | "too large"> {
+  const { rawBody, body } = req as { rawBody?: unknown; body?: unknown };
+  const kept = [rawBody, body].find((each) => Buffer.isBuffer(each));
+  if (kept) return kept.length > LIMIT_BYTES ? "too large" : kept;
+  if (req.readableDidRead) return "lost";
+  const error = await new Promise<unknown>((resolve) => readBytes(req, res, resolve));
+  if (error !== undefined) {
+    if ((error as { status?: unknown }).status === 413) return "too large";
+    throw unreadable(error);
+  }
+  const read: unknown = req.body;
+  return Buffer.isBuffer(read) ? read : Buffer.alloc(0);
+}
+
 /** The body as it came, from the request or from a parser that kept it whole. */
 export async function rawText(req: Request, res: Response): Promise<string> {
   const before: unknown = req.body;

@@ -27,7 +27,7 @@ export async function demand(about: Case, shortfall: Shortfall): Promise<boolean
 
   who.proof.anchor?.(req);
   const asker = { user: who.user, binding: who.login.binding };
-  const started = await kit.challenges.start(asker, wantedBy(about, shortfall.missing));
+  const started = await kit.challenges.start(asker, await wantedBy(about, shortfall.missing));
   if (!started.ok && started.reason === "not_enrolled") {
     if (policy.onNotEnrolled === "allow") return true;
     return tell(about, "not_enrolled", started);
@@ -106,7 +106,10 @@ function showTheWay({ kit, req, res, who }: Case, reason: Reason): false {
   return false;
 }
 
-function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly MethodName[] | undefined): Wanted {
+async function wantedBy(
+  { kit, policy, req, action, bound }: Case,
+  missing: readonly MethodName[] | undefined,
+): Promise<Wanted> {
   const { methods } = policy;
   const named = typeof methods === "object" ? methods.names : undefined;
   if (named && !named.some((name) => kit.methods.some((method) => method.name === name))) {
@@ -121,7 +124,7 @@ function wantedBy({ kit, policy, req, action, bound }: Case, missing: readonly M
     allowed: missing?.slice(0, 1) ?? (methods === "phishing-resistant" ? kit.resistant : named),
     maxAge: policy.maxAge,
     limits: policy.limits,
-    workflow: policy.workflow === undefined ? undefined : workflowOf(kit, policy.workflow),
+    workflow: policy.workflow === undefined ? undefined : await workflowOf(kit, policy.workflow),
     ip: req.ip,
     language: req.headers["accept-language"],
   };
@@ -133,14 +136,15 @@ function routeName(req: Request): string | undefined {
   return typeof path === "string" ? `${req.method} ${path}` : undefined;
 }
 
-function workflowOf(kit: Case["kit"], name: string): readonly Step[] {
-  const steps = kit.workflows.get(name);
+/** Out of the options, or made by the app at run time. */
+async function workflowOf(kit: Case["kit"], name: string): Promise<readonly Step[]> {
+  const steps = kit.workflows.get(name) ?? (await kit.namedWorkflows.named({ name }))?.value;
   if (steps && !steps.some(({ channel }) => kit.methods.some((method) => method.name === channel))) {
     throw misconfigured(`require2fa({ workflow: "${name}" }): none of its channels is in twoFactor({ methods }).`);
   }
   if (steps) return steps;
   const known = [...kit.workflows.keys()].join(", ") || "none";
   throw misconfigured(
-    `require2fa({ workflow: "${name}" }): twoFactor({ workflows }) has none of that name. It has: ${known}.`,
+    `require2fa({ workflow: "${name}" }): neither twoFactor({ workflows }) nor tfa.workflows has one of that name. The options have: ${known}.`,
   );
 }

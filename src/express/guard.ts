@@ -37,7 +37,7 @@ export function require2fa(policy: RoutePolicy = {}): RequestHandler {
     if (!kit) return next(noContext());
     const passed = simple ? passesAtOnce(kit, parsed, req) : false;
     if (passed === true) return next();
-    void decideAndAnswer(kit, parsed, req, res, next, passed || undefined);
+    void kit.flights.track(decideAndAnswer(kit, parsed, req, res, next, passed || undefined));
   };
   return Object.assign(guard, { [GUARD]: policy });
 }

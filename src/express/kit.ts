@@ -4,14 +4,18 @@ import type { Keyring } from "../core/crypto.js";
 import type { Awaitable } from "../core/deadline.js";
 import type { Events } from "../core/events.js";
 import type { Method, MethodName } from "../methods/method.js";
+import type { DeliveryReport, ReceiptReader } from "../providers/provider.js";
 import type { Challenges } from "../step-up/challenges.js";
 import type { Store } from "../stores/store.js";
 import type { LimitValue } from "../verification/named-limits.js";
+import type { Noted } from "../verification/receipts.js";
 import type { Registry } from "../verification/registry.js";
 import type { Scheduler } from "../verification/scheduler.js";
 import type { Verifications } from "../verification/verifications.js";
 import type { Step } from "../verification/workflow.js";
+import type { PageBook } from "./page/texts.js";
 import type { PageView } from "./page/view.js";
+import type { Flights } from "./flights.js";
 import type { Proof } from "./proof.js";
 
 export type UserOf = (req: Request) => Awaitable<string | number | null | undefined>;
@@ -37,11 +41,19 @@ export interface Kit {
   readonly origins: ReadonlySet<string>;
   readonly service: string | undefined;
   readonly verifications: Verifications;
+  /** What reads the delivery receipts of a provider, by its name. */
+  readonly receipts: ReadonlyMap<string, ReceiptReader>;
+  /** Notes what a provider reports of a message, and moves a workflow on; grants nothing. */
+  readonly noteReport: (provider: string, report: DeliveryReport) => Promise<Noted>;
   /** Limits and workflows that accounts make at run time. */
   readonly namedLimits: Registry<LimitValue>;
   readonly namedWorkflows: Registry<readonly Step[]>;
   /** Workflows out of the options. */
   readonly workflows: ReadonlyMap<string, readonly Step[]>;
   readonly scheduler: Scheduler;
+  /** Requests that guards and routes are busy with. */
+  readonly flights: Flights;
+  /** What the page says, by language. */
+  readonly pageBook: PageBook;
   readonly render: (view: PageView) => string;
 }

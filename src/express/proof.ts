@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import type { Clock } from "../core/clock.js";
 import type { Keyring } from "../core/crypto.js";
 import type { Events } from "../core/events.js";
+import type { Store } from "../stores/store.js";
 import type { Mark } from "../step-up/mark.js";
 
 /** What a request shows of its login. */
@@ -52,6 +53,7 @@ export interface ProofContext {
   readonly keys: Keyring;
   readonly clock: Clock;
   readonly events: Events;
+  readonly store: Store;
 }
 
 /** What `sessionProof()` and `jwtProof()` return: a proof that waits for its instance. */

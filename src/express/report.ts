@@ -25,6 +25,7 @@ interface Finding {
 }
 
 async function finding(kit: Kit, policy: ParsedPolicy<Request>, req: Request): Promise<Finding | undefined> {
+  await kit.store.catchUp?.();
   if (!(await isDue(policy, req))) return undefined;
   const who = await identify(kit, req);
   if (!who.ok) {

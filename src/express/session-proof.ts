@@ -4,6 +4,7 @@ import { misconfigured, TwoFactorError, unavailable } from "../core/errors.js";
 import { checkKeys } from "../core/options.js";
 import type { Mark } from "../step-up/mark.js";
 import type { Granted, Login, Proof, ProofContext, ProofFactory } from "./proof.js";
+import { elsewhere } from "./session-elsewhere.js";
 import {
   ask,
   type SessionLike,
@@ -28,8 +29,8 @@ const STORE_DEADLINE = 1_000;
  *
  * With express-session, or anything of its shape, the session gets a new id when a proof is added (OWASP ASVS 7.2.4):
  * what the store holds for the app stays, the new one is saved before the answer, the old id is removed, and requests of
- * the same session that were under way cannot write it back or hand it out again (this process knows of its own requests
- * only). What the elevating request itself has put into the session and not saved is lost. Logging out must destroy or
+ * the same session that were under way cannot write it back or hand it out again: here at once, at other processes by a
+ * look into a shared store of `twoFactor()` after each write of a session. What the elevating request itself has put into the session and not saved is lost. Logging out must destroy or
  * regenerate the session; then an elevation that was under way fails.
  *
  * With cookie-session there is no id and no store: the proof goes into the cookie, nothing rotates, and somebody who
@@ -88,7 +89,12 @@ export function createSessionProof(context: ProofContext, deadline: number): Pro
     kind: "session",
     accepts: () => true,
     read: (req) => readSession(sessionRequest(req), context, watch),
-    marked: (req) => marksIn(sessionRequest(req).session?.twoFactor, context.clock()).length > 0,
+    marked(req) {
+      const holder = sessionRequest(req);
+      const store = storeOf(holder);
+      if (store && holder.session) watch(store, holder.session);
+      return marksIn(holder.session?.twoFactor, context.clock()).length > 0;
+    },
     anchor: (req) => anchor(sessionRequest(req)),
     grant,
     clear,
@@ -109,9 +115,10 @@ interface Watch {
 function storeWatch(context: ProofContext): Watch {
   let last: SessionStore | undefined;
   let writes: SessionWrites | undefined;
+  const others = elsewhere(context.store, context.clock);
   const watch = (store: SessionStore, session: SessionLike): SessionWrites => {
     if (store === last && writes) return writes;
-    writes = watchStore(store, session, context.clock);
+    writes = watchStore(store, session, context.clock, others);
     last = store;
     return writes;
   };

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.js";
+import type { Elsewhere } from "./session-elsewhere.js";
 import type { Done, HeaderHolder, SessionLike, SessionStore } from "./session-like.js";
 import { type Destroy, SessionWrites } from "./session-writes.js";
 
@@ -17,17 +18,22 @@ const touched = new WeakSet<object>();
  * loaded before the id changed or the person logged out (expressjs/session#935, #923). Such a write is answered and
  * dropped, and the cookie with the dead id is kept out of that response.
  */
-export function watchStore(store: SessionStore, session: SessionLike, clock: Clock): SessionWrites {
+export function watchStore(
+  store: SessionStore,
+  session: SessionLike,
+  clock: Clock,
+  elsewhere: Elsewhere | undefined,
+): SessionWrites {
   const known = watched.get(store);
   if (known) return known;
   const destroy = store.destroy.bind(store);
-  const writes = new SessionWrites(clock, destroy);
+  const writes = new SessionWrites(clock, destroy, elsewhere);
   watched.set(store, writes);
   watchReads(store, writes);
   watchBirths(store, writes);
-  store.set = watchWrites(store.set.bind(store), writes);
+  store.set = watchWrites(recheck(store.set.bind(store), writes, elsewhere), writes);
   if (typeof store.touch === "function") store.touch = watchWrites(store.touch.bind(store), writes);
-  store.destroy = watchEnds(destroy, writes);
+  store.destroy = watchEnds(writes);
   watchCookies(session);
   return writes;
 }
@@ -53,10 +59,10 @@ function watchBirths(store: SessionStore, writes: SessionWrites): void {
 }
 
 /** A logout that raced with a rotation ends the session under its new id as well. */
-function watchEnds(destroy: Destroy, writes: SessionWrites): Destroy {
+function watchEnds(writes: SessionWrites): Destroy {
   return (id, done) => {
     const ids = writes.end(id);
-    if (ids.length === 1) return destroy(id, done);
+    if (ids.length === 1) return writes.discard(id, done);
     let left = ids.length;
     let failure: unknown;
     const one = (error?: unknown): void => {
@@ -64,11 +70,27 @@ function watchEnds(destroy: Destroy, writes: SessionWrites): Destroy {
       left -= 1;
       if (left === 0) done?.(failure);
     };
-    return Promise.all(ids.map((each) => destroy(each, one)));
+    return Promise.all(ids.map((each) => writes.discard(each, one)));
   };
 }
 
 type Write = (id: string, session: SessionLike, done?: Done) => unknown;
+
+/**
+ * A session that another process moved or ended was known here as it was before. Whoever ends one says so first and
+ * destroys it then; here it is written first and asked about then: whichever comes second removes it.
+ */
+function recheck(write: Write, writes: SessionWrites, elsewhere: Elsewhere | undefined): Write {
+  if (!elsewhere) return write;
+  return (id, session, done) =>
+    write(id, session, (error, value) => {
+      if (error) return done?.(error, value);
+      elsewhere.ask(id, (over) => {
+        if (over) writes.end(id);
+        done?.(error, value);
+      });
+    });
+}
 
 function watchWrites(write: Write, writes: SessionWrites): Write {
   return function watchedWrite(id, session, done): unknown {

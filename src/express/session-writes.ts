@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import { isPromise } from "../core/deadline.js";
+import type { Elsewhere } from "./session-elsewhere.js";
 import type { Done, SessionLike } from "./session-like.js";
 import type { TwoFactorState } from "./stored-marks.js";
 
@@ -26,21 +27,24 @@ export class SessionWrites {
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #clock: Clock;
   readonly #destroy: Destroy;
+  readonly #elsewhere: Elsewhere | undefined;
 
-  constructor(clock: Clock, destroy: Destroy) {
+  constructor(clock: Clock, destroy: Destroy, elsewhere?: Elsewhere) {
     this.#clock = clock;
     this.#destroy = destroy;
+    this.#elsewhere = elsewhere;
   }
 
-  /** The store's own `destroy`, beneath the watch: no logout, only a row less. */
+  /** The store's own `destroy`, beneath the watch: no logout, only a row less. Other processes are told before. */
   discard(id: string, done: Done = ignore): unknown {
-    return this.#destroy(id, done);
+    if (!this.#elsewhere) return this.#destroy(id, done);
+    return this.#elsewhere.over(id).then(() => this.#destroy(id, done));
   }
 
   /** The same where nobody waits: a failure leaves a session behind that has no reader. */
   discardQuietly(id: string): void {
     try {
-      const returned = this.#destroy(id, ignore);
+      const returned = this.discard(id);
       if (isPromise(returned)) void Promise.resolve(returned).catch(ignore);
     } catch {
       // see above

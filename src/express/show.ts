@@ -49,7 +49,7 @@ function render(kit: Kit, view: PageView): string {
     throw new Error("page.render must return the document as a string.");
   } catch (error) {
     kit.events.emit("fault", { where: "page.render", error });
-    return renderPage(view);
+    return renderPage(view, undefined, kit.pageBook);
   }
 }
 
@@ -103,7 +103,7 @@ function viewOf(kit: Kit, req: Request, nonce: string, { state, entry, error, no
     ...(back === undefined ? {} : { back }),
   };
   return {
-    locale: pickLocale(detail?.locale, req.headers["accept-language"]),
+    locale: pickLocale(Object.keys(kit.pageBook), detail?.locale, req.headers["accept-language"]),
     nonce,
     state,
     alternatives: (detail?.methods ?? [])

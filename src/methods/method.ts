@@ -6,6 +6,8 @@ import type { Pending } from "../stores/pending.js";
 import type { Delivered } from "../verification/delivery.js";
 import type { OutOfBand } from "../verification/out-of-band.js";
 import type { Match } from "../verification/service.js";
+import type { MessageBook } from "../verification/texts.js";
+import type { Withheld } from "../verification/toll-fraud.js";
 
 export const METHOD_NAMES = ["totp", "sms", "voice", "email", "recovery-code", "passkey"] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
@@ -29,6 +31,8 @@ export interface Person {
 export interface Enrolled {
   /** The one canonical recipient. */
   readonly to?: string;
+  /** Why nothing is sent there, which is not for the person to know: they may be renting such a number. */
+  readonly withheld?: Withheld | undefined;
 }
 
 /** A message that is about to go out. */
@@ -36,6 +40,8 @@ export interface Outgoing {
   readonly entry: Pending;
   readonly locale: string;
   readonly now: number;
+  /** When whoever waits for it has waited enough (`performance.now()`). */
+  readonly until?: number | undefined;
 }
 
 /** One kind of second factor. */
@@ -69,6 +75,8 @@ export interface MethodContext {
   readonly service: string | undefined;
   /** The host that messages name, out of the configuration and never out of a request. */
   readonly host: string | undefined;
+  /** What messages say, by language. */
+  readonly book: MessageBook;
 }
 
 /** What `totp()`, `sms()` and the others return: a method that waits for its instance. */

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { Awaitable } from "../core/deadline.js";
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, display, isProduction, listOf } from "../core/options.js";
@@ -7,7 +8,8 @@ import { checkCodeShape, type CodeShape, DIGITS } from "../verification/code.js"
 import { createCarrier } from "../verification/delivery.js";
 import { composeMessage } from "../verification/message.js";
 import { createOutOfBand } from "../verification/out-of-band.js";
-import { canonicalEmail, canonicalPhone, countryOf } from "../verification/recipient.js";
+import { canonicalEmail, canonicalPhone, costlyPhone, countryOf } from "../verification/recipient.js";
+import type { Withheld } from "../verification/toll-fraud.js";
 import type { Contact, Method, MethodContext, MethodFactory, Outgoing } from "./method.js";
 
 export interface SentCodeOptions {
@@ -26,7 +28,8 @@ export interface SentCodeOptions {
 export interface PhoneCodeOptions extends SentCodeOptions {
   /**
    * Countries that codes may be sent to, ISO 3166-1 alpha-2: `["SE", "GB"]`. Required in production, where an open list
-   * is an invitation to have premium numbers called at your expense.
+   * is an invitation to have premium numbers called at your expense. A challenge for a number elsewhere looks as if it had
+   * been sent; the event `delivery.refused` says that it was not.
    */
   countries?: readonly string[];
 }
@@ -37,7 +40,8 @@ const MAX_TTL = 10 * 60_000;
  * A code by SMS, through one provider or a chain of them that fail over to the next with the same code.
  * SMS is a restricted authenticator (NIST SP 800-63B-4 section 3.1.3.3): offer something better beside it.
  *
- * @throws TwoFactorError `misconfigured`: unknown option, weak code, long life, no country list in production.
+ * @throws TwoFactorError `misconfigured`: unknown option, weak code, long life, no country list in production, no provider
+ * that carries the channel.
  */
 export function sms(provider: Provider | readonly Provider[], options: PhoneCodeOptions = {}): MethodFactory {
   return phoneCode("sms", provider, options);
@@ -51,15 +55,17 @@ export function voice(provider: Provider | readonly Provider[], options: PhoneCo
 /**
  * A code by e-mail: proof of a mailbox, not of a device (NIST SP 800-63B-4 section 3.1.3.1 does not count it as one).
  *
- * @throws TwoFactorError `misconfigured`: unknown option, weak code, long life.
+ * @throws TwoFactorError `misconfigured`: unknown option, weak code, long life, no provider that carries e-mail.
  */
 export function email(provider: Provider | readonly Provider[], options: SentCodeOptions = {}): MethodFactory {
   checkKeys(options, { digits: true, ttl: true }, "email()");
   const shape = codeShape(options.digits ?? 8, "email()");
-  return factory(
-    { channel: "email", provider, shape, recipient: ({ email: address }) => canonicalEmail(address) },
-    options.ttl,
-  );
+  return factory({ channel: "email", provider, shape, recipient: mailbox }, options.ttl);
+}
+
+function mailbox({ email: address }: Contact): Reached | undefined {
+  const to = canonicalEmail(address);
+  return to === undefined ? undefined : { to };
 }
 
 function phoneCode(
@@ -71,19 +77,34 @@ function phoneCode(
   checkKeys(options, { digits: true, ttl: true, countries: true }, where);
   const countries = checkCountries(options.countries, where);
   const shape = codeShape(options.digits ?? 6, where);
-  const known = new LRUCache<string, { to: string | undefined }>({ max: 10_000 });
+  const known = new LRUCache<string, { found: Reached | undefined }>({ max: 10_000 });
 
-  const recipient = async ({ phone }: Contact): Promise<string | undefined> => {
+  const recipient = async ({ phone }: Contact): Promise<Reached | undefined> => {
     if (typeof phone !== "string" || phone === "") return undefined;
     // Parsing a number costs more than the rest of a challenge together, and people keep theirs.
     const cached = known.get(phone);
-    if (cached) return cached.to;
-    const to = await canonicalPhone(phone);
-    const allowed = to !== undefined && (!countries || countries.has((await countryOf(to)) ?? ""));
-    known.set(phone, { to: allowed ? to : undefined });
-    return allowed ? to : undefined;
+    if (cached) return cached.found;
+    const found = await reach(phone, countries);
+    known.set(phone, { found });
+    return found;
   };
   return factory({ channel, provider, shape, recipient, countries }, options.ttl);
+}
+
+/** Whom a message would go to, unless it is withheld. */
+interface Reached {
+  readonly to: string;
+  readonly withheld?: Withheld;
+}
+
+async function reach(phone: string, countries: ReadonlySet<string> | undefined): Promise<Reached | undefined> {
+  const to = await canonicalPhone(phone);
+  if (to === undefined) {
+    const costly = await costlyPhone(phone);
+    return costly === undefined ? undefined : { to: costly, withheld: "range" };
+  }
+  const allowed = !countries || countries.has((await countryOf(to)) ?? "");
+  return allowed ? { to } : { to, withheld: "country" };
 }
 
 function codeShape(length: number, where: string): CodeShape {
@@ -119,7 +140,7 @@ interface Sending {
   readonly channel: Channel;
   readonly provider: Provider | readonly Provider[];
   readonly shape: CodeShape;
-  readonly recipient: (contact: Contact) => string | undefined | Promise<string | undefined>;
+  readonly recipient: (contact: Contact) => Awaitable<Reached | undefined>;
   readonly countries?: ReadonlySet<string> | undefined;
 }
 
@@ -131,9 +152,14 @@ function factory(sending: Sending, life: Duration | undefined): MethodFactory {
   return { method: channel, create: (context) => sentCode(sending, ttl, context) };
 }
 
-function sentCode(sending: Sending, ttl: number, { keys, events, service, host }: MethodContext): Method {
+function sentCode(sending: Sending, ttl: number, { keys, events, service, host, book }: MethodContext): Method {
   const { channel, shape, recipient } = sending;
-  const outOfBand = createOutOfBand(channel, createCarrier(sending.provider, { events }), keys, sending.countries);
+  const outOfBand = createOutOfBand(
+    channel,
+    createCarrier(sending.provider, { events, channel }),
+    keys,
+    sending.countries,
+  );
   const spec = { ...shape, way: channel };
   return {
     name: channel,
@@ -142,16 +168,16 @@ function sentCode(sending: Sending, ttl: number, { keys, events, service, host }
     ttl,
     outOfBand,
     accepts: (typed) => outOfBand.accepts(typed, shape),
-    enrolled: async ({ contact }) => {
-      const to = await recipient(contact);
-      return to === undefined ? undefined : { to };
+    enrolled: ({ contact }) => recipient(contact),
+    stillReaches: async (entry, { contact }) => {
+      const found = await recipient(contact);
+      return found !== undefined && !found.withheld && found.to === entry.delivery.to;
     },
-    stillReaches: async (entry, { contact }) => (await recipient(contact)) === entry.delivery.to,
-    send: ({ entry, locale, now }: Outgoing) => {
+    send: ({ entry, locale, now, until }: Outgoing) => {
       const { label: action, show } = entry.detail as Shown;
       const minutes = (entry.expiresAt - now) / 60_000;
-      const parts = { channel, locale, minutes, service, host, action, show };
-      return outOfBand.send(entry, spec, (code) => composeMessage({ ...parts, code }));
+      const parts = { channel, locale, book, minutes, service, host, action, show };
+      return outOfBand.send(entry, spec, (code) => composeMessage({ ...parts, code }), until);
     },
     compare: (entry, _person, typed) => outOfBand.compare(entry, spec, typed),
   };

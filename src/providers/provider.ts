@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Awaitable } from "../core/deadline.js";
 
 /** How a message travels. */
@@ -26,7 +27,12 @@ export interface Message {
   readonly idempotencyKey: string;
   /** When the code dies; no use in delivering it later. */
   readonly expiresAt: Date;
+  /** What the app, or the API it serves, has to say to whoever carries it: a voice, ids that a regulator wants. */
+  readonly hints?: MessageHints;
 }
+
+/** By name, as they were given: nobody between the caller and the provider reads them. */
+export type MessageHints = Readonly<Record<string, string | number>>;
 
 export interface Receipt {
   /** The carrier's own name for the message. */
@@ -38,11 +44,52 @@ export interface SendContext {
   readonly signal: AbortSignal;
 }
 
+/** What a provider can say of a message after it has taken it. */
+export const REPORTS = ["sent", "delivered", "undelivered", "failed"] as const;
+
+/** What became of a message, by the word of its provider. */
+export interface DeliveryReport {
+  /** The `idempotencyKey` of the message. */
+  readonly message: string;
+  readonly status: (typeof REPORTS)[number];
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+}
+
+/** A provider's webhook, as it came. */
+export interface ReceiptPost {
+  /** The bytes that were sent, at most 64 KB. */
+  readonly body: Uint8Array;
+  /** By lower-case name. */
+  readonly headers: IncomingHttpHeaders;
+  /** Path and query, for a provider that signs its address: put your public origin before it, not the request's host. */
+  readonly url: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What a webhook says, once its signature is found to be right. */
+export interface Receipts {
+  /** Names the webhook: the same for a repeated one, which changes nothing. */
+  readonly id: string;
+  readonly receipts: readonly DeliveryReport[];
+}
+
+/**
+ * Reads a provider's webhook. Nothing unless its signature over these very bytes is right, in constant time, and it is
+ * fresh. Rejects with `invalid_request` for one that is signed and cannot be read.
+ */
+export type ReceiptReader = (post: ReceiptPost) => Awaitable<Receipts | undefined>;
+
 /** Carries a message. Resolves when the carrier has accepted it; rejects otherwise. */
 export interface DeliveryProvider {
   readonly name: string;
   /** The carrier drops a message whose idempotency key it has seen, so that a timeout may be retried. */
   readonly idempotent?: boolean;
+  /** What it can carry: a chain passes it over for anything else. @default all */
+  readonly channels?: readonly Channel[];
+  /** Reads its delivery receipts, which it posts to `/2fa/receipts/<name>`. Without it, there is no such route. */
+  readonly receipts?: ReceiptReader | undefined;
   send(message: Message, context: SendContext): Awaitable<Receipt | void>;
 }
 
@@ -62,6 +109,10 @@ export interface RemoteStart {
 export interface VerificationProvider {
   readonly kind: "verification";
   readonly name: string;
+  /** What it can carry: a chain passes it over for anything else. @default all */
+  readonly channels?: readonly Channel[];
+  /** Reads its delivery receipts, which it posts to `/2fa/receipts/<name>`. Without it, there is no such route. */
+  readonly receipts?: ReceiptReader | undefined;
   /** Has a code made and sent. `message.text` is not for it: it does not know our code. */
   start(message: Omit<Message, "text" | "html">, context: SendContext): Awaitable<RemoteStart>;
   /** True only for the vendor's exact positive answer for this reference. Rejects when it did not answer. */
@@ -86,7 +137,7 @@ export interface DeliveryFacts {
  * An error of any other class does as well, if it has the same fields.
  */
 export class DeliveryError extends Error implements DeliveryFacts {
-  override readonly name = "DeliveryError";
+  override readonly name: string = "DeliveryError";
   readonly unsent: boolean;
   readonly permanent: boolean;
   /** The carrier asked for this pause, in milliseconds. */

@@ -15,6 +15,7 @@ export function smtp(options: SmtpOptions): DeliveryProvider {
   let transport: Promise<Transport> | undefined;
   return {
     name: settings.name,
+    channels: ["email"],
     async send(message, { signal }) {
       const mail = compose(settings, message);
       transport ??= connectWith(settings);

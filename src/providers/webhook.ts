@@ -1,42 +1,48 @@
-import { createHmac } from "node:crypto";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, isProduction } from "../core/options.js";
 import { postBounded, refusal } from "./http.js";
 import type { DeliveryProvider, Message, Receipt } from "./provider.js";
+import { signedHeaders, webhookKeys } from "./standard-webhooks.js";
+import { webhookReceipts } from "./webhook-receipts.js";
 
 export interface WebhookOptions {
   /** Where messages are posted. https, except on this machine or outside production. */
   readonly url: string;
-  /** What signs them: at least 24 bytes, as they are or as `whsec_` and base64. */
-  readonly secret: string | undefined;
+  /**
+   * What signs them: at least 24 bytes, as they are or as `whsec_` and base64. Several for rotation: the first signs
+   * messages, all of them check receipts.
+   */
+  readonly secret: string | readonly string[] | undefined;
+  /** Takes delivery receipts, signed with the same secret, at `/2fa/receipts/<name>`. Default false. */
+  readonly receipts?: boolean;
   /** For events and records. Default `"webhook"`. */
   readonly name?: string;
   /** Sent along with every request, such as a gateway's key. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const MIN_SECRET_BYTES = 24;
-
 /**
  * Hands every message to a service of your own as signed JSON (the Standard Webhooks scheme):
- * `{ id, channel, to, text, subject?, html?, locale, expiresAt }`. Any 2xx means it was taken; `{ id }` or
+ * `{ id, channel, to, from?, text, subject?, html?, locale, hints?, expiresAt }`. Any 2xx means it was taken; `{ id }` or
  * `{ reference }` in the answer becomes the receipt. The receiver drops a `webhook-id` that it has seen before,
  * which is what makes it safe to repeat a request after a timeout.
  *
  * @throws TwoFactorError `misconfigured` for a URL that is not https in production, or a secret below 24 bytes.
  */
 export function webhook(options: WebhookOptions): DeliveryProvider {
-  checkKeys(options, { url: true, secret: true, name: true, headers: true }, "webhook()");
+  checkKeys(options, { url: true, secret: true, receipts: true, name: true, headers: true }, "webhook()");
   const url = checkedUrl(options.url);
-  const key = checkedSecret(options.secret);
+  const keys = webhookKeys(options.secret, "webhook({ secret })");
+  const receipts: unknown = options.receipts ?? false;
+  if (typeof receipts !== "boolean") throw misconfigured("webhook({ receipts }) must be true or false.");
   const headers = checkedHeaders(options.headers);
   const who = options.name ?? "webhook";
   return {
     name: who,
     idempotent: true,
+    ...(receipts ? { receipts: webhookReceipts(keys) } : {}),
     async send(message, { signal }) {
       const body = JSON.stringify(payload(message));
-      const timestamp = String(Math.floor(Date.now() / 1000));
       const answer = await postBounded({
         who,
         url,
@@ -46,9 +52,7 @@ export function webhook(options: WebhookOptions): DeliveryProvider {
           ...headers,
           "content-type": "application/json",
           accept: "application/json",
-          "webhook-id": message.idempotencyKey,
-          "webhook-timestamp": timestamp,
-          "webhook-signature": sign(key, message.idempotencyKey, timestamp, body),
+          ...signedHeaders(keys, message.idempotencyKey, body, Date.now()),
         },
       });
       if (answer.status < 200 || answer.status > 299) throw refusal(who, answer);
@@ -58,12 +62,8 @@ export function webhook(options: WebhookOptions): DeliveryProvider {
 }
 
 function payload(message: Message): Record<string, unknown> {
-  const { idempotencyKey, channel, to, text, subject, html, locale, expiresAt } = message;
-  return { id: idempotencyKey, channel, to, text, subject, html, locale, expiresAt: expiresAt.toISOString() };
-}
-
-function sign(key: Buffer, id: string, timestamp: string, body: string): string {
-  return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+  const { idempotencyKey: id, channel, to, from, text, subject, html, locale, hints, expiresAt } = message;
+  return { id, channel, to, from, text, subject, html, locale, hints, expiresAt: expiresAt.toISOString() };
 }
 
 function receiptOf(text: string): Receipt {
@@ -102,23 +102,6 @@ function parsed(value: string): URL | undefined {
 
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-}
-
-function checkedSecret(secret: unknown): Buffer {
-  const key = typeof secret === "string" ? keyOf(secret) : undefined;
-  if (!key || key.length < MIN_SECRET_BYTES) {
-    throw misconfigured(
-      `webhook({ secret }) needs at least ${MIN_SECRET_BYTES} bytes, as they are or as "whsec_" and base64. ` +
-        "Make one with: node -p \"'whsec_' + require('crypto').randomBytes(32).toString('base64')\"",
-    );
-  }
-  return key;
-}
-
-function keyOf(secret: string): Buffer | undefined {
-  if (!secret.startsWith("whsec_")) return Buffer.from(secret);
-  const encoded = secret.slice("whsec_".length);
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(encoded) ? Buffer.from(encoded, "base64") : undefined;
 }
 
 function checkedHeaders(headers: unknown = {}): Record<string, string> {

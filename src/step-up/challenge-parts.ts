@@ -22,4 +22,6 @@ export interface ChallengeParts {
   readonly events: Events;
   readonly contactOf: ContactOf;
   readonly scheduler: Scheduler;
+  /** The languages that page and messages speak. */
+  readonly locales: readonly string[];
 }

@@ -1,17 +1,17 @@
 import { randomId } from "../core/crypto.js";
 import { pickLocale } from "../core/locale.js";
-import { maskAddress } from "../core/redact.js";
 import type { MethodName } from "../methods/method.js";
 import { endOf } from "../stores/ended.js";
 import type { Pending, Which } from "../stores/pending.js";
-import { scheduleNext, stopEscalation } from "../verification/escalation.js";
+import { beginEscalation, failOver, scheduleNext, SEND_BUDGET, stopEscalation } from "../verification/escalation.js";
 import { type Started, VerificationService } from "../verification/service.js";
 import type { Way } from "../verification/way.js";
 import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
 import { compareAll } from "./comparison.js";
 import { eventOf, markOf } from "./proved.js";
-import { refusalOf, refused, refusedAs, refusedByLock } from "../verification/outcome.js";
+import { refused, refusedAs, refusedByLock } from "../verification/outcome.js";
 import { personOf, type Usable, usableMethods } from "./people.js";
+import { told } from "./told.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
 
 /** Challenges of the guard, apart from what accounts of the service verify. */
@@ -40,12 +40,13 @@ export class Challenges {
     const chosen = first === undefined ? usable[0] : usable.find(({ method }) => method.name === first);
     if (!chosen) return refused("not_enrolled");
 
+    const until = performance.now() + SEND_BUDGET;
     const workflow = steps?.length ? { steps, next: 1 } : undefined;
     const detail = makeDetail(
       asker,
       { ...wanted, workflow: steps },
       usable,
-      pickLocale(person.contact.locale, wanted.language),
+      pickLocale(this.#parts.locales, person.contact.locale, wanted.language),
     );
     const way = this.#way(chosen, detail);
     const started = await this.#service.open({
@@ -63,9 +64,9 @@ export class Challenges {
     });
     if (started.ok && started.fresh) {
       this.#parts.events.emit("challenge.opened", eventOf(started.entry));
-      if (workflow) await scheduleNext(this.#parts.scheduler, started.entry, workflow, this.#parts.clock());
+      if (workflow) await beginEscalation(this.#parts, started.entry, workflow, this.#parts.clock());
     }
-    if (!started.ok || started.fresh) return this.#told(asker.user, started, way);
+    if (!started.ok || started.fresh) return this.#toldOrNext(detail, started, way, 1, until);
     if (prefer && started.entry.delivery.method !== prefer) return this.#switch(started.entry, chosen);
     return started.entry.delivery.status === "failed" ? this.resend(asker, { id: started.entry.id }) : started;
   }
@@ -108,7 +109,7 @@ export class Challenges {
   }
 
   /** Takes a step of the workflow, once: whoever comes second finds it taken. */
-  async advance(entry: Pending, step: number): Promise<ChallengeStarted> {
+  async advance(entry: Pending, step: number, until = performance.now() + SEND_BUDGET): Promise<ChallengeStarted> {
     const { contactOf, methods, scheduler, clock } = this.#parts;
     const detail = readDetail(entry);
     const next = detail.workflow?.[step];
@@ -120,13 +121,23 @@ export class Challenges {
     const person = await personOf(contactOf, detail.user);
     const [chosen] = person ? await usableMethods(methods, person, [next.channel as MethodName]) : [];
     if (!chosen) return refused("not_enrolled", {}, entry);
-    const { charges, ...planned } = this.#way(chosen, detail);
+    const { charges, ...planned } = this.#way(chosen, detail, until);
     // The workflow has its own pace: a person for whom nothing came need not wait for the next try.
     const way = { ...planned, step, charges: (id: string) => charges(id).filter(({ name }) => name !== "spacing") };
     const sent = await this.#service.send(entry, way);
     if (sent.ok && sent.fresh)
       await scheduleNext(scheduler, sent.entry, { steps: detail.workflow, next: step + 1 }, clock());
-    return this.#told(detail.user, sent, way);
+    return this.#toldOrNext(detail, sent, way, step + 1, until);
+  }
+
+  /** What became of a message; if it could not be sent, what becomes of the next step's. */
+  async #toldOrNext(detail: ChallengeDetail, sent: Started, way: Way, step: number, until: number) {
+    const answer = this.#told(detail.user, sent, way);
+    if (!sent.ok || sent.delivered?.ok !== false) return answer;
+    const { scheduler, clock } = this.#parts;
+    const next = detail.workflow?.[step] && step;
+    const failed = { scheduler, entry: sent.entry, next, until, now: clock(), answer };
+    return failOver(failed, (following) => this.advance(sent.entry, following, until));
   }
 
   /** Checks an answer. A right one uses the challenge up and yields a mark; keeping it is the caller's next step. */
@@ -192,43 +203,24 @@ export class Challenges {
     return this.#told(readDetail(entry).user, await this.#service.send(entry, alreadySent ? quietly : way), way);
   }
 
-  #way({ method, to }: Usable, detail: ChallengeDetail): Way {
+  #way({ method, to, withheld }: Usable, detail: ChallengeDetail, until?: number): Way {
     const { limits, clock } = this.#parts;
     const send = method.send?.bind(method);
     if (!send || to === undefined) return { method: method.name, charges: () => [] };
     const { user, ip, limits: named, locale } = detail;
+    const subject = { user, to, channel: method.name, ip, named, free: withheld !== undefined };
     return {
       method: method.name,
       to,
       gapAfter: limits.gapAfter,
-      charges: (id) => limits.sendCharges({ id, user, to, ip, named }),
-      failed: limits.failedCharge(user),
-      send: (entry) => send({ entry, locale, now: clock() }),
+      withheld,
+      charges: (id) => limits.sendCharges({ ...subject, id }),
+      failed: limits.failedCharge(subject),
+      send: (entry) => send({ entry, locale, now: clock(), until }),
     };
   }
 
-  /** What became of a start or a send, told as an outcome and as events. */
   #told(user: string, started: Started, way: Way): ChallengeStarted {
-    const { clock, events } = this.#parts;
-    if (!started.ok) {
-      if (started.reason === "limited") {
-        const { name: limit, retryAt } = started.refusal;
-        events.emit("limit.exceeded", { user, limit, retryAt });
-      }
-      return refusalOf(started, clock());
-    }
-    const { entry, fresh, delivered } = started;
-    if (delivered?.ok === false) {
-      return refused(
-        "delivery_failed",
-        { detail: "The code could not be sent. Try again, or choose another method." },
-        entry,
-      );
-    }
-    if (delivered) {
-      const { ok: _ok, ...carried } = delivered;
-      events.emit("challenge.sent", { ...eventOf(entry), to: maskAddress(way.to ?? ""), ...carried });
-    }
-    return { ok: true, entry, fresh };
+    return told(this.#parts, user, started, way);
   }
 }

@@ -51,7 +51,7 @@ export interface Policy<Req> {
   resume?: boolean;
   /** Names of limits from `twoFactor({ limits: { named } })` that a message for this route is charged to as well. */
   limits?: readonly string[];
-  /** Name of a workflow from `twoFactor({ workflows })`: which channels are tried one after the other. */
+  /** Name of a workflow from `twoFactor({ workflows })` or `tfa.workflows`: which channels are tried one after the other. */
   workflow?: string;
   /**
    * Record what would have been refused, in an event and the header `Two-Factor-Report`, and let it pass.

@@ -7,6 +7,19 @@ import type { Store } from "./store.js";
 /** A store that has not answered by then is taken for dead, in milliseconds (ASVS 13.1.3). */
 const DEADLINE = 250;
 
+/**
+ * Steps that name their request: asked once more, as when only the reply was lost, they change nothing and answer the
+ * same. Any other may have happened, and is not repeated.
+ */
+const REPEATABLE: ReadonlySet<string | symbol> = new Set<keyof Store>([
+  "open",
+  "find",
+  "attempt",
+  "forgive",
+  "consume",
+  "claim",
+]);
+
 /** How often nothing can be said about a store before somebody is told; and that it is back. */
 interface Health {
   downSince: number | undefined;
@@ -35,14 +48,19 @@ export function supervise(store: Store, events: Events, clock: Clock): Store {
   const watched = (target: Store, name: string | symbol): unknown => {
     const member: unknown = Reflect.get(target, name, target);
     if (typeof member !== "function") return member;
+    const late = (): Error => new Error(`${String(name)} took longer than ${DEADLINE} ms.`);
     return (...args: unknown[]): unknown => {
       try {
         const result: unknown = Reflect.apply(member, target, args);
-        if (!isPromise(result)) return well(result);
-        return within(result, DEADLINE, () => new Error(`${String(name)} took longer than ${DEADLINE} ms.`)).then(
-          well,
-          fail,
-        );
+        // That a process has nothing to catch up with says nothing about the store.
+        if (!isPromise(result)) return name === "catchUp" ? result : well(result);
+        const answer = within(result, DEADLINE, late);
+        // A store known to be down is not asked twice.
+        const repeated = (error: unknown): unknown => {
+          if (isTwoFactorError(error) || health.downSince !== undefined) throw error;
+          return within(Reflect.apply(member, target, args) as Promise<unknown>, DEADLINE, late);
+        };
+        return (REPEATABLE.has(name) ? answer.catch(repeated) : answer).then(well, fail);
       } catch (error) {
         return fail(error);
       }

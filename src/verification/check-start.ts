@@ -14,12 +14,14 @@ const START_KEYS: Keys<Required<VerificationStart>> = {
   validUntil: true,
   template: true,
   syntax: true,
+  unknownPlaces: true,
   args: true,
   subject: true,
   locale: true,
   country: true,
   recipient: true,
   from: true,
+  hints: true,
   maxAttempts: true,
   guardTime: true,
   supersede: true,
@@ -38,6 +40,15 @@ const CODE_KEYS: Keys<Required<CodeRequest>> = {
   reveal: true,
 };
 
+const MAX_HINTS = 20;
+const MAX_HINT = 200;
+
+/** What goes to a provider is plain and short, as it is kept with the record. */
+function isSound([name, value]: [name: string, value: unknown]): boolean {
+  const plain = typeof value === "string" || (typeof value === "number" && Number.isFinite(value));
+  return plain && name.length <= MAX_HINT && String(value).length <= MAX_HINT && !/\p{Cc}/u.test(name + String(value));
+}
+
 /** Accounts that begin like this are ours. */
 const RESERVED = "#";
 
@@ -52,10 +63,18 @@ export function checkStart(request: VerificationStart): void {
     checkKeys(request, START_KEYS, where);
     checkKeys(request.code ?? {}, CODE_KEYS, `${where} code`);
     oneOf(request.channel ?? "sms", ["sms", "voice", "email"], `${where} channel`);
-    oneOf(request.supersede ?? "cancel", ["cancel", "keep"], `${where} supersede`);
+    oneOf(request.recipient ?? "strict", ["strict", "digits", "client"], `${where} recipient`);
+    oneOf(request.unknownPlaces ?? "keep", ["keep", "refuse"], `${where} unknownPlaces`);
+    oneOf(request.supersede ?? "cancel", ["cancel", "replace", "keep"], `${where} supersede`);
     wholeNumber(request.maxAttempts ?? 5, 1, 100, `${where} maxAttempts`);
   } catch (error) {
     throw error instanceof TwoFactorError ? invalid(error.message) : error;
   }
+  const { from } = request;
+  if (from !== undefined && (typeof from !== "string" || !/^\P{Cc}{1,254}$/u.test(from)))
+    throw invalid('"from" is a text on one line, of at most 254 characters.');
+  const hints = Object.entries(Object(request.hints ?? {}) as object);
+  if (hints.length > MAX_HINTS || !hints.every(isSound))
+    throw invalid(`"hints" has at most ${MAX_HINTS} names, each with a number or a short text.`);
   if (request.account?.startsWith(RESERVED)) throw invalid(`An account must not begin with "${RESERVED}".`);
 }

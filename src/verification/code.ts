@@ -49,22 +49,19 @@ export function deriveCode(keys: KeySet, id: string, context: string, shape: Cod
 }
 
 const MAX_TYPED = 64;
-const SEPARATORS = /[\s\u00a0\u2007\u202f\u2060\u2010-\u2015-]/g;
+const SEPARATOR = /[\s\u00a0\u2007\u202f\u2060\u2010-\u2015-]/;
 
 /**
- * What a person typed, as the code would be written: without spaces and dashes, full-width and Arabic-Indic digits
- * made plain. `undefined` for anything that cannot be a code of this shape; that costs no attempt.
+ * What a person typed, as the code would be written: without spaces and dashes that are none of its characters, in its
+ * case where it has only one, full-width and Arabic-Indic digits made plain. `undefined` for anything that cannot be a code of this shape; that costs no attempt.
  */
 export function normalizeCode(typed: unknown, { length, alphabet }: CodeShape): string | undefined {
   if (typeof typed !== "string" || typed.length > MAX_TYPED) return undefined;
-  const plain = typed
-    .normalize("NFKC")
-    .replace(SEPARATORS, "")
-    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, toAsciiDigit);
-  const code = /[a-z]/.test(alphabet) ? plain : plain.toUpperCase();
-  if (code.length !== length) return undefined;
-  for (const character of code) if (!alphabet.includes(character)) return undefined;
-  return code;
+  const plain = typed.normalize("NFKC").replace(/[\u0660-\u0669\u06f0-\u06f9]/g, toAsciiDigit);
+  const isCode = (text: string): boolean => [...text].every((character) => alphabet.includes(character));
+  const bare = [...plain].filter((character) => alphabet.includes(character) || !SEPARATOR.test(character)).join("");
+  const code = [bare, bare.toUpperCase(), bare.toLowerCase()].find(isCode);
+  return code?.length === length ? code : undefined;
 }
 
 function toAsciiDigit(digit: string): string {

@@ -1,7 +1,7 @@
 import { misconfigured, unavailable } from "../core/errors.js";
 import type { Events } from "../core/events.js";
 import { checkKeys, wholeNumber } from "../core/options.js";
-import type { Message, Provider } from "../providers/provider.js";
+import type { Channel, Message, Provider, ReceiptReader } from "../providers/provider.js";
 import { presentable } from "./delivery-fault.js";
 import { Lane, loadBreakers } from "./lane.js";
 
@@ -19,10 +19,15 @@ export type Delivered =
   | { readonly ok: false; readonly outcome: "failed" | "unknown" };
 
 export interface Carrier {
-  /** Never throws, and answers within the deadline. */
-  send(message: Message, context: { readonly challenge: string }): Promise<Delivered>;
+  /** Never throws, and answers within the deadline, or by `until` if that is sooner (`performance.now()`). */
+  send(
+    message: Message,
+    context: { readonly challenge: string; readonly until?: number | undefined },
+  ): Promise<Delivered>;
   /** Whether any of its providers makes codes of its own, of whatever shape. */
   readonly hasRemote: boolean;
+  /** Its providers by name, with what reads their delivery receipts. */
+  readonly readers: readonly { readonly name: string; readonly read: ReceiptReader | undefined }[];
   /**
    * Asks the provider that made a code whether this is the one.
    *
@@ -36,6 +41,8 @@ export interface Carrier {
 /** All times in milliseconds. */
 export interface CarrierOptions {
   readonly events: Events;
+  /** What it is to carry: providers that cannot are passed over, and a chain of nothing else is refused. */
+  readonly channel?: Channel;
   /** For one message over all providers and tries. Default 5000. */
   readonly deadline?: number;
   /** The first pause before another try. Default 100. */
@@ -51,22 +58,28 @@ export interface CarrierOptions {
  * @throws TwoFactorError `misconfigured` for an empty list or something that is not a provider.
  */
 export function createCarrier(providers: Provider | readonly Provider[], options: CarrierOptions): Carrier {
-  checkKeys(options, { events: true, deadline: true, backoff: true, rest: true }, "createCarrier()");
+  checkKeys(options, { events: true, channel: true, deadline: true, backoff: true, rest: true }, "createCarrier()");
   const deadline = wholeNumber(options.deadline ?? 5_000, 1, 60_000, "deadline");
   const rules = {
     backoff: wholeNumber(options.backoff ?? 100, 0, 10_000, "backoff"),
     rest: wholeNumber(options.rest ?? 30_000, 1, 3_600_000, "rest"),
   };
   const list = isList(providers) ? providers : [providers];
-  const lanes = list.map((provider) => new Lane(provider, rules));
-  if (lanes.length === 0) throw misconfigured("The list of providers is empty: nobody would carry the message.");
+  const lanes = able(
+    list.map((provider) => new Lane(provider, rules)),
+    options.channel,
+  );
   const remoteOf = (name: string) => {
     const lane = lanes.find((each) => each.name === name && each.remote);
     return lane?.remote && { lane, provider: lane.remote };
   };
   return {
-    send: (message, { challenge }) => overLanes(lanes, deadline, options.events, message, challenge),
+    send: (message, { challenge, until = Infinity }) => {
+      const end = Math.min(until, performance.now() + deadline);
+      return overLanes(lanes, end, options.events, message, challenge);
+    },
     hasRemote: lanes.some((lane) => lane.remote),
+    readers: lanes.map(({ name, receipts }) => ({ name, read: receipts })),
     async check({ provider: name, reference }, code, to) {
       const found = remoteOf(name);
       if (!found) throw unavailable(`No provider named ${name} is configured any more.`);
@@ -87,7 +100,7 @@ export function createCarrier(providers: Provider | readonly Provider[], options
 
 async function overLanes(
   lanes: readonly Lane[],
-  deadline: number,
+  until: number,
   events: Events,
   message: Message,
   challenge: string,
@@ -95,7 +108,6 @@ async function overLanes(
   await loadBreakers();
   // the same for everybody: no provider may change what the next one carries
   const same = Object.freeze({ ...message });
-  const until = performance.now() + deadline;
   let outcome: "failed" | "unknown" = "failed";
   for (const [index, lane] of lanes.entries()) {
     const left = until - performance.now();
@@ -107,6 +119,15 @@ async function overLanes(
     events.emit("delivery.failed", { challenge, provider: lane.name, outcome: carried.outcome, error });
   }
   return { ok: false, outcome };
+}
+
+/** The providers that can carry this, of which there must be one. */
+function able(lanes: readonly Lane[], channel: Channel | undefined): readonly Lane[] {
+  if (lanes.length === 0) throw misconfigured("The list of providers is empty: nobody would carry the message.");
+  const fit = lanes.filter((lane) => channel === undefined || lane.carries(channel));
+  if (fit.length > 0) return fit;
+  const names = lanes.map(({ name }) => name).join(", ");
+  throw misconfigured(`${channel}() has no provider that can carry it: ${names} cannot.`);
 }
 
 function isList(providers: Provider | readonly Provider[]): providers is readonly Provider[] {

@@ -2,10 +2,12 @@ import { randomInt } from "node:crypto";
 import type { CircuitBreakerPolicy } from "cockatiel";
 import { misconfigured } from "../core/errors.js";
 import {
+  type Channel,
   DeliveryError,
   type Message,
   type Provider,
   type Receipt,
+  type ReceiptReader,
   type RemoteStart,
   type SendContext,
   type SendFunction,
@@ -56,6 +58,15 @@ export class Lane {
   /** The provider, if it is the one that makes codes. */
   get remote(): VerificationProvider | undefined {
     return isRemote(this.#provider) ? this.#provider : undefined;
+  }
+
+  get receipts(): ReceiptReader | undefined {
+    return this.#provider.receipts;
+  }
+
+  carries(channel: Channel): boolean {
+    const { channels } = this.#provider;
+    return channels === undefined || channels.includes(channel);
   }
 
   /** Asks the provider something beside sending, for at most `ms` milliseconds. Rejects when it does not answer. */

@@ -1,26 +1,36 @@
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, display, listOf, wholeNumber } from "../core/options.js";
-import type { Charge, LockRule } from "../stores/store.js";
+import type { LockRule } from "../stores/store.js";
+import { type Bucket, type ParsedBucket, parseBucket, parseBuckets } from "./bucket.js";
+import { createSendCharges, type ParsedNamedLimit, type SendCharges } from "./send-charges.js";
+import { isSpend, parseSpend, type SpendCaps, type SpendLimits } from "./spend.js";
 
-/** At most `max` within any span of `interval`. */
-export interface Bucket {
-  max: number;
-  interval: Duration;
-}
-
+/** Messages of the guard and of `tfa.verifications` alike; `false` where you have limits of your own. */
 export interface SendLimits {
   /**
    * The wait before each further message of one verification to the same address.
    * @default ["30s", "60s", "120s", "300s"]
    */
   spacing?: readonly Duration[];
-  /** @default [{ max: 5, interval: "10m" }, { max: 10, interval: "1d" }] */
-  perUser?: readonly Bucket[];
-  /** @default [{ max: 5, interval: "10m" }, { max: 10, interval: "1d" }] */
-  perDestination?: readonly Bucket[];
   /**
-   * Sends that failed may be tried again at once, but not for ever.
+   * For one user, where there is one.
+   * @default [{ max: 5, interval: "10m" }, { max: 10, interval: "1d" }]
+   */
+  perUser?: readonly Bucket[] | false;
+  /**
+   * To one number or address, over all users and accounts.
+   * @default [{ max: 5, interval: "1h" }, { max: 10, interval: "1d" }]
+   */
+  perDestination?: readonly Bucket[] | false;
+  /**
+   * To all telephone numbers that differ in their last three digits only, over all users and accounts: numbers that are
+   * rented to be paid for messages lie side by side. `false` where many of your users have such numbers, as in one company.
+   * @default [{ max: 10, interval: "1m" }]
+   */
+  perPrefix?: readonly Bucket[] | false;
+  /**
+   * Sends that failed may be tried again at once, but not for ever: for one user or, where there is none, one address.
    * @default { max: 3, interval: "1m" }
    */
   failed?: Bucket;
@@ -57,92 +67,74 @@ export interface NamedLimit {
 
 export interface LimitOptions {
   sends?: SendLimits;
+  spend?: SpendLimits;
   failures?: FailureLimits;
   named?: Readonly<Record<string, NamedLimit>>;
 }
 
-/** For whom a message is about to be sent. */
-export interface SendSubject {
-  /** The verification: its messages are spaced. */
-  readonly id: string;
-  readonly user: string;
-  readonly to: string;
-  readonly ip?: string | undefined;
-  /** Named limits the route asks for. */
-  readonly named: readonly string[];
-}
-
 /** The limits, ready to use. */
-export interface Limits {
+export interface Limits extends SendCharges {
   readonly maxAttempts: number;
   readonly lock: LockRule;
+  readonly spend: SpendCaps;
   /** The buckets of a named limit out of the options. */
-  bucketsOf(name: string): readonly { readonly max: number; readonly interval: number }[] | undefined;
-  /** Keeps the messages of one verification to one address apart. */
-  spacing(id: string, to: string): Charge;
-  /** What one more message is charged to. */
-  sendCharges(subject: SendSubject): Charge[];
-  /** What a failed message is charged to, after its other charges were given back. */
-  failedCharge(user: string): Charge;
+  bucketsOf(name: string): readonly ParsedBucket[] | undefined;
   /** The wait after so many messages, in milliseconds. */
   readonly gapAfter: (sends: number) => number;
 }
 
-const CAPS: readonly Bucket[] = [
-  { max: 5, interval: "10m" },
-  { max: 10, interval: "1d" },
-];
 const SPACING: readonly Duration[] = ["30s", "60s", "120s", "300s"];
-/** After this long without a message the spacing starts again from its first step. */
-const QUIET = 10 * 60_000;
+const PER_DAY: Bucket = { max: 10, interval: "1d" };
+const PER_USER: readonly Bucket[] = [{ max: 5, interval: "10m" }, PER_DAY];
+const PER_DESTINATION: readonly Bucket[] = [{ max: 5, interval: "1h" }, PER_DAY];
+const PER_PREFIX: readonly Bucket[] = [{ max: 10, interval: "1m" }];
 
 /** @throws TwoFactorError `misconfigured` for unknown keys and values out of bounds. */
 export function createLimits(options: LimitOptions = {}): Limits {
-  checkKeys(options, { sends: true, failures: true, named: true }, "limits");
+  checkKeys(options, { sends: true, spend: true, failures: true, named: true }, "limits");
   const { sends = {}, failures = {}, named = {} } = options;
-  checkKeys(sends, { spacing: true, perUser: true, perDestination: true, failed: true }, "limits.sends");
+  checkKeys(
+    sends,
+    { spacing: true, perUser: true, perDestination: true, perPrefix: true, failed: true },
+    "limits.sends",
+  );
   checkKeys(failures, { perChallenge: true, perAccount: true, lock: true, longestLock: true }, "limits.failures");
-
   if (typeof named !== "object" || named === null)
     throw misconfigured("limits.named must be an object of limits by name.");
+
   const gaps = listOf(sends.spacing ?? SPACING, "limits.sends.spacing").map((gap) =>
     milliseconds(gap, "limits.sends.spacing"),
   );
-  const perUser = buckets(sends.perUser ?? CAPS, "limits.sends.perUser");
-  const perDestination = buckets(sends.perDestination ?? CAPS, "limits.sends.perDestination");
-  const [failed] = buckets([sends.failed ?? { max: 3, interval: "1m" }], "limits.sends.failed");
   const byName = new Map(Object.entries(named).map(([name, limit]) => [name, namedLimit(name, limit)] as const));
-  const lock = {
-    after: wholeNumber(failures.perAccount ?? 10, 1, 100, "limits.failures.perAccount"),
-    first: lockLength(failures.lock ?? "15m", "limits.failures.lock"),
-    longest: lockLength(failures.longestLock ?? "24h", "limits.failures.longestLock"),
-  };
-  if (lock.longest < lock.first) throw misconfigured("limits.failures.longestLock must not be shorter than lock.");
-  const spacing = (id: string, to: string): Charge => {
-    return { name: "spacing", key: key(["gap", id, to]), max: Number.MAX_SAFE_INTEGER, interval: QUIET, gaps };
-  };
-  const failedCharge = (user: string): Charge => charge(failed, "failed_sends", ["failed", user]);
-
+  const spend = parseSpend(options.spend);
+  const charges = createSendCharges({
+    gaps,
+    perUser: bucketsOrNone(sends.perUser ?? PER_USER, "limits.sends.perUser"),
+    perDestination: bucketsOrNone(sends.perDestination ?? PER_DESTINATION, "limits.sends.perDestination"),
+    perPrefix: bucketsOrNone(sends.perPrefix ?? PER_PREFIX, "limits.sends.perPrefix"),
+    failed: parseBucket(sends.failed ?? { max: 3, interval: "1m" }, "limits.sends.failed"),
+    spend,
+    named: byName,
+  });
   return {
+    ...charges,
     maxAttempts: wholeNumber(failures.perChallenge ?? 5, 1, 10, "limits.failures.perChallenge"),
-    lock,
+    lock: lockRule(failures),
+    spend,
     bucketsOf: (name) => byName.get(name)?.buckets,
-    spacing,
-    failedCharge,
     gapAfter: (count) => gaps[Math.min(count, gaps.length) - 1] ?? 0,
-    sendCharges: ({ id, user, to, ip, named: asked }) => [
-      spacing(id, to),
-      ...perUser.map((bucket) => charge(bucket, "user", ["user", user])),
-      ...perDestination.map((bucket) => charge(bucket, "destination", ["to", to])),
-      { ...failedCharge(user), peek: true },
-      ...asked.flatMap((name) => {
-        const limit = byName.get(name);
-        if (!limit) throw misconfigured(unknownLimit(name, [...byName.keys()]));
-        const value = { user, destination: to, ip: ip ?? "unknown" }[limit.by];
-        return limit.buckets.map((bucket) => charge(bucket, name, ["named", name, value]));
-      }),
-    ],
   };
+}
+
+function bucketsOrNone(buckets: readonly Bucket[] | false, where: string): readonly ParsedBucket[] {
+  return buckets === false ? [] : parseBuckets(buckets, where);
+}
+
+function lockRule({ perAccount = 10, lock = "15m", longestLock = "24h" }: FailureLimits): LockRule {
+  const first = lockLength(lock, "limits.failures.lock");
+  const longest = lockLength(longestLock, "limits.failures.longestLock");
+  if (longest < first) throw misconfigured("limits.failures.longestLock must not be shorter than lock.");
+  return { after: wholeNumber(perAccount, 1, 100, "limits.failures.perAccount"), first, longest };
 }
 
 /** NIST SP 800-63B-4 section 3.2.2 asks for waits of 30 seconds at the least. */
@@ -152,46 +144,17 @@ function lockLength(lock: Duration, where: string): number {
   return length;
 }
 
-interface ParsedBucket {
-  readonly max: number;
-  readonly interval: number;
-}
-
-function buckets(list: readonly Bucket[], where: string): [ParsedBucket, ...ParsedBucket[]] {
-  const parsed = listOf(list, where).map((bucket) => {
-    checkKeys(bucket, { max: true, interval: true }, where);
-    const interval = milliseconds(bucket.interval, `${where}.interval`);
-    if (interval <= 0) throw misconfigured(`${where}.interval must be longer than 0.`);
-    return { max: wholeNumber(bucket.max, 1, 1_000_000, `${where}.max`), interval };
-  });
-  const [first, ...rest] = parsed;
-  if (!first) throw misconfigured(`${where} needs at least one bucket, as in [{ max: 5, interval: "10m" }].`);
-  return [first, ...rest];
-}
-
-function namedLimit(name: string, limit: NamedLimit): { by: NamedLimit["by"]; buckets: ParsedBucket[] } {
+function namedLimit(name: string, limit: NamedLimit): ParsedNamedLimit {
   const where = `limits.named.${name}`;
   // Clients read the name in a header.
   if (!/^[\w.-]{1,64}$/.test(name))
     throw misconfigured(`${where}: a name has 1 to 64 letters, digits, dots, dashes or underscores.`);
+  if (isSpend(name)) throw misconfigured(`${where}: names that begin so are taken.`);
   checkKeys(limit, { by: true, buckets: true }, where);
   if (!["user", "destination", "ip"].includes(limit.by)) {
     throw misconfigured(`${where}.by: "${display(limit.by)}". Known: user, destination, ip.`);
   }
-  const parsed = buckets(limit.buckets, `${where}.buckets`);
-  if (parsed.length > 2) throw misconfigured(`${where}.buckets: a named limit has one or two.`);
-  return { by: limit.by, buckets: parsed };
-}
-
-function charge(bucket: ParsedBucket, name: string, parts: readonly string[]): Charge {
-  return { name, key: key([...parts, String(bucket.interval)]), max: bucket.max, interval: bucket.interval };
-}
-
-/** No two lists of parts may share a key, whatever characters an id holds. */
-function key(parts: readonly string[]): string {
-  return JSON.stringify(parts);
-}
-
-function unknownLimit(name: string, known: readonly string[]): string {
-  return `require2fa({ limits: ["${name}"] }): twoFactor({ limits: { named } }) has no limit of that name. It has: ${known.join(", ") || "none"}.`;
+  const buckets = parseBuckets(limit.buckets, `${where}.buckets`);
+  if (buckets.length > 2) throw misconfigured(`${where}.buckets: a named limit has one or two.`);
+  return { by: limit.by, buckets };
 }

@@ -1,7 +1,8 @@
-import type { Locale } from "../core/locale.js";
+import { escapeHtml } from "../core/escape-html.js";
+import { directionOf } from "../core/locale.js";
 
 export interface HtmlParts {
-  readonly locale: Locale;
+  readonly locale: string;
   readonly subject: string;
   readonly code: string;
   /** The first one holds the code and stands below it, small. */
@@ -18,37 +19,28 @@ h1 { font-size: 20px; }
 
 /** A whole document without images, links or scripts: there is nothing in it to load, follow or fake. */
 export function htmlDocument({ locale, subject, code, sentences }: HtmlParts): string {
-  const paragraphs = sentences.map((sentence) => `<p>${escape(sentence)}</p>`).join("\n");
+  const direction = directionOf(locale);
+  // digits with anything between them would change places on a page that runs from right to left
+  const isolated = direction === "rtl" ? `<bdi dir="ltr">${escapeHtml(code)}</bdi>` : escapeHtml(code);
+  const paragraphs = sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join("\n");
   return `<!doctype html>
-<html lang="${locale}" dir="ltr">
+<html lang="${locale}" dir="${direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="format-detection" content="telephone=no, date=no, address=no, email=no, url=no">
-<title>${escape(subject)}</title>
+<title>${escapeHtml(subject)}</title>
 <style>${STYLE}
 </style>
 </head>
 <body>
 <main>
-<h1>${escape(subject)}</h1>
-<p class="code">${escape(code)}</p>
+<h1>${escapeHtml(subject)}</h1>
+<p class="code">${isolated}</p>
 ${paragraphs}
 </main>
 </body>
 </html>
 `;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }

@@ -1,16 +1,19 @@
 import { domainToASCII } from "node:url";
 import { misconfigured } from "../core/errors.js";
-import { type Locale, pickLocale } from "../core/locale.js";
+import { countedForm } from "../core/counted.js";
+import { pickLocale } from "../core/locale.js";
 import type { Channel } from "../providers/provider.js";
 import { htmlDocument } from "./message-html.js";
-import { TEXTS } from "./texts.js";
+import { type MessageBook, TEXTS } from "./texts.js";
 import type { MessageTexts } from "./texts/shape.js";
 
 export interface MessageParts {
   readonly channel: Channel;
   readonly code: string;
-  /** BCP 47 tag; a language we do not speak becomes English. */
+  /** BCP 47 tag; a language that is not in the book becomes English. */
   readonly locale?: string | undefined;
+  /** Whose words; ours by default. */
+  readonly book?: MessageBook | undefined;
   /** How long the code lives from now; rounded down, as a promise should be. */
   readonly minutes: number;
   /** What people call the app. */
@@ -28,7 +31,7 @@ export interface ComposedMessage {
   readonly subject?: string;
   /** E-mail only: the text once more, as a complete HTML document. */
   readonly html?: string;
-  readonly locale: Locale;
+  readonly locale: string;
 }
 
 /**
@@ -37,12 +40,13 @@ export interface ComposedMessage {
  * @throws TwoFactorError `misconfigured` for a `host` that is not a host name.
  */
 export function composeMessage(parts: MessageParts): ComposedMessage {
-  const locale = pickLocale(parts.locale);
-  const texts = TEXTS[locale];
-  if (parts.channel === "voice") return { text: spokenText(texts, parts), locale };
-  const sentences = written(texts, parts);
+  const book: MessageBook = parts.book ?? TEXTS;
+  const locale = pickLocale(Object.keys(book), parts.locale);
+  const texts = book[locale] ?? book.en;
+  if (parts.channel === "voice") return { text: spokenText(texts, locale, parts), locale };
+  const sentences = written(texts, locale, parts);
   if (parts.channel === "email") return emailMessage(texts, locale, parts, sentences);
-  const text = sentences.join(" ");
+  const text = inOneLine(sentences);
   return { text: parts.host === undefined ? text : `${text}\n\n@${bindingHost(parts.host)} #${parts.code}`, locale };
 }
 
@@ -52,20 +56,29 @@ export const CODE_PLACE = "{code}";
 /** Room for a handful of fields; with more, an SMS would come in pieces that nobody reads to the end. */
 const MAX_WHAT = 300;
 
-function written(texts: MessageTexts, { channel, code, minutes, service, action, show = [] }: MessageParts): string[] {
+function written(
+  texts: MessageTexts,
+  locale: string,
+  { channel, code, minutes, service, action, show = [] }: MessageParts,
+): string[] {
   const details = show.map(([label, value]) => `${cleanValue(label)}: ${fenced(value)}`);
   const what = listed([cleanValue(action ?? ""), ...details], channel === "email" ? Infinity : MAX_WHAT);
   return [
     named(texts.code, code, cleanValue(service ?? "")),
     ...(what === "" ? [] : [fill(texts.approves, { what })]),
-    lifetime(texts, minutes),
+    lifetime(texts, locale, minutes),
     texts.secret,
   ];
 }
 
+/** The full stop of Japanese and Chinese has its space in itself. */
+function inOneLine(sentences: readonly string[]): string {
+  return sentences.reduce((text, next) => text + (text.endsWith("\u3002") ? "" : " ") + next);
+}
+
 function emailMessage(
   texts: MessageTexts,
-  locale: Locale,
+  locale: string,
   { code, service }: MessageParts,
   sentences: readonly string[],
 ): ComposedMessage {
@@ -80,7 +93,11 @@ function fenced(value: string): string {
   return /[,:]\s|"/.test(clean) ? `"${clean.replaceAll('"', "'")}"` : clean;
 }
 
-function spokenText(texts: MessageTexts, { code, minutes, service, action, show = [] }: MessageParts): string {
+function spokenText(
+  texts: MessageTexts,
+  locale: string,
+  { code, minutes, service, action, show = [] }: MessageParts,
+): string {
   const details = show.map(([label, value]) => `${speakable(label)} ${speakable(value)}`);
   const what = listed([speakable(action ?? ""), ...details], MAX_WHAT);
   const digits =
@@ -89,21 +106,21 @@ function spokenText(texts: MessageTexts, { code, minutes, service, action, show 
     ...(what === "" ? [] : [fill(texts.approves, { what })]),
     named(texts.spoken, digits, speakable(service ?? "")),
     fill(texts.again, { code: digits }),
-    lifetime(texts, minutes),
+    lifetime(texts, locale, minutes),
     texts.secret,
   ];
   // a colon is a pause on paper only: voices read it out, or run over it
-  return sentences.map((sentence) => sentence.replace(/ ?:/g, ",")).join(" ");
+  return inOneLine(sentences.map((sentence) => sentence.replace(/ ?:/g, ",")));
 }
 
 function named(text: { named: string; plain: string }, code: string, service: string): string {
   return fill(service === "" ? text.plain : text.named, { code, service });
 }
 
-function lifetime(texts: MessageTexts, minutes: number): string {
+function lifetime(texts: MessageTexts, locale: string, minutes: number): string {
   // A code that was made a moment ago has not lost a minute.
   const whole = Math.max(1, Math.floor(minutes + 0.05));
-  return fill(whole === 1 ? texts.minutes.one : texts.minutes.other, { minutes: String(whole) });
+  return fill(countedForm(locale, texts.minutes, whole), { minutes: String(whole) });
 }
 
 /** One pass: what a value holds is never read as a placeholder again. */

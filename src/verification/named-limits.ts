@@ -3,6 +3,7 @@ import type { Charge } from "../stores/store.js";
 import type { Limits } from "./limits.js";
 import { invalid } from "./prepare.js";
 import type { Registry } from "./registry.js";
+import { isSpend } from "./spend.js";
 
 /** A limit that an account made at run time; milliseconds. */
 export interface LimitValue {
@@ -37,7 +38,7 @@ export async function namedCharges(
   for (const [name, value] of Object.entries(named)) {
     const definition = await registry.named({ account, name });
     const buckets = definition?.value.buckets ?? configured.bucketsOf(name);
-    if (!buckets || typeof value !== "string") throw new UnknownLimit(name);
+    if (!buckets || typeof value !== "string" || isSpend(name)) throw new UnknownLimit(name);
     for (const [index, { max, interval }] of buckets.entries()) {
       const key = JSON.stringify(["limit", account, name, value, index, interval]);
       charges.push({ name, key, max, interval });

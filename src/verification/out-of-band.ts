@@ -1,9 +1,11 @@
 import { type Keyring, sameText, seal, unseal } from "../core/crypto.js";
-import type { Channel } from "../providers/provider.js";
+import { defined } from "../core/defined.js";
+import type { Channel, MessageHints } from "../providers/provider.js";
 import type { Pending } from "../stores/pending.js";
 import { type CodeSpec, deriveCode, normalizeCode } from "./code.js";
 import type { Carrier, Delivered } from "./delivery.js";
 import { CODE_PLACE } from "./message.js";
+import { messageId } from "./message-id.js";
 import type { Match } from "./service.js";
 
 /** A message that has everything but its code. */
@@ -21,12 +23,13 @@ export interface OutOfBand {
   readonly countries: ReadonlySet<string> | undefined;
   /** Whether a provider makes codes of its own. */
   readonly hasRemote: boolean;
+  readonly readers: Carrier["readers"];
   /** Whether this could be a code at all. */
   accepts(typed: unknown, shape: CodeSpec): boolean;
   /** The code of this verification, unless its provider made one that we were not told. */
   codeOf(entry: Pending, shape: CodeSpec): string | undefined;
-  /** Sends what `compose` makes of the code. */
-  send(entry: Pending, shape: CodeSpec, compose: (code: string) => Composed): Promise<Delivered>;
+  /** Sends what `compose` makes of the code, by `until` at the latest (`performance.now()`). */
+  send(entry: Pending, shape: CodeSpec, compose: (code: string) => Composed, until?: number): Promise<Delivered>;
   /** In constant time, or by asking the provider that made the code. */
   compare(entry: Pending, shape: CodeSpec, typed: string): Promise<Match | undefined>;
   /** Tells a provider that made the code that nobody will ask for it. */
@@ -34,7 +37,7 @@ export interface OutOfBand {
 }
 
 /** Letters and digits of any script, and what else a vendor may put into a code: `xd4f67^`. */
-const REMOTE_CODE = /^[\p{L}\p{N}\x21-\x7e]{3,20}$/u;
+const REMOTE_CODE = /^[\p{L}\p{N}\x20-\x7e]{3,20}$/u;
 
 export function createOutOfBand(
   channel: Channel,
@@ -55,30 +58,35 @@ export function createOutOfBand(
     channel,
     countries,
     hasRemote: carrier.hasRemote,
+    readers: carrier.readers,
     codeOf,
     accepts: (typed, shape) => normalizeCode(typed, shape) !== undefined || (carrier.hasRemote && isRemoteCode(typed)),
 
-    async send(entry, shape, compose) {
+    async send(entry, shape, compose, until) {
       const { remote: _before, ...delivery } = entry.delivery;
       const code = codeOf({ ...entry, delivery }, shape);
       const { to } = delivery;
       if (code === undefined || to === undefined) throw new Error("A message without a code or a recipient.");
       const template = carrier.hasRemote ? compose(CODE_PLACE).text : CODE_PLACE;
       const message = { ...compose(code), ...envelope(entry, to), channel, template, digits: shape.length };
-      const delivered = await carrier.send(message, { challenge: entry.id });
+      const delivered = await carrier.send(message, { challenge: entry.id, until });
       if (!delivered.ok || delivered.code === undefined) return delivered;
       return { ...delivered, code: seal(keys, delivered.code, entry.id) };
     },
 
     async compare(entry, shape, typed) {
       const { remote, to = "" } = entry.delivery;
+      const tidied = tidy(typed);
       if (remote && remote.code === undefined) {
-        const answer = tidy(typed);
-        return answer !== undefined && (await carrier.check(remote, answer, to)) ? {} : undefined;
+        if (tidied === undefined || tidied === "") return undefined;
+        if (await carrier.check(remote, tidied, to)) return {};
+        // what we took for a separator may be a part of this vendor's codes
+        const written = typed.trim();
+        return written !== tidied && (await carrier.check(remote, written, to)) ? {} : undefined;
       }
       const code = codeOf(entry, shape);
       // A code of the caller's own may hold what no shape of ours allows: written exactly so, it is right.
-      const answers = [remote ? tidy(typed) : normalizeCode(typed, shape), typed];
+      const answers = [remote ? tidied : normalizeCode(typed, shape), typed];
       const right = answers.filter((answer) => code !== undefined && answer !== undefined && sameText(answer, code));
       return right.length > 0 ? {} : undefined;
     },
@@ -91,8 +99,8 @@ export function createOutOfBand(
 
 function envelope(entry: Pending, to: string) {
   const from = entry.events.at(-1)?.from;
-  const idempotencyKey = `${entry.id}:${entry.revision}`;
-  return { to, idempotencyKey, expiresAt: new Date(entry.expiresAt), ...(from === undefined ? {} : { from }) };
+  const { hints } = entry.detail as { hints?: MessageHints };
+  return { to, idempotencyKey: messageId(entry), expiresAt: new Date(entry.expiresAt), ...defined({ from, hints }) };
 }
 
 /** A vendor's code as people type it; which characters it may have is the vendor's affair. */
@@ -101,5 +109,9 @@ function tidy(typed: unknown): string | undefined {
 }
 
 function isRemoteCode(typed: unknown): boolean {
-  return REMOTE_CODE.test(tidy(typed) ?? "");
+  return (
+    typeof typed === "string" &&
+    typed.trim() !== "" &&
+    [typed, tidy(typed)].some((each) => REMOTE_CODE.test(each ?? ""))
+  );
 }

@@ -2,6 +2,7 @@ import type { ErrorCode, ErrorDetails } from "../core/errors.js";
 import { secondsUntil } from "../core/clock.js";
 import type { Pending } from "../stores/pending.js";
 import type { Ended, Refusal } from "../stores/store.js";
+import { isShared } from "./send-charges.js";
 import type { Started } from "./service.js";
 
 /** An expected no, as a value. `entry` is there when a challenge stands and can be shown. */
@@ -33,11 +34,12 @@ export function refusedByLock(until: number, now: number): Refused {
 }
 
 export function refusedByLimit({ name, max, interval, retryAt }: Refusal, now: number): Refused {
-  const spacing = max === Number.MAX_SAFE_INTEGER;
-  return refused("limit_exceeded", {
-    retryAfter: secondsUntil(retryAt, now),
-    limit: { name, max: spacing ? 1 : max, seconds: Math.ceil((spacing ? retryAt - now : interval) / 1000) },
-  });
+  const retryAfter = secondsUntil(retryAt, now);
+  const open = max !== Number.MAX_SAFE_INTEGER && !isShared(name);
+  const limit = open
+    ? { name, max, seconds: Math.ceil(interval / 1000) }
+    : { name: isShared(name) ? "messages" : name, max: 1, seconds: retryAfter };
+  return refused("limit_exceeded", { retryAfter, limit });
 }
 
 export function refusedByCrowd(retryAt: number, now: number): Refused {

@@ -1,13 +1,14 @@
 import { fingerprint, type KeySet, mac, randomId, seal, type Keyring } from "../core/crypto.js";
+import { defined } from "../core/defined.js";
 import { milliseconds } from "../core/durations.js";
 import { TwoFactorError } from "../core/errors.js";
-import type { Channel } from "../providers/provider.js";
+import type { Channel, MessageHints } from "../providers/provider.js";
 import type { Pending } from "../stores/pending.js";
 import { type CodeShape, deriveCode } from "./code.js";
 import { countryAlpha2 } from "./country.js";
 import { canonicalEmail, canonicalPhone, countryOf } from "./recipient.js";
 import { ALPHABETS, type CodeRequest, type NumberStatus, type VerificationStart } from "./request.js";
-import { checkTemplate, pickTemplate, type TemplateSyntax } from "./template.js";
+import { checkPlaces, checkTemplate, pickTemplate, type TemplateSyntax } from "./template.js";
 import type { Step } from "./workflow.js";
 
 /** What a verification of the service remembers. Plain JSON; never a code in clear. */
@@ -22,6 +23,7 @@ export interface VerificationDetail {
   readonly subject?: string;
   readonly locale?: string;
   readonly from?: string;
+  readonly hints?: MessageHints;
   readonly country?: string;
   /** What the number lookup said when it started. */
   readonly numberStatus?: NumberStatus;
@@ -33,6 +35,16 @@ export interface VerificationDetail {
 
 export function readVerification(entry: Pending): VerificationDetail {
   return entry.detail as unknown as VerificationDetail;
+}
+
+/** What a request leaves behind, with what was found out about it. */
+export function detailOf(
+  { syntax = "any", metadata = {}, args, subject, locale, from, hints }: VerificationStart,
+  { shape, ...known }: { shape: CodeShape } & { [K in keyof VerificationDetail]?: VerificationDetail[K] | undefined },
+  steps: readonly Step[] | undefined,
+): VerificationDetail {
+  const workflow = steps && { steps, next: 1 };
+  return { shape, syntax, metadata, ...defined({ ...known, args, subject, locale, from, hints, workflow }) };
 }
 
 const DEFAULT_TTL = 5 * 60_000;
@@ -57,7 +69,8 @@ export async function recipientOf(
   }
   const home = country === undefined ? undefined : countryAlpha2(country);
   if (country !== undefined && home === undefined) throw invalid(`"${country}" is not an ISO 3166-1 country code.`);
-  if (recipient === "digits") {
+  if (recipient === "client" && typeof to === "string" && /^client:[\w.-]{1,64}$/.test(to)) return { to };
+  if (recipient !== "strict") {
     const digits = typeof to === "string" && /^\+?\d{4,15}$/.test(to) ? to.replace("+", "") : undefined;
     if (digits === undefined) throw invalid('"to" is not a number of 4 to 15 digits.');
     const where = await countryOf(`+${digits}`);
@@ -102,6 +115,7 @@ export function templateOf(request: VerificationStart, country: string | undefin
   const text = pickTemplate(request.template, request.locale, country);
   if (text.length > 2_000) throw invalid("A template has at most 2000 characters.");
   checkTemplate(text, request.syntax);
+  if (request.unknownPlaces === "refuse") checkPlaces(text, request.args, request.syntax);
   return text;
 }
 
@@ -123,11 +137,11 @@ export async function drawCode(
   given: { id?: string | undefined; value?: string | undefined; generate?: (() => string) | undefined },
   claim: (code: string, id: string) => Promise<boolean>,
 ): Promise<{ id: string; sealedCode?: string; code: string }> {
-  // a code given is the only one, and one id derives only one
-  const isFixed = given.value !== undefined || (given.id !== undefined && !given.generate);
-  for (let draw = 0; draw < (isFixed ? 1 : MAX_DRAWS); draw += 1) {
+  for (let draw = 0; draw < (given.value === undefined ? MAX_DRAWS : 1); draw += 1) {
     const id = given.id ?? randomId();
-    const own = given.value ?? given.generate?.();
+    // one id derives one code: a further one is kept, as no resend could derive it
+    const again = given.id !== undefined && draw > 0 ? deriveCode(keys.current, randomId(), purpose, shape) : undefined;
+    const own = given.value ?? given.generate?.() ?? again;
     const code = own ?? deriveCode(keys.current, id, purpose, shape);
     if (await claim(code, id)) return own === undefined ? { id, code } : { id, code, sealedCode: seal(keys, own, id) };
   }

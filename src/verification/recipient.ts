@@ -1,4 +1,5 @@
 import type { CountryCode, PhoneNumber } from "libphonenumber-js/max";
+import { isCostly } from "./toll-fraud.js";
 
 type Library = typeof import("libphonenumber-js/max");
 
@@ -40,6 +41,17 @@ function personal(plans: Library, text: string, home?: CountryCode): PhoneNumber
   const number = plans.parsePhoneNumberFromString(text, { ...options, extract: false });
   if (!number?.country || number.ext !== undefined || !number.isValid()) return undefined;
   return REACHABLE.has(number.getType() ?? "") ? number : undefined;
+}
+
+/**
+ * The E.164 form of a number that nothing may be sent to, as its holder is paid for what arrives; `undefined` for any
+ * other, and for what is no number.
+ */
+export async function costlyPhone(input: unknown): Promise<string | undefined> {
+  if (typeof input !== "string" || input.length > MAX_PHONE_LENGTH || !PHONE_SHAPE.test(input)) return undefined;
+  const { parsePhoneNumberFromString } = await numberingPlans();
+  const number = parsePhoneNumberFromString(input.trim(), { extract: false });
+  return number && isCostly(number.number, number.getType()) ? number.number : undefined;
 }
 
 /** The country a canonical number belongs to, ISO 3166 alpha-2; `undefined` for what is not one. */

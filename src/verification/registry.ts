@@ -1,4 +1,5 @@
 import { randomId } from "../core/crypto.js";
+import { defined } from "../core/defined.js";
 import { OWN_ACCOUNT as OWN } from "./account.js";
 import type { Store } from "../stores/store.js";
 
@@ -9,6 +10,8 @@ export interface Definition<T> {
   readonly name: string;
   readonly description?: string;
   readonly value: T;
+  /** Its author's; kept and given back. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
   readonly createdAt: number;
 }
 
@@ -17,6 +20,8 @@ export interface NewDefinition<T> {
   name: string;
   description?: string;
   value: T;
+  /** Yours; kept with the definition. Plain JSON of at most 4000 characters. */
+  metadata?: Readonly<Record<string, unknown>>;
   /** Made by the caller where it must look a certain way. */
   id?: string;
 }
@@ -32,6 +37,11 @@ export type Defined<T> =
 
 const NOT_FOUND = { ok: false, reason: "not_found" } as const;
 const MAX_NAME = 200;
+const MAX_METADATA = 4_000;
+/**
+ * Keeps one account from filling the store. Read and then added, not in one step: calls at the same time may go a little
+ * over it, which costs nothing, as a name is still taken once.
+ */
 const MAX_PER_ACCOUNT = 1_000;
 
 /** Definitions by name and id within an account. A name is taken once; nobody sees another account's. */
@@ -52,6 +62,7 @@ export class Registry<T> {
     if (typeof given.name !== "string" || given.name === "" || given.name.length > MAX_NAME) {
       return { ok: false, reason: "invalid_request" };
     }
+    if (!isSmall(given.metadata)) return { ok: false, reason: "invalid_request" };
     this.#check(given.value, this.#kind);
     const all = await this.#all(account);
     if (all.length >= MAX_PER_ACCOUNT) return { ok: false, reason: "too_many" };
@@ -62,13 +73,13 @@ export class Registry<T> {
 
   async update(
     which: { account?: string; id: string },
-    change: { value?: T; description?: string },
+    change: { value?: T; description?: string; metadata?: Readonly<Record<string, unknown>> },
   ): Promise<Defined<T>> {
     const before = await this.get(which);
     if (!before) return NOT_FOUND;
     if (change.value !== undefined) this.#check(change.value, this.#kind);
-    const { value = before.value, description = before.description } = change;
-    const definition = { ...before, value, ...(description === undefined ? {} : { description }) };
+    if (!isSmall(change.metadata)) return { ok: false, reason: "invalid_request" };
+    const definition = { ...before, ...defined(change) };
     const list = this.#list(before.account);
     const replaced = await this.#store.replaceDocument(list, before.name, JSON.stringify(definition));
     return replaced ? { ok: true, definition } : NOT_FOUND;
@@ -104,4 +115,8 @@ export class Registry<T> {
   #list(account: string): string {
     return JSON.stringify([this.#kind, account]);
   }
+}
+
+function isSmall(metadata: object | undefined): boolean {
+  return metadata === undefined || JSON.stringify(metadata).length <= MAX_METADATA;
 }

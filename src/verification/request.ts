@@ -1,4 +1,5 @@
 import type { Duration } from "../core/durations.js";
+import type { MessageHints } from "../providers/provider.js";
 import type { Status } from "../stores/pending.js";
 import type { Template, TemplateSyntax } from "./template.js";
 
@@ -9,6 +10,8 @@ export const ALPHABETS = {
   alpha: "abcdefghjkmnpqrstuvwxyz",
   hex: "0123456789abcdef",
 } as const;
+
+export type RecipientRule = "strict" | "digits" | "client";
 
 export interface CodeRequest {
   /** @default 6, 8 for e-mail */
@@ -47,25 +50,34 @@ export interface VerificationStart {
   template?: Template;
   /** Which places of the template are read. @default "any" */
   syntax?: TemplateSyntax;
+  /** A place that nobody knows stays as it is, or makes the request invalid. @default "keep" */
+  unknownPlaces?: "keep" | "refuse";
   args?: Readonly<Record<string, unknown>>;
   /** Of an e-mail. */
   subject?: string;
   locale?: string;
   /** For a number written without its country code; also picks a translation. ISO 3166-1 alpha-2 or alpha-3. */
   country?: string;
-  /** `"digits"` takes any number of up to 15 digits without asking a numbering plan. @default "strict" */
-  recipient?: "strict" | "digits";
+  /**
+   * `"digits"` takes any number of up to 15 digits without asking a numbering plan; `"client"` also a `client:<nickname>`,
+   * as some carriers call a telephone without a number.
+   * @default "strict"
+   */
+  recipient?: RecipientRule;
   /** Sender id or number. */
   from?: string;
+  /** For the provider as it is, where that reads it: `{ contentTemplateId }` of a regulator, the `voice` of a call. */
+  hints?: MessageHints;
   /** @default 5 */
   maxAttempts?: number;
   /** For this long a newer verification does not cancel this one. */
   guardTime?: Duration;
   /**
-   * What becomes of earlier ones for the same recipient and service: canceled, but for those under guard, or kept.
+   * What becomes of earlier ones for the same recipient and service: canceled, but for those under guard; replaced, guard
+   * or not; or kept.
    * @default "cancel"
    */
-  supersede?: "cancel" | "keep";
+  supersede?: "cancel" | "replace" | "keep";
   /** Named limits and the value each counts: `{ per_ip: "203.0.113.9" }`. */
   limits?: Readonly<Record<string, string>>;
   /** Name or id of a workflow. Its first step takes the place of `channel`. */
@@ -129,5 +141,5 @@ export interface VerificationWhich {
   service?: string;
   account?: string;
   country?: string;
-  recipient?: "strict" | "digits";
+  recipient?: RecipientRule;
 }

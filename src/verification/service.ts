@@ -2,9 +2,11 @@ import type { Clock } from "../core/clock.js";
 import { randomId } from "../core/crypto.js";
 import type { Awaitable } from "../core/deadline.js";
 import type { Delivery, Detail, NewPending, Pending, SendEvent, Sent, Which } from "../stores/pending.js";
-import type { Amended, Ended, LockRule, Opened, Refusal, Store } from "../stores/store.js";
+import type { Amended, Charge, Ended, LockRule, Opened, Refusal, Store } from "../stores/store.js";
 import type { Delivered } from "./delivery.js";
 import { deliveryBy, nextDelivery, withoutLast } from "./delivery-state.js";
+import { isSpend } from "./spend.js";
+import type { Withheld } from "./toll-fraud.js";
 import type { Way } from "./way.js";
 
 /** A verification about to be opened. */
@@ -18,7 +20,14 @@ export interface Opening extends Omit<NewPending, "id" | "delivery" | "events" |
 }
 
 export type Started =
-  | { readonly ok: true; readonly entry: Pending; readonly fresh: boolean; readonly delivered?: Delivered }
+  | {
+      readonly ok: true;
+      readonly entry: Pending;
+      readonly fresh: boolean;
+      readonly delivered?: Delivered;
+      /** Nothing was sent this time, and only the app may know. */
+      readonly withheld?: Withheld;
+    }
   | { readonly ok: false; readonly reason: "limited"; readonly refusal: Refusal }
   | { readonly ok: false; readonly reason: "full"; readonly retryAt: number }
   | { readonly ok: false; readonly reason: "locked"; readonly until: number }
@@ -138,6 +147,7 @@ export class VerificationService {
 
   async #carry(entry: Pending, way: Way, event: SendEvent | undefined, before: Before): Promise<Started> {
     if (!way.send || !event) return { ok: true, entry, fresh: true };
+    if (way.withheld) return { ok: true, entry, fresh: true, withheld: way.withheld };
     const delivered = await way.send(entry);
     const told = await (delivered.ok
       ? this.#noteSent(entry, event, delivered)
@@ -176,7 +186,7 @@ export class VerificationService {
     const change = { revision: entry.revision, delivery, event: { ...event, status: "failed" as const } };
     const [amended] = await Promise.all([
       this.#store.amend(keyOf(entry), change, [], now),
-      this.#store.refund(way.charges(entry.id), before.at),
+      this.#store.refund(refundable(way.charges(entry.id), outcome), before.at),
       way.failed ? this.#store.charge([way.failed], now) : undefined,
     ]);
     return amendedOr(entry, amended);
@@ -192,6 +202,11 @@ interface Before {
   readonly sent: readonly Sent[];
 }
 
+/** A message that may have left has been paid for. */
+function refundable(charges: readonly Charge[], outcome: "failed" | "unknown"): readonly Charge[] {
+  return outcome === "failed" ? charges : charges.filter(({ name }) => !isSpend(name));
+}
+
 function keyOf({ id, owner }: Pending): Which {
   return { id, owner };
 }
@@ -201,8 +216,9 @@ function amendedOr(before: Pending, amended: Amended): Pending {
 }
 
 function eventOf(way: Way, at: number): SendEvent | undefined {
-  const { method: channel, to, country, from } = way;
+  const { method: channel, to, country, from, withheld } = way;
   if (!way.send || to === undefined) return undefined;
   const known = { ...(country === undefined ? {} : { country }), ...(from === undefined ? {} : { from }) };
-  return { id: randomId(), at, channel, to, ...known, status: "queued" };
+  const event = { id: randomId(), at, channel, to, ...known };
+  return withheld ? { ...event, status: "failed", errorCode: `refused_${withheld}` } : { ...event, status: "queued" };
 }

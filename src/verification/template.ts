@@ -29,11 +29,16 @@ const CODE_NAMES: Record<TemplateSyntax, readonly [double: string[], single: str
 
 /**
  * Fills a template in one pass: what a value holds is never read as a place again, and a place that nobody knows stays
- * as it is.
+ * as it is, or as `unknown` says.
  *
  * @throws TwoFactorError `invalid_request` when the place for the code is missing.
  */
-export function renderTemplate(template: string, values: TemplateValues, syntax: TemplateSyntax = "any"): string {
+export function renderTemplate(
+  template: string,
+  values: TemplateValues,
+  syntax: TemplateSyntax = "any",
+  unknown: (place: string) => string = (place) => place,
+): string {
   let hasCode = false;
   const text = template.replace(PLACES, (place, double?: string, single?: string, at?: string) => {
     const [doubles, singles, ats] = CODE_NAMES[syntax];
@@ -46,7 +51,7 @@ export function renderTemplate(template: string, values: TemplateValues, syntax:
       return values.code;
     }
     if (double === "validMinutes" && doubles.length > 0) return String(Math.max(1, Math.ceil(values.minutes)));
-    return argument(values, syntax, double ?? single ?? at ?? "", at !== undefined) ?? place;
+    return argument(values, syntax, double ?? single ?? at ?? "", at !== undefined) ?? unknown(place);
   });
   if (!hasCode) throw missingPlace(syntax);
   return text;
@@ -55,6 +60,17 @@ export function renderTemplate(template: string, values: TemplateValues, syntax:
 /** Whether a template has its place for the code, without a code at hand. */
 export function checkTemplate(template: string, syntax: TemplateSyntax = "any"): void {
   renderTemplate(template, { code: "", minutes: 1 }, syntax);
+}
+
+/**
+ * Whether every place of a template is known as well.
+ *
+ * @throws TwoFactorError `invalid_request`, naming the first that is not.
+ */
+export function checkPlaces(template: string, args: TemplateValues["args"], syntax: TemplateSyntax = "any"): void {
+  renderTemplate(template, { code: "", minutes: 1, args }, syntax, (place) => {
+    throw new TwoFactorError("invalid_request", { detail: `The template has a place that nobody knows: ${place}` });
+  });
 }
 
 /** The translation for this person: exact locale, its language, the country, then `default`, then the first. */

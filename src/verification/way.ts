@@ -1,6 +1,7 @@
 import type { Pending } from "../stores/pending.js";
 import type { Charge } from "../stores/store.js";
 import type { Delivered } from "./delivery.js";
+import type { Withheld } from "./toll-fraud.js";
 
 /** How a verification reaches the person this time. Without `send` there is nothing to carry. */
 export interface Way {
@@ -16,5 +17,7 @@ export interface Way {
   readonly charges: (id: string) => readonly Charge[];
   /** What a failed send is charged to. */
   readonly failed?: Charge | undefined;
+  /** Then `send` is not called, and everything looks as if it had been. */
+  readonly withheld?: Withheld | undefined;
   readonly send?: ((entry: Pending) => Promise<Delivered>) | undefined;
 }

@@ -395,7 +395,7 @@ function proofOf(options: JwtProofOptions): Proof {
   return jwtProof(options)(proofContext());
 }
 
-describe.each([hs, rs, es])("a door behind $name", (target) => {
+describe.each([hs, rs, es])("F04 a door behind $name", (target) => {
   const forged = forgeries(target);
 
   it(
@@ -475,7 +475,7 @@ describe("verifiers with known mistakes, which the same tokens must open", () =>
   });
 });
 
-describe("single claims changed in a good token", () => {
+describe("F05 single claims changed in a good token", () => {
   const mark = markFor("mallory", { methods: ["sms"], action: "view", bind: "digest" });
 
   async function elevated(target: Target): Promise<string> {
@@ -560,7 +560,7 @@ describe("single claims changed in a good token", () => {
   });
 });
 
-describe("a token of one kind at a door for another", () => {
+describe("F05 a token of one kind at a door for another", () => {
   // The worst case: the app has given one secret to everything.
   const one = SECRET;
   const context = proofContext({ keys: createKeyring(one) });
@@ -626,7 +626,7 @@ describe("a token of one kind at a door for another", () => {
     expect((await knock(first, second)).body).toEqual({ user: "ada", marks: 1 });
   });
 
-  it("never has a first factor speak for two: amr, acr and auth_time of the first token are no proof", async () => {
+  it("F06 never has a first factor speak for two: amr, acr and auth_time of the first token are no proof", async () => {
     const boastful = good(hs, { ...ada, amr: ["pwd", "otp", "mfa"], acr: "phr", auth_time: now });
     const { knock } = await door(upgrade);
     expect((await knock(boastful)).body).toEqual({ user: "ada", marks: 0 });

@@ -7,7 +7,7 @@
 import express from "express";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseDuration } from "../../src/core/durations.js";
-import { pickLocale } from "../../src/core/locale.js";
+import { LOCALES, pickLocale } from "../../src/core/locale.js";
 import { isIdle, navigates } from "../../src/express/negotiate.js";
 import { sameOrigin } from "../../src/express/origin.js";
 import { isLocalPath } from "../../src/express/page/local-path.js";
@@ -516,7 +516,7 @@ describe("I04: text that makes an expression think", () => {
   const PARSERS: Record<string, (text: string) => unknown> = {
     parseDuration,
     normalizeCode: (text) => normalizeCode(text, { length: 6, alphabet: "0123456789" }),
-    pickLocale: (text) => pickLocale(text),
+    pickLocale: (text) => pickLocale(LOCALES, text),
     isLocalPath,
     canonicalEmail,
     canonicalPhone,

@@ -193,22 +193,27 @@ const SETTINGS: readonly Setting[] = [
   { resave: false, rolling: true, touch: false, rounds: 25 },
 ];
 
-describe.each(SETTINGS)("twenty slow requests during a verification, with %o", ({ rounds = ROUNDS, ...setting }) => {
-  it(`leave the new id elevated and the old id dead, in ${rounds} rounds`, { timeout: 120_000 }, async () => {
-    const race = await raceTrack(setting);
-    for (let round = 1; round <= rounds; round += 1) expect(await overtake(race, round), `round ${round}`).toEqual([]);
-  });
+describe.each(SETTINGS)(
+  "D08 twenty slow requests during a verification, with %o",
+  ({ rounds = ROUNDS, ...setting }) => {
+    it(`leave the new id elevated and the old id dead, in ${rounds} rounds`, { timeout: 120_000 }, async () => {
+      const race = await raceTrack(setting);
+      for (let round = 1; round <= rounds; round += 1)
+        expect(await overtake(race, round), `round ${round}`).toEqual([]);
+    });
 
-  it.each([
-    ["regenerates by hand", byHand],
-    ["does not rotate at all", unrotated],
-  ])("are caught when the app %s", { timeout: 120_000 }, async (_name, instead) => {
-    const race = await raceTrack(setting, instead);
-    const wrong: string[] = [];
-    for (let round = 1; round <= rounds && wrong.length === 0; round += 1) wrong.push(...(await overtake(race, round)));
-    expect(wrong).not.toEqual([]);
-  });
-});
+    it.each([
+      ["regenerates by hand", byHand],
+      ["does not rotate at all", unrotated],
+    ])("are caught when the app %s", { timeout: 120_000 }, async (_name, instead) => {
+      const race = await raceTrack(setting, instead);
+      const wrong: string[] = [];
+      for (let round = 1; round <= rounds && wrong.length === 0; round += 1)
+        wrong.push(...(await overtake(race, round)));
+      expect(wrong).not.toEqual([]);
+    });
+  },
+);
 
 const PLAIN: Setting = { resave: false, rolling: false };
 
@@ -352,7 +357,7 @@ describe("a session store in trouble at the moment of the verification", () => {
   });
 });
 
-describe("a session id planted before the login", () => {
+describe("F01 a session id planted before the login", () => {
   it("never becomes an elevated one, and is nobody's afterwards", async () => {
     host = await sessionHost({ session: { saveUninitialized: true } });
     const { call, store } = host;

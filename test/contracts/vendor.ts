@@ -1,10 +1,12 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type RequestHandler } from "express";
-import { afterEach, describe, expect, it } from "vitest";
+import express4 from "express4";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { sms, twoFactor } from "../../src/index.js";
 import type { VerificationProvider } from "../../src/providers/provider.js";
 import { fixture, ORIGIN } from "../helpers/app.js";
+import { PLENTY } from "../helpers/arena.js";
 import { type FakeClock, fakeClock } from "../helpers/clock.js";
 import type { SeenRequest } from "../helpers/fault-server.js";
 import { aMessage, patient } from "../helpers/messages.js";
@@ -110,15 +112,37 @@ function appWith(provider: VerificationProvider, clock: FakeClock) {
   };
 }
 
+/** What the router is mounted under. */
+interface Under {
+  readonly make?: typeof express;
+  readonly before?: readonly RequestHandler[];
+}
+
+interface Called {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** What a parser before the router made of it. */
+  readonly body: unknown;
+}
+
+/** The same call once more, with another body. */
+function again(base: string, { method, url, headers }: Called, body: string): Promise<Response> {
+  const { "content-length": _length, "transfer-encoding": _coding, host: _host, connection: _line, ...kept } = headers;
+  return fetch(base + url, { method, headers: kept as Record<string, string>, body });
+}
+
 /** The vendor served by us, with a switch for its power. */
-async function serve(vendor: Vendor) {
+async function serve(vendor: Vendor, { make = express, before = [] }: Under = {}) {
   const clock = fakeClock();
   const served = engine({}, clock);
   const power = { isOn: true };
-  const calls: string[] = [];
-  const app = express()
+  const calls: Called[] = [];
+  const app = make();
+  for (const handler of before) app.use(handler);
+  app
     .use((req, res, next) => {
-      calls.push(req.method);
+      calls.push({ method: req.method, url: req.url, headers: req.headers, body: req.body as unknown });
       if (power.isOn) next();
       else res.socket?.destroy();
     })
@@ -134,6 +158,7 @@ async function serve(vendor: Vendor) {
 export function vendorContract(vendor: Vendor): void {
   describe(vendor.name, () => {
     afterEach(async () => {
+      vi.useRealTimers();
       await Promise.all(open.splice(0).map((host) => host.close()));
     });
     describe("client and router", () => {
@@ -232,6 +257,39 @@ function loopback(vendor: Vendor): void {
     expect(await verifications.check({ id, code: RIGHT })).toMatchObject({ ok: true });
   });
 
+  it.each([
+    ["express.json() and express.urlencoded()", [express.json(), express.urlencoded({ extended: true })]],
+    ["express.text()", [express.text({ type: () => true })]],
+    ["express.raw()", [express.raw({ type: () => true })]],
+  ])("understand each other behind %s, on both versions of Express", async (_what, before) => {
+    for (const make of [express, express4 as unknown as typeof express]) {
+      const { start, verifications, box } = await serve(vendor, { make, before });
+      const id = await start();
+      expect(box.messages).toHaveLength(1);
+      expect(await verifications.check({ id, code: WRONG })).toMatchObject({ ok: false, reason: "wrong_code" });
+      expect(await verifications.check({ id, code: RIGHT })).toMatchObject({ ok: true });
+    }
+  });
+
+  it("agree on fields whatever the case of their names, and on nothing beyond 64 KB", async () => {
+    const { start, box, calls, url } = await serve(vendor, { before: [express.text({ type: () => true })] });
+    await start();
+    const asked = calls.at(-1);
+    if (!asked) throw new Error("nobody called");
+    const body = JSON.parse(String(asked.body)) as Record<string, unknown>;
+    const shouted = Object.fromEntries(Object.entries(body).map(([name, value]) => [name.toUpperCase(), value]));
+    expect((await again(url, asked, JSON.stringify(shouted))).ok).toBe(true);
+    const texts = box.messages.map(({ text }) => text.replaceAll(/\d+/g, "#"));
+    expect([texts.length, new Set(texts).size]).toEqual([2, 1]);
+
+    const plain = await serve(vendor);
+    await plain.start();
+    const call = plain.calls.at(-1) ?? asked;
+    const long = await again(plain.url, call, JSON.stringify({ ...body, filler: "x".repeat(65_536) }));
+    expect([400, 413]).toContain(long.status);
+    expect(plain.box.messages).toHaveLength(1);
+  });
+
   it("open and close a guarded route", async () => {
     const { url, codes } = await serve(vendor);
     const clock = fakeClock();
@@ -293,6 +351,47 @@ function recorded(vendor: Vendor): void {
     },
   );
 
+  it("G05 the guard grants nothing for any of these answers, and once for the exact one", async () => {
+    const { shop, check } = await guarded(vendor);
+    const ways = [...NO_YES, ...vendor.noYes].map((body) => () => ({ status: 200, body }));
+    const statuses = [404, 204, 401, 500, 503].map((status) => (asked: SeenRequest) => ({
+      ...vendor.right(asked),
+      status,
+    }));
+    for (const answer of [...ways, ...statuses]) {
+      check.answer = answer;
+      const ada = await shop.login("ada");
+      await ada.get("/vault").expect(401);
+      const { status, body } = await ada.get("/vault").set("Two-Factor-Code", RIGHT);
+      expect([422, 503]).toContain(status);
+      expect(["wrong_code", "unavailable"]).toContain(body.code);
+    }
+    expect(shop.counters).toMatchObject({ grants: 0, handlerHits: 0 });
+    check.answer = vendor.right;
+    const ada = await shop.login("ada");
+    await ada.get("/vault").expect(401);
+    await ada.get("/vault").set("Two-Factor-Code", RIGHT).expect(200);
+    expect(shop.counters).toMatchObject({ grants: 1, handlerHits: 1 });
+  });
+
+  it("G05 a vendor that never answers is a 503 in time, and grants nothing", async () => {
+    const { shop, check, asked } = await guarded(vendor);
+    const ada = await shop.login("ada");
+    await ada.get("/vault").expect(401);
+    check.answer = () => "silence";
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"], shouldAdvanceTime: true });
+    const started = performance.now();
+    const answered = ada.get("/vault").set("Two-Factor-Code", RIGHT);
+    const answer = answered.then(({ status, body }) => [status, body.code]);
+    while (asked() === 0) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(5_000);
+    expect(await answer).toEqual([503, "unavailable"]);
+    expect(performance.now() - started).toBeLessThan(5_500);
+    vi.useRealTimers();
+    expect(shop.counters).toMatchObject({ grants: 0, handlerHits: 0 });
+    expect((await ada.get("/vault").expect(401)).body.challenge.attemptsLeft).toBe(5);
+  });
+
   it.each([500, 502, 503])("says unavailable for status %i, and gives the attempt back", async (status) => {
     const { verifications, id } = await begin(() => ({ status }));
     await expect(verifications.check({ id, code: RIGHT })).rejects.toMatchObject({ code: "unavailable" });
@@ -317,18 +416,16 @@ function recorded(vendor: Vendor): void {
   });
 }
 
-/** Our own deadline over a vendor that takes the call and never answers: how long it took to say so, in milliseconds. */
-export async function timeToGiveUp(
-  vendor: Vendor,
-): Promise<{ took: number; code: unknown; attempts: number | undefined }> {
+/** A guarded route whose codes the vendor, played from its documents, makes and checks. */
+async function guarded(vendor: Vendor) {
   const clock = fakeClock();
-  const played = await play(vendor, { answer: () => "silence" });
-  const { verifications, start } = appWith(vendor.provider(played.url, clock), clock);
-  const id = await start();
-  const before = performance.now();
-  const error: unknown = await verifications.check({ id, code: RIGHT }).catch((reason: unknown) => reason);
-  const took = performance.now() - before;
-  const attempts = (await verifications.get({ id }))?.attempts;
-  await played.close();
-  return { took, code: (error as { code?: unknown }).code, attempts };
+  const check: { answer: (request: SeenRequest) => VendorAnswer | "silence" } = { answer: vendor.right };
+  const played = await play(vendor, check);
+  const shop = fixture({
+    methods: [sms(vendor.provider(played.url, clock))],
+    limits: { ...PLENTY, failures: { perAccount: 100 } },
+    clock,
+  });
+  shop.guard("/vault");
+  return { shop, check, asked: () => played.seen.filter((each) => vendor.isCheck(each)).length };
 }

@@ -323,7 +323,7 @@ describe("reading", () => {
     }
   });
 
-  it("verifies with every secret, signs with the first, and forgets one that is taken away", async () => {
+  it("F04 verifies with every secret, signs with the first, and forgets one that is taken away", async () => {
     const [older, newer] = [SECRET, `newer than ${SECRET}`];
     const before = proofOf({ secret: [older] });
     const during = proofOf({ secret: [newer, older] });
@@ -440,7 +440,7 @@ describe("upgrading", () => {
     expect(claims).toMatchObject({ iat: S, exp: S + 90 });
   });
 
-  it("adds to what the first token said of itself", async () => {
+  it("F06 adds to what the first token said of itself", async () => {
     const upgraded = await grant(proofOf(), token({ amr: ["pwd", "sms", 7] }), mark({ methods: ["sms"] }));
     expect(opened(upgraded).claims["amr"]).toEqual(["pwd", "sms", "mfa"]);
     const strange = await grant(proofOf(), token({ amr: "pwd" }), mark({ methods: ["passkey"] }));
@@ -691,7 +691,7 @@ describe("a companion token", () => {
   });
 });
 
-describe("what a method is called in a token", () => {
+describe("F06 what a method is called in a token", () => {
   it.each([
     [["totp"], ["otp", "mfa"], "urn:require2fa:mfa"],
     [["sms"], ["sms", "mfa"], "urn:require2fa:mfa"],

@@ -51,7 +51,7 @@ function gate(): Gate {
   return { open: () => open(), passed };
 }
 
-describe("a rotation", () => {
+describe("F01 a rotation", () => {
   it("gives the session a new id, keeps what the app had in it, and leaves nothing under the old one", async () => {
     const { host, cookie, sid, look } = await loggedIn();
     const reply = await host.call("GET", "/elevate", cookie);
@@ -377,7 +377,7 @@ function slowElevation({ app, proof, call }: SessionHost, loaded: Gate, goOn: Ga
   return (cookie: string) => call("GET", "/waiting", cookie);
 }
 
-describe("a request that was under way", () => {
+describe("D08 a request that was under way", () => {
   async function overtaken(
     options: session.SessionOptions | object,
     act: (req: Request, res: Response) => void,

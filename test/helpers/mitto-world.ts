@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
-import { Agent, createServer, type IncomingHttpHeaders, request, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import express, { type RequestHandler } from "express";
 import express4 from "express4";
 import {
@@ -15,6 +14,7 @@ import {
 } from "../../src/index.js";
 import { mittoRouter, type MittoRouterOptions } from "../../src/vendors/mitto/index.js";
 import { type FakeClock, fakeClock } from "./clock.js";
+import { listen } from "./vendor-host.js";
 
 /** The account of the documents, a sub-account of it, and somebody else's. */
 export const SID = "ACae6e420f425248d6a26948c17a9e2acf";
@@ -101,6 +101,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     contact: () => null,
     methods: [sms(carry), voice(carry), email(carry)],
     store: memoryStore({ retention: "900d" }),
+    // the documents know the limits of an account and no others
+    limits: { sends: { perDestination: false, perPrefix: false }, spend: { sms: false, voice: false } },
     generateCode: ({ length }) => codes.shift() ?? "3122091234".slice(0, length),
     clock,
     ...options.engine,
@@ -153,23 +155,6 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     },
   };
   return made;
-}
-
-/** A server on a port of its own. */
-export async function listen(
-  listener: RequestListener,
-): Promise<{ url: string; server: Server; close(): Promise<void> }> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    server,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 /** One request, byte for byte as given: `fetch` would send no body with a GET. */

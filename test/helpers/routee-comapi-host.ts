@@ -1,7 +1,3 @@
-import { execFile } from "node:child_process";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { promisify } from "node:util";
 import express, { type Express, type RequestHandler } from "express";
 import {
   type OutboxMessage,
@@ -12,64 +8,29 @@ import {
   type TwoFactorOptions,
   voice,
 } from "../../src/index.js";
+import { defined } from "../../src/core/defined.js";
 import type { Message } from "../../src/providers/provider.js";
 import { type FakeClock, fakeClock } from "./clock.js";
+import { curl as fetchedBy, type Curled, type Host, listen } from "./vendor-host.js";
 
-const run = promisify(execFile);
-
-/** An answer as its bytes came. */
-export interface Answer {
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
+/** An answer as its bytes came; whoever reads the JSON in it knows what to expect. */
+export interface Answer extends Curled {
   readonly json: never;
 }
 
-/** The real program, without a shell: what stands here is what it gets. */
 export async function curl(...args: string[]): Promise<Answer> {
-  const { stdout } = await run("curl", ["-s", "-i", "--max-time", "15", ...args], { maxBuffer: 4_194_304 });
-  const end = stdout.indexOf("\r\n\r\n");
-  const [first = "", ...lines] = stdout.slice(0, end).split("\r\n");
-  const headers = Object.fromEntries(
-    lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
-  );
-  const text = stdout.slice(end + 4);
-  return { status: Number(first.split(" ")[1]), headers, text, json: parsed(text) as never };
+  return (await fetchedBy(...args)) as Answer;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export interface Listening {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-export async function listen(app: Express): Promise<Listening> {
-  const server: Server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
+export type Listening = Host;
+export { listen };
 
 /** An engine to serve a vendor's API from: its messages, and the code that the next of them carry. */
 export interface Engine {
   readonly tfa: TwoFactor;
   readonly clock: FakeClock;
   /** Newest first. */
-  readonly messages: (OutboxMessage & { readonly from?: string })[];
+  readonly messages: (OutboxMessage & Pick<Message, "from" | "hints">)[];
   code: string;
 }
 
@@ -81,8 +42,8 @@ export function engine(options: Partial<TwoFactorOptions> = {}): Engine {
     name: "outbox",
     send: (message: Message) => {
       box.send(message);
-      const { from } = message;
-      messages.unshift({ ...(box.last() as OutboxMessage), ...(from === undefined ? {} : { from }) });
+      const { from, hints } = message;
+      messages.unshift({ ...(box.last() as OutboxMessage), ...defined({ from, hints }) });
     },
   };
   const made: { code: string } = { code: "1234" };
@@ -92,6 +53,8 @@ export function engine(options: Partial<TwoFactorOptions> = {}): Engine {
     contact: () => null,
     methods: [sms(carrier), voice(carrier)],
     generateCode: () => made.code,
+    // the documents know the limits of an account and no others
+    limits: { sends: { perDestination: false, perPrefix: false }, spend: { sms: false, voice: false } },
     clock,
     ...options,
   });

@@ -5,6 +5,7 @@ import session from "express-session";
 import { createKeyring, randomId } from "../../src/core/crypto.js";
 import { isTwoFactorError } from "../../src/core/errors.js";
 import { Events } from "../../src/core/events.js";
+import { memoryStore } from "../../src/stores/memory/memory-store.js";
 import type { Proof, ProofContext } from "../../src/express/proof.js";
 import { createSessionProof } from "../../src/express/session-proof.js";
 import type { Mark } from "../../src/step-up/mark.js";
@@ -18,7 +19,13 @@ declare module "express-session" {
 }
 
 export function proofContext(overrides: Partial<ProofContext> = {}): ProofContext {
-  return { keys: createKeyring("k".repeat(32)), clock: Date.now, events: new Events(), ...overrides };
+  return {
+    keys: createKeyring("k".repeat(32)),
+    clock: Date.now,
+    events: new Events(),
+    store: memoryStore(),
+    ...overrides,
+  };
 }
 
 export function markFor(user: string, overrides: Partial<Mark> = {}): Mark {

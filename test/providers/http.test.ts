@@ -30,7 +30,7 @@ async function failure(call: Promise<unknown>): Promise<DeliveryError> {
   return error as DeliveryError;
 }
 
-describe("an answer", () => {
+describe("G04 an answer", () => {
   it("comes with status, headers and text", async () => {
     server.script({ status: 201, headers: { "x-trace": "7" }, body: "grüezi" });
     const { status, headers, text } = await post();
@@ -62,7 +62,7 @@ describe("an answer", () => {
   });
 });
 
-describe("a fault", () => {
+describe("G04 a fault", () => {
   it.each(["huge", "gzipBomb"] as const)("of too much (%s) is cut off after one megabyte", async (fault) => {
     server.script(fault);
     await post().catch(() => undefined);
@@ -132,7 +132,7 @@ describe("a fault", () => {
   });
 });
 
-describe("a redirect", () => {
+describe("G04 a redirect", () => {
   it("is an error, and is never followed", async () => {
     const other = await startFaultServer();
     for (const [status, unsent] of [

@@ -85,7 +85,7 @@ describe("a message", () => {
     "Code\rX-Evil: 1",
     "Code\u0000\u0085\u2028Bcc: eve@evil.test",
     "=?utf-8?Q?Code=0D=0ABcc:_eve@evil.test?=",
-  ])("gets no header out of its subject: %j", async (subject) => {
+  ])("G08 gets no header out of its subject: %j", async (subject) => {
     const server = await mailServer();
     await to(server).send(anEmail({ subject }), patient());
     const [{ to: recipients, parsed } = expect.fail("nothing arrived")] = server.mails;
@@ -103,7 +103,7 @@ describe("a message", () => {
     "ada＠example.com",
     "ada",
     "",
-  ])("goes to nobody when the recipient is not one address: %j", async (recipient) => {
+  ])("G09 goes to nobody when the recipient is not one address: %j", async (recipient) => {
     const server = await mailServer();
     expect(await failure(to(server), anEmail({ to: recipient }))).toMatchObject({ unsent: true, permanent: true });
     expect(server.mails).toEqual([]);

@@ -7,6 +7,7 @@ import {
   email,
   type ErrorCode,
   jwtProof,
+  type LanguageTexts,
   type MethodFactory,
   memoryStore,
   outbox,
@@ -71,7 +72,8 @@ const tfa = twoFactor({
   service: "Acme",
   page: { render: (view) => `<p nonce="${view.nonce}">` },
   limits: {
-    sends: { spacing: ["30s", "60s"], perUser: [{ max: 5, interval: "10m" }] },
+    sends: { spacing: ["30s", "60s"], perUser: [{ max: 5, interval: "10m" }], perPrefix: false },
+    spend: { sms: { max: 20_000, interval: "1h" }, voice: false },
     failures: { perChallenge: 3, lock: "15m" },
     named: { payouts: { by: "user", buckets: [{ max: 1, interval: "1h" }] } },
   },
@@ -116,6 +118,21 @@ twoFactor({ ...base, contact: () => ({ mobile: "+46701740605" }) });
 twoFactor({ ...base, methods: [totp] });
 // @ts-expect-error an interval without a unit
 twoFactor({ ...base, limits: { sends: { perUser: [{ max: 5, interval: 600 }] } } });
+// @ts-expect-error failed sends without any limit
+twoFactor({ ...base, limits: { sends: { failed: false } } });
+// @ts-expect-error no such channel
+twoFactor({ ...base, limits: { spend: { fax: false } } });
+twoFactor({ ...base, texts: { pl: { page: { attempts: { few: "{count}" } }, messages: {} }, ar: {} } });
+// @ts-expect-error no language of ours
+twoFactor({ ...base, texts: { nb: {} } });
+// @ts-expect-error no such text
+twoFactor({ ...base, texts: { de: { page: { buttons: {} } } } });
+declare const norwegian: LanguageTexts;
+twoFactor({ ...base, languages: { nb: norwegian } });
+// @ts-expect-error a language is added whole
+twoFactor({ ...base, languages: { nb: { page: norwegian.page } } });
+// @ts-expect-error and so is its page
+twoFactor({ ...base, languages: { nb: { ...norwegian, page: { heading: norwegian.page.heading } } } });
 // @ts-expect-error no such event
 twoFactor({ ...base, events: { "account.blocked": () => {} } });
 // @ts-expect-error any algorithm is no algorithm
@@ -134,6 +151,15 @@ email(outbox(), { countries: ["SE"] });
 smtp({});
 // @ts-expect-error an address is needed
 webhook({ secret: "s" });
+webhook({ url: "https://messages.example.com/", secret: ["new", "old"], receipts: true });
+sms({
+  name: "acme",
+  send: ({ idempotencyKey }) => ({ reference: idempotencyKey }),
+  receipts: async ({ body, headers, url, now }) =>
+    headers["x-signature"] === url
+      ? { id: String(now), receipts: [{ message: new TextDecoder().decode(body), status: "delivered" }] }
+      : undefined,
+});
 
 // --- require2fa(policy) -----------------------------------------------------------------------------------------------
 

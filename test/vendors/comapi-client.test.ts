@@ -61,7 +61,7 @@ async function refusal(call: unknown): Promise<ComapiError> {
 describe("its options", () => {
   it.each<[Partial<ComapiOptions>, RegExp]>([
     [{ username: "" }, /username/],
-    [{ password: undefined as never }, /password/],
+    [{ password: undefined }, /password/],
     [{ username: "a:b" }, /colon/],
     [{ from: "A sender that is too long" }, /FromExceedsMaxTextLength/],
     [{ body: "no place" }, /\{\{code\}\}/],

@@ -61,6 +61,38 @@ describe("credentials", () => {
   });
 });
 
+describe("an account with a list of addresses", () => {
+  const only = (...allowIps: string[]) => ({ router: { accounts: { [SID]: { token: "tok", allowIps } } } });
+
+  it.each([["127.0.0.1"], ["10.0.0.0/8", "127.0.0.0/8"], ["::1", "127.0.0.1/32"]])(
+    "is served to %s",
+    async (...ips) => {
+      await open(only(...ips));
+      await at.send();
+      expect(at.sent).toHaveLength(1);
+    },
+  );
+
+  it.each([["127.0.0.2"], ["10.0.0.0/8"], ["::1"], []])(
+    "is a wrong token to everybody else than %s",
+    async (...ips) => {
+      await open(only(...ips));
+      const elsewhere = await at.post("/2fa/send", SEND);
+      const wrong = await at.post("/2fa/send", SEND, { token: "wrong" });
+      expect(elsewhere).toMatchObject({ status: 401, text: wrong.text });
+      expect(at.sent).toEqual([]);
+    },
+  );
+
+  it.each(["localhost", "127.0.0.1/33", "127.0.0.1/", "1.2.3", "::/129", "10.0.0.0/8/8", ""])(
+    "refuses %j for an address",
+    async (address) => {
+      await expect(open(only(address))).rejects.toMatchObject({ code: "misconfigured" });
+      at = await world();
+    },
+  );
+});
+
 describe("accounts", () => {
   it("never learn of each other: what is another's is unknown", async () => {
     await open();
@@ -161,6 +193,7 @@ describe("a send", () => {
     ],
     ["a number with its plus", { to: "+919960639901" }, { to: "+919960639901" }],
     ["a number that is a number", { to: 919960639901 }, { to: "+919960639901" }],
+    ["a nickname", { to: "client:ada.b-1" }, { to: "client:ada.b-1" }],
     ["a number nobody could have", { to: "120120105123" }, { to: "+120120105123" }],
     ["a number with marks in it", { to: "+1 (201) 275-1398" }, { to: "+12012751398" }],
     ["a call by its name in usage", { channel: "call" }, { channel: "voice" }],
@@ -168,7 +201,7 @@ describe("a send", () => {
     [
       "a call by its name in prose",
       { channel: "TTS", language: "awspolly.sv-SE", voice: "woman", repeat: 2 },
-      { channel: "voice", locale: "sv" },
+      { channel: "voice", locale: "sv", hints: { language: "awspolly.sv-SE", voice: "woman", repeat: 2 } },
     ],
     [
       "an e-mail",
@@ -203,7 +236,8 @@ describe("a send", () => {
     ["two recipients", { to: ["919960639901", "919960639902"] }],
     ["two recipients in one", { to: "919960639901,919960639902" }],
     ["a recipient with an extension", { to: "919960639901;ext=2" }],
-    ["a nickname", { to: "client:ada" }],
+    ["a nickname without a name", { to: "client:" }],
+    ["a nickname that is an address", { to: "client:ada@example.com" }],
     ["a number too long", { to: "9199606399019999" }],
     ["an e-mail address for a message", { to: "ada@example.com" }],
     ["a number for an e-mail", { channel: "email" }],

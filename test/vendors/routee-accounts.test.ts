@@ -181,6 +181,14 @@ describe("a start", () => {
     expect(messages).toEqual([]);
   });
 
+  it("hands what a regulator wants on to whoever carries the message", async () => {
+    const { login, tfa, messages } = await served();
+    const restrictions = { contentTemplateId: "1007", principalEntityId: "1001" };
+    const id = idOf(await (await login("one")).start({ restrictions }));
+    expect(messages).toMatchObject([{ hints: restrictions }]);
+    expect(await tfa.verifications.get({ id, account: "routee:one" })).toMatchObject({ metadata: { restrictions } });
+  });
+
   it("is charged to the limits of the router, by recipient", async () => {
     const named = { per_number: { by: "destination", buckets: [{ max: 1, interval: "1m" }] } } as const;
     const { login, messages } = await served({ limits: ["per_number"] }, { limits: { named } });

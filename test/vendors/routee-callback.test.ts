@@ -46,7 +46,7 @@ async function served(options: Partial<RouteeRouterOptions> = {}) {
     clock.tick(ms);
     await scheduler.runDue();
   };
-  return { client, start, answer, wait, scheduler, faults };
+  return { client, start, answer, wait, scheduler, faults, verifications: tfa.verifications };
 }
 
 const came = (count: number): Promise<void> => vi.waitFor(() => expect(receiver.seen).toHaveLength(count), 5_000);
@@ -100,6 +100,46 @@ describe("a change of status", () => {
       { trackingId: failed, status: "Failed" },
       { trackingId: expired, status: "Expired", updatedAt: "2026-01-01T00:05:00.000Z" },
     ]);
+  });
+});
+
+describe("a change that the app makes itself", () => {
+  it("is told as one that a client of the API makes: a right answer, the last wrong one, a cancel", async () => {
+    receiver.script(200);
+    const { start, wait, verifications } = await served();
+    const account = `routee:${APP}`;
+    const [right, wrong, dropped] = [await start(), await start(), await start()];
+    expect(await verifications.check({ id: right, account, code: "1234" })).toMatchObject({ ok: true });
+    await came(1);
+    for (let time = 0; time < 3; time += 1) await verifications.check({ id: wrong, account, code: "0000" });
+    await came(2);
+    expect(await verifications.cancel({ id: dropped, account })).toBe(true);
+    await came(3);
+    // nobody else's, and nothing a second time when the codes would have died
+    const other = await verifications.start({ to: "+46701740605", account: "somebody" });
+    await verifications.cancel({ id: other.ok ? other.verification.id : "", account: "somebody" });
+    await wait(600_000);
+    await quiet();
+    expect(told()).toMatchObject([
+      { trackingId: right, status: "Verified" },
+      { trackingId: wrong, status: "Failed" },
+      { trackingId: dropped, status: "Cancelled" },
+    ]);
+  });
+
+  it("is told when the code would have died where this process has not seen it", async () => {
+    receiver.script(200);
+    const { start, wait, verifications } = await served();
+    const id = await start();
+    // a newer one of the app's own takes its place in the store, and nobody hears of that
+    await verifications.start({ to: "+46701740605", account: `routee:${APP}` });
+    expect(await verifications.get({ id, account: `routee:${APP}` })).toMatchObject({ status: "canceled" });
+    await wait(299_000);
+    await quiet();
+    expect(told()).toEqual([]);
+    await wait(2_000);
+    await came(1);
+    expect(told()).toMatchObject([{ trackingId: id, status: "Cancelled" }]);
   });
 });
 

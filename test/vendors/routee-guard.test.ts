@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { outbox, sms } from "../../src/index.js";
 import { postBounded } from "../../src/providers/http.js";
 import type { DeliveryProvider } from "../../src/providers/provider.js";
@@ -21,7 +21,10 @@ describe("require2fa() with sms(routee())", () => {
 
 describe("a chain of vendors", () => {
   const servers: { close(): Promise<void> }[] = [];
-  afterAll(() => Promise.all(servers.map((server) => server.close())));
+  afterAll(() => {
+    vi.useRealTimers();
+    return Promise.all(servers.map((server) => server.close()));
+  });
 
   it("goes on to the third when the first hangs and the second answers 500, with a code of our own", async () => {
     const [hanging, broken] = [await startFaultServer(), await startFaultServer()];
@@ -46,7 +49,12 @@ describe("a chain of vendors", () => {
     });
     shop.guard("/vault");
     const agent = await shop.login("ada");
-    await agent.get("/vault").expect(401);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"], shouldAdvanceTime: true });
+    const asked = agent.get("/vault").then(({ status }) => status);
+    while (hanging.seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(2_500);
+    expect(await asked).toBe(401);
+    vi.useRealTimers();
     expect(failed).toEqual([
       { provider: "mitto-like", outcome: "unknown", code: undefined },
       { provider: "routee", outcome: "unknown", code: "500000000" },

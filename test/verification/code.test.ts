@@ -7,6 +7,7 @@ import type { Message } from "../../src/providers/provider.js";
 import type { Pending } from "../../src/stores/pending.js";
 import { checkCodeShape, deriveCode, DIGITS, normalizeCode } from "../../src/verification/code.js";
 import { shapeOf } from "../../src/verification/prepare.js";
+import { TEXTS } from "../../src/verification/texts.js";
 import { Events } from "../../src/core/events.js";
 import { chiSquareP, timingT } from "../helpers/statistics.js";
 
@@ -237,6 +238,7 @@ describe("a sent code", () => {
       events: new Events(),
       service: undefined,
       host: undefined,
+      book: TEXTS,
     };
     return { method: make.create(context), keyId: ring.current.id };
   }

@@ -327,7 +327,7 @@ describe("over HTTP", () => {
     return carrier(hook(), { deadline })();
   };
 
-  it("a reset after the message was taken is repeated with the same key, which the receiver drops", async () => {
+  it("G01 a reset after the message was taken is repeated with the same key, which the receiver drops", async () => {
     expect(await outcomeOf(1_000, "resetAfterAccept", "ok")).toEqual({
       ok: true,
       provider: "webhook",
@@ -361,7 +361,7 @@ describe("over HTTP", () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  it("every fault ends in time, as accepted, failed or unknown", async () => {
+  it("G04 every fault ends in time, as accepted, failed or unknown", async () => {
     const faults = [
       "garbage",
       "empty",
@@ -437,7 +437,7 @@ describe("the event of a failure", () => {
   });
 });
 
-describe("under random faults", () => {
+describe("G01 under random faults", () => {
   it("no message is sent twice, and each ends one way", async () => {
     const delivered = new Map<string, number>();
     let seed = 7;

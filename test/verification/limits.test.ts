@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createLimits, type LimitOptions, type SendSubject } from "../../src/verification/limits.js";
+import { createLimits, type LimitOptions } from "../../src/verification/limits.js";
+import type { SendSubject } from "../../src/verification/send-charges.js";
 import { syncStore } from "../helpers/sync-store.js";
 
 const T = Date.UTC(2026, 0, 1);
@@ -10,6 +11,7 @@ const subject = (changes: Partial<SendSubject> = {}): SendSubject => ({
   id: "challenge",
   user: "ada",
   to: "+46707123456",
+  channel: "sms",
   ip: "192.0.2.1",
   named: [],
   ...changes,
@@ -43,9 +45,21 @@ describe("limits", () => {
       ["spacing", Number.MAX_SAFE_INTEGER, 10, undefined],
       ["user", 5, 10, undefined],
       ["user", 10, 1_440, undefined],
-      ["destination", 5, 10, undefined],
+      ["destination", 5, 60, undefined],
       ["destination", 10, 1_440, undefined],
+      ["prefix", 10, 1, undefined],
       ["failed_sends", 3, 1, true],
+      ["spend.sms", 1_000, 60, undefined],
+    ]);
+    const names = (changes: Partial<SendSubject>) => limits.sendCharges(subject(changes)).map(({ name }) => name);
+    expect(names({ channel: "voice" })).toContain("spend.voice");
+    expect(names({ channel: "email", to: "ada@example.com" })).toEqual([
+      "spacing",
+      "user",
+      "user",
+      "destination",
+      "destination",
+      "failed_sends",
     ]);
   });
 
@@ -65,19 +79,20 @@ describe("limits", () => {
     ]);
   });
 
-  it("C08: send five in ten minutes and ten in a day, to a user and to an address, over all challenges", () => {
+  it("C08: send five in ten minutes and ten in a day to a user, five in an hour and ten in a day to an address", () => {
     const byUser = sender();
     for (let index = 0; index < 5; index += 1)
       expect(byUser(index, { id: `id ${index}`, to: `+4670712345${index}` })).toBe("sent");
-    expect(byUser(5, { id: "id 6", to: "+46707123466" })).toBe("user 595");
+    expect(byUser(599.999, { id: "id 6", to: "+46707123466" })).toBe("user 0.001");
     expect(byUser(600, { id: "id 7", to: "+46707123467" })).toBe("sent");
     const byAddress = sender();
     for (let index = 0; index < 5; index += 1)
       expect(byAddress(index, { id: `id ${index}`, user: `user ${index}` })).toBe("sent");
-    expect(byAddress(5, { id: "id 6", user: "user 6" })).toBe("destination 595");
+    expect(byAddress(5, { id: "id 6", user: "user 6" })).toBe("destination 3595");
+    expect(byAddress(3_600, { id: "id 7", user: undefined })).toBe("sent");
     const byDay = sender();
-    for (let index = 0; index < 10; index += 1) expect(byDay(index * 700, { id: `id ${index}` })).toBe("sent");
-    expect(byDay(7_000, { id: "id 10" })).toBe(`user ${86_400 - 7_000}`);
+    for (let index = 0; index < 10; index += 1) expect(byDay(index * 900, { id: `id ${index}` })).toBe("sent");
+    expect(byDay(9_000, { id: "id 10" })).toBe(`user ${86_400 - 9_000}`);
     expect(byDay(86_400, { id: "id 11" })).toBe("sent");
   });
 
@@ -87,13 +102,16 @@ describe("limits", () => {
     for (let index = 0; index < 3; index += 1) {
       expect(store.charge(limits.sendCharges(subject()), T + index)).toEqual({ outcome: "charged" });
       store.refund(limits.sendCharges(subject()), T + index);
-      store.charge([limits.failedCharge("ada")], T + index);
+      store.charge([limits.failedCharge(subject())], T + index);
     }
     expect(store.charge(limits.sendCharges(subject()), T + 3)).toMatchObject({
       outcome: "limited",
       refusal: { name: "failed_sends", retryAt: T + MINUTE },
     });
     expect(store.charge(limits.sendCharges(subject({ user: "bob" })), T + 3)).toEqual({ outcome: "charged" });
+    expect(store.charge(limits.sendCharges(subject({ user: undefined, id: "of nobody" })), T + 4)).toEqual({
+      outcome: "charged",
+    });
     expect(store.charge(limits.sendCharges(subject({ id: "other" })), T + MINUTE + 31 * SECOND)).toEqual({
       outcome: "charged",
     });
@@ -141,15 +159,25 @@ describe("limits", () => {
       "\u0000",
       "__proto__",
       "A",
+      "+461",
+      "+46123",
+      "+46124",
     ];
+    const users = [...names, undefined];
     const keys = new Map<string, string>();
     for (const id of names) {
-      for (const user of names) {
+      for (const user of users) {
         for (const to of names) {
           for (const charge of limits.sendCharges(subject({ id, user, to, named: ["a"] }))) {
-            const about = { spacing: [id, to], user: [user], destination: [to], failed_sends: [user], a: [user] }[
-              charge.name
-            ];
+            const about = {
+              spacing: [id, to],
+              user: [user],
+              destination: [to],
+              prefix: [to.slice(0, -3)],
+              failed_sends: user === undefined ? ["to", to] : [user],
+              "spend.sms": [],
+              a: [user ?? ""],
+            }[charge.name];
             const meaning = JSON.stringify([charge.name, charge.interval, about]);
             if ((keys.get(charge.key) ?? meaning) !== meaning)
               throw new Error(`${meaning} shares a key with ${keys.get(charge.key)}`);
@@ -164,6 +192,7 @@ describe("limits", () => {
 
 describe("limits are refused", () => {
   const bucket = { max: 1, interval: "1m" } as const;
+  const endless = { max: Number.POSITIVE_INFINITY, interval: "1h" } as const;
 
   it.each<[string, object]>([
     ["an unknown part", { send: {} }],
@@ -171,6 +200,15 @@ describe("limits are refused", () => {
     ["an unknown limit of failures", { failures: { perChallange: 5 } }],
     ["an unknown field of a bucket", { sends: { perUser: [{ max: 1, intervall: "1m" }] } }],
     ["no bucket at all", { sends: { perUser: [] } }],
+    ["no bucket for neighbours", { sends: { perPrefix: [] } }],
+    ["neighbours as often as they like, by true", { sends: { perPrefix: true } }],
+    ["no limit for a number, by nothing", { sends: { perDestination: [] } }],
+    ["failed sends without end", { sends: { failed: false } }],
+    ["spending by an unknown channel", { spend: { fax: bucket } }],
+    ["spending without end", { spend: { sms: endless } }],
+    ["spending in a list", { spend: { sms: [bucket] } }],
+    ["spending of nothing", { spend: { voice: { max: 0, interval: "1h" } } }],
+    ["a name that is ours", { named: { "spend.sms": { by: "user", buckets: [bucket] } } }],
     ["a bucket of nothing", { sends: { perUser: [{ max: 0, interval: "1m" }] } }],
     ["a bucket of no length", { sends: { perUser: [{ max: 1, interval: 0 }] } }],
     ["a bucket of a bare number", { sends: { perUser: [{ max: 1, interval: 60 }] } }],

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalEmail, canonicalPhone, countryOf } from "../../src/verification/recipient.js";
 
-describe("canonicalPhone", () => {
+describe("G09 canonicalPhone", () => {
   it.each([
     ["+46701740605", undefined, "+46701740605"],
     ["+46 70-174 06 05", undefined, "+46701740605"],
@@ -126,7 +126,7 @@ describe("countryOf", () => {
   });
 });
 
-describe("canonicalEmail", () => {
+describe("G09 canonicalEmail", () => {
   it.each([
     ["ada@example.com", "ada@example.com"],
     ["Ada.Lovelace+2fa@Mail.EXAMPLE.com", "Ada.Lovelace+2fa@mail.example.com"],

@@ -101,6 +101,24 @@ describe.each(KINDS)("$kind", ({ api, given, value, other, changed }) => {
     expect(await defined.search()).toEqual({ total: 0, found: [] });
   });
 
+  it("keep what their author adds, and change it with nothing else", async () => {
+    const { defined } = made();
+    const metadata = { team: "payments", verbatim: '[{ "max":"1" }]' };
+    const created = await defined.create({ name: "first", ...given, metadata });
+    const id = created.definition?.id ?? "";
+    expect(await defined.get({ id })).toMatchObject({ metadata, value });
+    expect(await defined.update({ id, ...other })).toMatchObject({ definition: { metadata, value: changed } });
+    await defined.update({ id, metadata: { team: "risk" } });
+    expect(await defined.get({ id })).toMatchObject({ metadata: { team: "risk" }, value: changed });
+    const huge = { metadata: { text: "x".repeat(4_000) } };
+    expect(await defined.create({ name: "second", ...given, ...huge })).toEqual({
+      ok: false,
+      reason: "invalid_request",
+    });
+    expect(await defined.update({ id, ...huge })).toEqual({ ok: false, reason: "invalid_request" });
+    expect(await defined.get({ id })).toMatchObject({ metadata: { team: "risk" } });
+  });
+
   it("take a name once in an account, even at the same time, and again when it is free", async () => {
     const { defined } = made();
     const answers = await Promise.all(Array.from({ length: 20 }, () => defined.create({ name: "same", ...given })));

@@ -61,7 +61,7 @@ describe("a place for the code", () => {
 });
 
 describe("rendering", () => {
-  it("is one pass: what a value holds is no place", () => {
+  it("G08 is one pass: what a value holds is no place", () => {
     const args = { name: "{code} @@pin {{code}} $& $1 $`", pin: "mine", code: "mine" };
     const text = renderTemplate("@@name: @@pin", { code: "@@name{{code}}", minutes: 1, args });
     expect(text).toBe("{code} @@pin {{code}} $& $1 $`: @@name{{code}}");
@@ -182,7 +182,7 @@ function reference(
   }
 }
 
-describe("100,000 templates", () => {
+describe("G08 100,000 templates", () => {
   const piece = fc.oneof(
     fc.constantFrom(
       "{code}",
@@ -239,22 +239,25 @@ describe("100,000 templates", () => {
         fc.constantFrom(...SYNTAXES),
         fc.string({ unit: "binary", maxLength: 12 }),
         (text, given, syntax, code) => {
-          const before = performance.now();
           let rendered: string | undefined;
-          try {
-            rendered = renderTemplate(text, { code, minutes: 4.5, args: given }, syntax);
-          } catch (error) {
-            expect(error).toMatchObject({ code: "invalid_request" });
-          }
-          if (performance.now() - before > 5) slow += 1;
+          const cost = (): number => {
+            const before = performance.now();
+            try {
+              rendered = renderTemplate(text, { code, minutes: 4.5, args: given }, syntax);
+            } catch (error) {
+              expect(error).toMatchObject({ code: "invalid_request" });
+            }
+            return performance.now() - before;
+          };
+          // now and then the machine does something else in between: that is no template's fault
+          if (cost() > 5 && cost() > 5 && cost() > 5) slow += 1;
           if (rendered !== reference(text, syntax, code, 4.5, given))
             expect(rendered).toBe(reference(text, syntax, code, 4.5, given));
         },
       ),
       { numRuns: 100_000 },
     );
-    // now and then the machine does something else in between: that is no template's fault
-    expect(slow).toBeLessThan(100);
+    expect(slow).toBe(0);
   });
 
   it.each(["{{", "@@", "{{ ", "{".repeat(64), "@@a", "{{a ", "\t"])("of nothing but %j cost no more", (each) => {

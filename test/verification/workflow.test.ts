@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { email, memoryStore, outbox, sms, totp, twoFactor, type TwoFactorOptions, voice } from "../../src/index.js";
 import { DeliveryError } from "../../src/providers/provider.js";
+import { loadBreakers } from "../../src/verification/lane.js";
 import { TimerScheduler } from "../../src/verification/scheduler.js";
 import type { WorkflowStep } from "../../src/verification/workflow.js";
 import { fixture, TOTP_SECRET } from "../helpers/app.js";
@@ -48,7 +49,7 @@ function service(options: Partial<TwoFactorOptions> = {}) {
   };
 }
 
-describe("a workflow", () => {
+describe("G06 a workflow", () => {
   it("takes each step so long after the one before, to the second", async () => {
     const { start, pass, ways, box, tfa } = service();
     const id = await start();
@@ -194,21 +195,54 @@ describe("a workflow", () => {
     await scheduler.close();
   });
 
-  it("goes on when the message of a step could not be sent", async () => {
+  it("goes on at once when the message of a step could not be sent, and ends with its steps", async () => {
     const box = outbox();
-    let refusals = 1;
+    let refusals = 2;
     const failing = sms((message) => {
       refusals -= 1;
       if (refusals >= 0) throw new DeliveryError("refused", { unsent: true, permanent: true });
       return box.send(message);
     });
     const { tfa, pass } = service({ methods: [failing, voice(box)] });
-    expect(await tfa.verifications.start({ to: TO, workflow: "insist" })).toMatchObject({
+    const started = await tfa.verifications.start({ to: TO, workflow: "insist" });
+    expect(started).toMatchObject({
+      ok: true,
+      verification: { channel: "voice", events: [{ status: "failed" }, { status: "failed" }, { status: "sent" }] },
+    });
+    await pass(600_000);
+    expect(box.messages).toMatchObject([{ channel: "voice" }]);
+
+    const deaf = service({
+      methods: [sms(() => Promise.reject(new DeliveryError("refused", { unsent: true, permanent: true })))],
+      workflows: { insist: INSIST.slice(0, 2) },
+    });
+    expect(await deaf.tfa.verifications.start({ to: TO, workflow: "insist" })).toMatchObject({
       ok: false,
       reason: "delivery_failed",
     });
-    await pass(30_000);
-    expect(box.messages).toMatchObject([{ channel: "sms" }]);
+  });
+
+  it("leaves the next step to the scheduler when a carrier has used up the time of the answer", async () => {
+    const box = outbox();
+    const { tfa, pass } = service({ methods: [sms(() => new Promise(() => undefined)), voice(box)] });
+    await loadBreakers();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    /** Until the carrier has been asked, and has used up its time. */
+    const hang = async () => {
+      while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
+      await vi.advanceTimersByTimeAsync(5_000);
+    };
+    const started = tfa.verifications.start({ to: TO, workflow: "insist" });
+    await hang();
+    expect(await started).toMatchObject({ ok: false, reason: "delivery_failed" });
+    // the second SMS hangs as well
+    const second = pass(0);
+    await hang();
+    await second;
+    expect(box.messages).toEqual([]);
+    await pass(0);
+    vi.useRealTimers();
+    expect(box.messages).toMatchObject([{ channel: "voice" }]);
   });
 
   it("is one that somebody defined, with channels that exist", async () => {
@@ -304,6 +338,32 @@ describe("the guard", () => {
     expect((await next().expect(400)).body).toMatchObject({ code: "invalid_request" });
     await pass(600_000);
     expect(ways()).toEqual(["sms", "sms", "voice"]);
+  });
+
+  it("takes a workflow that the app has made at run time, as it stands when the challenge is opened", async () => {
+    const { guard, login, ways, pass, tfa } = shop();
+    guard("/late", { workflow: "late" });
+    const made = await tfa.workflows.create({ name: "late", steps: [{ channel: "voice", interval: 0 }] });
+    if (!made.ok) throw new Error(made.reason);
+    const ada = await login("ada");
+    expect((await ada.get("/late").expect(401)).body.challenge).toMatchObject({ method: "voice" });
+    await tfa.workflows.update({
+      id: made.definition.id,
+      steps: [
+        { channel: "sms", interval: 0 },
+        { channel: "voice", interval: "10s" },
+      ],
+    });
+    await pass(60_000);
+    expect(ways()).toEqual(["voice"]);
+    const bob = await login("bob");
+    expect((await bob.get("/late").expect(401)).body.challenge).toMatchObject({ method: "sms" });
+    await pass(10_000);
+    expect(ways()).toEqual(["voice", "sms", "voice"]);
+    // another account's is nobody's route
+    await tfa.workflows.create({ account: "acme", name: "theirs", steps: [{ channel: "sms", interval: 0 }] });
+    guard("/theirs", { workflow: "theirs" });
+    expect((await bob.get("/theirs")).body.code).toBe("misconfigured");
   });
 
   it("ends the workflow of a challenge that is canceled", async () => {

@@ -90,9 +90,10 @@ function verifyForm(situation: Situation, open: PageChallenge): Html {
   </form>`;
 }
 
-function labelFor({ method, digits }: PageChallenge, { texts }: Language): Html {
-  if (method === "recovery-code") return fill(texts.recoveryCode, {});
-  return hasDigits(digits) ? fill(texts.codeWithDigits, { count: digits }) : fill(texts.code, {});
+function labelFor({ method, digits }: PageChallenge, language: Language): string {
+  const { texts } = language;
+  if (method === "recovery-code") return texts.recoveryCode;
+  return hasDigits(digits) ? language.count(texts.codeWithDigits, digits) : texts.code;
 }
 
 function hasDigits(digits: number): boolean {
@@ -105,11 +106,11 @@ function codeInput({ problem, approval }: Situation, { method, digits, delivery 
   const described = [problem && "problem", hinted && "hint", approval && "approving", "facts"]
     .filter(Boolean)
     .join(" ");
-  // enough digits with anything between them: a code that is one short costs no attempt
+  // enough digits of any script with anything between them: a code that is one short costs no attempt
   const numeric =
     method !== "recovery-code" &&
     hasDigits(digits) &&
-    html` data-digits="${digits}" pattern="[^0-9]*(?:[0-9][^0-9]*){${digits}}"`;
+    html` data-digits="${digits}" pattern="\\P{Nd}*(?:\\p{Nd}\\P{Nd}*){${digits}}"`;
   const keyboard =
     method === "recovery-code"
       ? html`inputmode="text" autocomplete="off" autocapitalize="characters"`

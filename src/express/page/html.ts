@@ -1,3 +1,5 @@
+import { escapeHtml } from "../../core/escape-html.js";
+
 const BRAND: unique symbol = Symbol("require2fa.html");
 
 /**
@@ -19,22 +21,6 @@ export type { Html };
 /** What may stand in a template: `false` and `undefined` leave nothing behind, a list is joined. */
 export type Part = Html | string | number | false | undefined | readonly Part[];
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-  "`": "&#96;",
-  // a bare CR would be read back as LF, and a replayed form must not change by the way
-  "\r": "&#13;",
-};
-
-/** Text for an element or a quoted attribute. */
-function escape(text: string): string {
-  return text.replace(/[&<>"'`\r]/g, (character) => ENTITIES[character] ?? "");
-}
-
 /** Marks a constant of ours as HTML. Never for a value that came from anywhere else. */
 export function raw(source: string): Html {
   return new Html(source);
@@ -51,5 +37,5 @@ function render(part: Part): string {
   if (part instanceof Html) return part.toString();
   if (Array.isArray(part)) return (part as readonly Part[]).map(render).join("");
   if (part === undefined || part === false) return "";
-  return escape(String(part));
+  return escapeHtml(String(part));
 }

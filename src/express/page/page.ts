@@ -1,10 +1,12 @@
 import { misconfigured } from "../../core/errors.js";
+import { directionOf } from "../../core/locale.js";
 import { html, raw } from "./html.js";
 import { isLocalPath } from "./local-path.js";
 import { SCRIPT } from "./script.js";
 import { readView, type Situation } from "./situation.js";
 import { bodyFor } from "./states.js";
 import { STYLE } from "./style.js";
+import type { PageBook } from "./texts.js";
 import { themeRule, type Theme } from "./theme.js";
 import type { PageView } from "./view.js";
 
@@ -37,15 +39,16 @@ export function pagePolicy(nonce: string): string {
 }
 
 /**
- * The challenge page as a whole document.
+ * The challenge page as a whole document, in the words of `book`: ours where there is none.
  *
  * @throws TwoFactorError `misconfigured` for a link that leaves this origin and for a theme `checkTheme` refuses. A
  *   `back` or a replay that leaves it came with a request, so it is dropped instead.
  */
-export function renderPage(view: PageView, theme?: Theme): string {
-  const situation = readView(withLocalTargets(view));
+export function renderPage(view: PageView, theme?: Theme, book?: PageBook): string {
+  const situation = readView(withLocalTargets(view), book);
+  const { locale } = situation.language;
   const document = html`<!doctype html>
-    <html lang="${situation.language.locale}" dir="ltr">
+    <html lang="${locale}" dir="${directionOf(locale)}">
       <head>
         <meta charset="utf-8" />
         <title>${title(situation)}</title>

@@ -15,11 +15,14 @@ export function top(situation: Situation, symbol: IconName, tone: "" | "good" | 
   const { service } = situation.view;
   return html`<div class="top">
       <span class="badge ${tone}">${icon(symbol)}</span>${
-        service !== undefined && html`<span class="service">${visible(service)}</span>`
+        service !== undefined && html`<span class="service" dir="auto">${visible(service)}</span>`
       }
     </div>
     <h1>${situation.heading}</h1>`;
 }
+
+/** The full stop of Japanese and Chinese, which has its space in itself. */
+const WIDE_STOP = "\u3002";
 
 /** What to do about the problem, in one or two sentences. */
 export function advice({ problem, language }: Situation): Part {
@@ -27,7 +30,8 @@ export function advice({ problem, language }: Situation): Part {
   const { attemptsLeft, code, retryAfter } = problem;
   const text = fill(language.texts.problem[code][1], { wait: language.ahead(retryAfter) });
   if (code !== "wrong_code" || attemptsLeft === undefined) return text;
-  return html`${text} ${language.count(language.texts.attempts, attemptsLeft)}.`;
+  const left = language.count(language.texts.attempts, attemptsLeft);
+  return String(text).endsWith(WIDE_STOP) ? html`${text}${left}${WIDE_STOP}` : html`${text} ${left}.`;
 }
 
 export function hidden(name: string, value: string | undefined): Part {

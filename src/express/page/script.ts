@@ -81,7 +81,7 @@ export const SCRIPT = String.raw`(function () {
   if (until) {
     var end = new Date(until.getAttribute("data-until"));
     if (!isNaN(end)) {
-      var time = end.toLocaleTimeString(root.lang, { hour: "numeric", minute: "2-digit" });
+      var time = end.toLocaleTimeString(root.lang, { hour: "numeric", minute: "2-digit", numberingSystem: "latn" });
       until.textContent = until.getAttribute("data-text").replace("{time}", time);
       until.hidden = false;
     }

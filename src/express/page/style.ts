@@ -95,6 +95,8 @@ svg {
 .badge.bad { --tone: var(--r2fa-danger); }
 .service { color: var(--r2fa-muted); font-weight: 550; }
 h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 680; letter-spacing: -.012em; text-wrap: balance; }
+[dir="rtl"] h1 { letter-spacing: normal; }
+:lang(ja) :is(h1, .lead, label) { word-break: auto-phrase; }
 .lead { margin-block-start: .5rem; color: var(--r2fa-muted); text-wrap: pretty; }
 .lead bdi { color: var(--r2fa-text); font-weight: 600; white-space: nowrap; }
 .fine { font-size: .875rem; color: var(--r2fa-muted); text-wrap: balance; }
@@ -189,7 +191,8 @@ main > .plain:last-child { margin-block-end: -.75rem; }
 .way { justify-content: start; border-color: var(--r2fa-border); font-weight: 500; text-align: start; }
 .way:hover { border-color: var(--r2fa-field-border); }
 .way svg { color: var(--r2fa-muted); }
-.way bdi { margin-inline-start: auto; color: var(--r2fa-muted); font-size: .9375rem; }
+.way span { margin-inline-end: auto; }
+.way bdi { color: var(--r2fa-muted); font-size: .9375rem; }
 button:disabled { color: var(--r2fa-muted); background: none; font-weight: 500; cursor: default; }
 .lead + .primary, .lead + form:not(#verify) > .primary { margin-block-start: 1.5rem; }
 .busy .primary { opacity: .7; cursor: progress; }

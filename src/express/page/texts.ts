@@ -1,17 +1,28 @@
+import { type Counted, countedForm } from "../../core/counted.js";
 import type { Locale } from "../../core/locale.js";
 import { html, type Html, type Part } from "./html.js";
+import { ar } from "./texts/ar.js";
 import { de } from "./texts/de.js";
+import { el } from "./texts/el.js";
 import { en } from "./texts/en.js";
 import { es } from "./texts/es.js";
 import { fr } from "./texts/fr.js";
-import type { Counted, PageTexts } from "./texts/shape.js";
+import { it } from "./texts/it.js";
+import { ja } from "./texts/ja.js";
+import { nl } from "./texts/nl.js";
+import { pl } from "./texts/pl.js";
+import { pt } from "./texts/pt.js";
+import type { PageTexts } from "./texts/shape.js";
 import { sv } from "./texts/sv.js";
 
-export const TEXTS: Readonly<Record<Locale, PageTexts>> = { en, de, fr, es, sv };
+export const TEXTS: Readonly<Record<Locale, PageTexts>> = { en, de, fr, es, sv, it, pt, nl, pl, el, ar, ja };
+
+/** The words of the page by language; English is always among them. */
+export type PageBook = Readonly<Record<string, PageTexts>> & { readonly en: PageTexts };
 
 /** The words of one language and how that language counts and tells time. */
 export interface Language {
-  readonly locale: Locale;
+  readonly locale: string;
   readonly texts: PageTexts;
   /** `"4 attempts left"` */
   count(forms: Counted, count: number): string;
@@ -19,29 +30,29 @@ export interface Language {
   ahead(seconds: number | undefined): string;
 }
 
-const spoken = new Map<Locale, Language>();
+const spoken = new WeakMap<PageBook, Map<string, Language>>();
 
-/** A locale that came from nowhere near our list reads English. */
-export function languageFor(wanted: Locale): Language {
-  const locale = Object.hasOwn(TEXTS, wanted) ? wanted : "en";
-  const known = spoken.get(locale);
-  if (known) return known;
-  const language = createLanguage(locale);
-  spoken.set(locale, language);
+/** A locale that is not in the book reads English. */
+export function languageFor(wanted: string, book: PageBook = TEXTS): Language {
+  const texts = Object.hasOwn(book, wanted) ? book[wanted] : undefined;
+  const languages = spoken.get(book) ?? new Map<string, Language>();
+  spoken.set(book, languages);
+  const locale = texts ? wanted : "en";
+  const language = languages.get(locale) ?? createLanguage(locale, texts ?? book.en);
+  languages.set(locale, language);
   return language;
 }
 
-function createLanguage(locale: Locale): Language {
-  const texts = TEXTS[locale];
-  const plural = new Intl.PluralRules(locale);
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
+/** Numbers stand in the digits that codes have; what `Intl` has never heard of, it tells as in English. */
+const DIGITS = { numberingSystem: "latn" } as const;
+
+function createLanguage(locale: string, texts: PageTexts): Language {
+  const number = new Intl.NumberFormat([locale, "en"], DIGITS);
+  const relative = new Intl.RelativeTimeFormat([locale, "en"], { numeric: "always", ...DIGITS });
   return {
     locale,
     texts,
-    count: (forms, count) => {
-      const form = plural.select(count) === "one" ? forms.one : forms.other;
-      return form.replace("{count}", String(count));
-    },
+    count: (forms, count) => countedForm(locale, forms, count).replaceAll("{count}", number.format(count)),
     ahead: (seconds) => {
       if (seconds === undefined || !(seconds >= 0)) return texts.later;
       if (seconds < 90) return relative.format(Math.max(1, Math.ceil(seconds)), "second");

@@ -1,5 +1,4 @@
 import type { ErrorCode } from "../../core/errors.js";
-import type { Locale } from "../../core/locale.js";
 import type { MethodName } from "../../methods/method.js";
 
 export type PageState =
@@ -58,7 +57,8 @@ export interface PageReplay {
 
 /** Everything the challenge page shows. Pure data: whoever replaces the page gets the same. */
 export interface PageView {
-  readonly locale: Locale;
+  /** The language to speak: one of ours, or one that the app added. */
+  readonly locale: string;
   /** The nonce of the Content-Security-Policy, for style and script. */
   readonly nonce: string;
   /** The name people know the app by. */

@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.js";
 import { defined } from "../../core/defined.js";
 import { misconfigured } from "../../core/errors.js";
 import { checkKeys } from "../../core/options.js";
+import { credential } from "../../providers/credential.js";
 import { type BoundedAnswer, callBounded, checkedBase } from "../../providers/http.js";
 import type { Message, RemoteStart, SendContext, VerificationProvider } from "../../providers/provider.js";
 import { ComapiError, unreadable, vendorError } from "./error.js";
@@ -9,8 +10,8 @@ import { bodyOf, type ComapiCreate, isOpen, PATH, readVerifyCode, senderFailure 
 
 export interface ComapiOptions {
   /** Of your account at Comapi, for HTTP Basic. */
-  username: string;
-  password: string;
+  username: string | undefined;
+  password: string | undefined;
   /** Sender where a message names none: 2 to 15 digits, or 2 to 11 letters, digits and `-_. `. @default the account's number */
   from?: string;
   /**
@@ -50,8 +51,8 @@ const LONGEST = 30 * 60_000 - 1_000;
  * `code` is the vendor's.
  */
 export function comapi(options: ComapiOptions): VerificationProvider {
-  checkOptions(options);
-  const { username, password, name: who = "comapi", clock = Date.now } = options;
+  const { username, password } = checkOptions(options);
+  const { name: who = "comapi", clock = Date.now } = options;
   const url = checkedBase(options.baseUrl ?? API, "comapi({ baseUrl })") + PATH;
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const headers = { authorization, accept: "application/json", "content-type": "application/json" };
@@ -62,11 +63,12 @@ export function comapi(options: ComapiOptions): VerificationProvider {
   return {
     kind: "verification",
     name: who,
+    channels: ["sms"],
 
     async start(message: Omit<Message, "text" | "html">, { signal }: SendContext): Promise<RemoteStart> {
       const answer = await call("POST", "", createOf(message, options, clock(), who), signal);
       if (answer.status < 200 || answer.status > 299) throw vendorError(who, answer);
-      const created = readVerifyCode(answer.text);
+      const created = readVerifyCode(answer.text, message.to);
       if (created?.status === "CodeNotSent") {
         const facts = { unsent: true, permanent: true, failures: ["CodeNotSent"], status: answer.status };
         throw new ComapiError(`${who} did not send the code: the number is out of use.`, facts);
@@ -75,12 +77,12 @@ export function comapi(options: ComapiOptions): VerificationProvider {
       return { reference: created.requestId };
     },
 
-    async check(reference: string, code: string, { signal }: SendContext): Promise<boolean> {
+    async check(reference: string, code: string, { signal, to }: SendContext & { to: string }): Promise<boolean> {
       const answer = await call("PUT", `/${encodeURIComponent(reference)}/validate`, { code }, signal);
       // unknown, or discarded: verified, locked or expired before
       if (answer.status === 204) return false;
       if (answer.status < 200 || answer.status > 299) throw vendorError(who, answer);
-      const checked = readVerifyCode(answer.text);
+      const checked = readVerifyCode(answer.text, to);
       if (answer.status !== 200 || checked?.requestId !== reference || checked.status === "CodeNotSent") {
         throw unreadable(who, answer);
       }
@@ -107,18 +109,19 @@ function createOf(
   };
 }
 
-function checkOptions(options: ComapiOptions): void {
+function checkOptions(options: ComapiOptions): { username: string; password: string } {
   checkKeys(options, OPTION_KEYS, "comapi()");
-  const { username, password, from, body, name = "comapi" } = options;
-  for (const [option, value] of Object.entries({ username, password, name })) {
-    if (typeof value !== "string" || value === "") throw misconfigured(`comapi({ ${option} }) is missing: a string.`);
-  }
+  const { from, body, name = "comapi" } = options;
+  const text = "takes a text.";
   // RFC 7617: what comes before the first colon is the user
-  if (username.includes(":"))
-    throw misconfigured("comapi({ username }) holds a colon: is it name and password in one?");
+  const colon = "holds a colon: is it name and password in one?";
+  const username = credential(options.username, "comapi({ username })", /^[^:]+$/, colon);
+  const password = credential(options.password, "comapi({ password })", /./, text);
+  credential(name, "comapi({ name })", /./, text);
   const wrong = from === undefined ? undefined : senderFailure(from);
   if (wrong) throw misconfigured(`comapi({ from: "${from}" }) is no sender that Comapi takes: ${wrong}.`);
   if (typeof body === "string" && !body.includes("{{code}}")) {
     throw misconfigured("comapi({ body }) needs {{code}} where the code goes.");
   }
+  return { username, password };
 }

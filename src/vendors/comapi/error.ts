@@ -1,9 +1,9 @@
 import { type BoundedAnswer, refusal } from "../../providers/http.js";
-import type { DeliveryFacts } from "../../providers/provider.js";
+import { DeliveryError, type DeliveryFacts } from "../../providers/provider.js";
 import { readFailureCodes } from "./wire.js";
 
 /** What Comapi answered instead of doing it. The message holds its codes and never its words, which may quote the request. */
-export class ComapiError extends Error implements DeliveryFacts {
+export class ComapiError extends DeliveryError {
   override readonly name = "ComapiError";
   /** The vendor's first failure code, as in `"ToInvalid"`, or `"CodeNotSent"`; absent where it gave none. */
   readonly code: string | undefined;
@@ -11,21 +11,15 @@ export class ComapiError extends Error implements DeliveryFacts {
   readonly failures: readonly string[];
   /** The HTTP status, where there was an answer. */
   readonly status: number | undefined;
-  readonly unsent: boolean;
-  readonly permanent: boolean;
-  readonly retryAfter: number | undefined;
 
   constructor(
     message: string,
     facts: DeliveryFacts & { readonly failures?: readonly string[]; readonly status?: number },
   ) {
-    super(message);
+    super(message, facts);
     this.failures = facts.failures ?? [];
     this.code = this.failures[0];
     this.status = facts.status;
-    this.unsent = facts.unsent;
-    this.permanent = facts.permanent ?? false;
-    this.retryAfter = facts.retryAfter;
   }
 }
 

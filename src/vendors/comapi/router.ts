@@ -6,7 +6,7 @@ import { basicCredentials, type Credentials, findAccount, singleHeader } from ".
 import { readFields } from "../../express/service/fields.js";
 import { UnknownLimit } from "../../verification/named-limits.js";
 import type { NumberStatus, Verification } from "../../verification/request.js";
-import type { VerificationRefused } from "../../verification/verifications.js";
+import type { VerificationRefused } from "../../verification/checker.js";
 import { objectOf, readCreate, type WantedCode } from "./create-request.js";
 import { type Account, checkOptions, type ComapiRouterOptions, type Served } from "./options.js";
 import {

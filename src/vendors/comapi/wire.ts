@@ -96,14 +96,19 @@ export function bodyOf(text: string): string | undefined {
     : undefined;
 }
 
-/** The status and whose it is, or nothing for any other answer. */
-export function readVerifyCode(text: string): Pick<ComapiVerifyCode, "requestId" | "status"> | undefined {
+/** The status and whose it is, or nothing for any other answer, and for one about another number than `to`. */
+export function readVerifyCode(text: string, to: string): Pick<ComapiVerifyCode, "requestId" | "status"> | undefined {
   const value = parse(text);
   if (typeof value !== "object" || value === null) return undefined;
-  const { requestId, status } = value as Readonly<Record<string, unknown>>;
+  const { requestId, status, phoneNumber } = value as Readonly<Record<string, unknown>>;
   const known = STATUSES.find((each) => each === status);
   if (typeof requestId !== "string" || !/^[\w-]{1,64}$/.test(requestId) || !known) return undefined;
-  return { requestId, status: known };
+  const isOther = typeof phoneNumber === "string" && bareDigits(phoneNumber) !== bareDigits(to);
+  return isOther ? undefined : { requestId, status: known };
+}
+
+function bareDigits(number: string): string {
+  return number.replace(/\D/g, "").replace(/^00/, "");
 }
 
 export function isOpen(status: ComapiStatus): boolean {

@@ -1,6 +1,7 @@
 import { type Duration, milliseconds } from "../../core/durations.js";
 import { misconfigured } from "../../core/errors.js";
 import { checkKeys, wholeNumber } from "../../core/options.js";
+import { credential } from "../../providers/credential.js";
 import { checkedBase } from "../../providers/http.js";
 import type { Message } from "../../providers/provider.js";
 
@@ -77,8 +78,13 @@ export interface ClientSettings extends Omit<MittoOptions, "accountSid" | "token
 export function checkClientOptions(options: MittoOptions): ClientSettings {
   checkKeys(options, OPTION_KEYS, WHERE);
   const { accountSid, token, guardTime, deadline: patience, ...rest } = options;
-  const user = credential(accountSid, "accountSid", /^[\x21-\x39\x3b-\x7e]+$/);
-  const password = credential(token, "token", /^[\x21-\x7e]+$/);
+  const user = credential(
+    accountSid,
+    "mitto({ accountSid })",
+    /^[\x21-\x39\x3b-\x7e]+$/,
+    "must have neither blanks nor colons.",
+  );
+  const password = credential(token, "mitto({ token })", /^[\x21-\x7e]+$/, "must have no blanks.");
   for (const name of ["service", "from", "emailFrom", "subAccount", "name"] as const) checkText(options, name);
   if (options.service === undefined) throw misconfigured(`${WHERE} needs { service }: what your OTPs are grouped by.`);
   if (options.template !== undefined && !String(options.template).includes("{code}")) {
@@ -119,13 +125,6 @@ const OPTION_KEYS = {
   deadline: true,
   name: true,
 } as const;
-
-function credential(value: unknown, name: string, shape: RegExp): string {
-  if (typeof value === "string" && shape.test(value)) return value;
-  throw misconfigured(
-    `${WHERE} needs { ${name} } as Mitto gave it to you, without blanks: is its environment variable set?`,
-  );
-}
 
 function checkText(options: MittoOptions, name: "service" | "from" | "emailFrom" | "subAccount" | "name"): void {
   const value: unknown = options[name];

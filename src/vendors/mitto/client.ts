@@ -6,6 +6,7 @@ import { cancelForm, sendBody, verifyBody } from "./wire/requests.js";
 
 /** Mitto said no, or something that cannot be understood. The words are about the call; the vendor's own are apart. */
 export class MittoError extends DeliveryError {
+  override readonly name = "MittoError";
   /** The `code` of Mitto's answer, such as 493, where there was one. */
   readonly code: number | undefined;
   /** Mitto's own words for it. They may quote what was sent: for a person who looks into it, not for a log. */

@@ -41,7 +41,8 @@ export function mittoRouter(options: MittoRouterOptions): Router {
 
 async function answerTo(served: Served, route: Route, req: Request, res: Response): Promise<Answer> {
   const caller = findAccount(served.accounts, basicCredentials(req), ({ token }) => token);
-  if (!caller) return { ...refuse(served, "unauthorized"), headers: { "WWW-Authenticate": 'Basic realm="2fa"' } };
+  if (!caller?.mayCallFrom(req.ip))
+    return { ...refuse(served, "unauthorized"), headers: { "WWW-Authenticate": 'Basic realm="2fa"' } };
   const method = req.method === "HEAD" ? "GET" : req.method;
   const handler = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
   if (!handler) return { ...refuse(served, "wrongMethod"), headers: { Allow: Object.keys(route.methods).join(", ") } };

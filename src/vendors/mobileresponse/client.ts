@@ -1,15 +1,21 @@
 import { misconfigured } from "../../core/errors.js";
 import { checkKeys, oneOf } from "../../core/options.js";
+import { credential } from "../../providers/credential.js";
 import { type BoundedAnswer, checkedBase, postBounded, refusal } from "../../providers/http.js";
-import type { DeliveryFacts, SendContext, VerificationProvider } from "../../providers/provider.js";
+import {
+  DeliveryError,
+  type DeliveryFacts,
+  type SendContext,
+  type VerificationProvider,
+} from "../../providers/provider.js";
 import { checkNames, type WorkflowNames } from "./names.js";
 import { callBody, readAnswer, type ResponseData, type Told } from "./wire.js";
 
 export interface MobileResponseOptions {
   /** Made under Tools → REST-api tokens. */
-  apiToken: string;
+  apiToken: string | undefined;
   /** The id of the installed 2FA service. */
-  workflowId: string;
+  workflowId: string | undefined;
   /** The header that carries the token; the vendor's newer manuals and its own app say `api-key`. @default "api-token" */
   authHeader?: "api-token" | "api-key";
   /** @default "https://rest.mobileresponse.io" */
@@ -47,28 +53,17 @@ const OPTIONS = {
 } as const;
 
 /** The vendor refused, or said something that its manual does not know. */
-export class MobileResponseError extends Error implements DeliveryFacts {
+export class MobileResponseError extends DeliveryError {
   override readonly name = "MobileResponseError";
   /** Of the HTTP answer: the vendor has no other code for its errors. */
   readonly code: number;
   /** Its `errorMessage`s, as it wrote them. */
   readonly errors: readonly string[];
-  readonly unsent: boolean;
-  readonly permanent: boolean;
-  readonly retryAfter: number | undefined;
 
-  constructor(
-    message: string,
-    code: number,
-    errors: readonly string[],
-    { unsent, permanent = false, retryAfter }: DeliveryFacts,
-  ) {
-    super(message);
+  constructor(message: string, code: number, errors: readonly string[], facts: DeliveryFacts) {
+    super(message, facts);
     this.code = code;
     this.errors = errors;
-    this.unsent = unsent;
-    this.permanent = permanent;
-    this.retryAfter = retryAfter;
   }
 }
 
@@ -79,12 +74,13 @@ export class MobileResponseError extends Error implements DeliveryFacts {
  */
 export function mobileresponse(options: MobileResponseOptions): VerificationProvider {
   checkKeys(options, OPTIONS, "mobileresponse()");
-  const { workflowId, returnCode = true, name = "mobileresponse" } = options;
-  if (typeof workflowId !== "string" || !/^[\w-]{1,100}$/.test(workflowId)) {
-    throw misconfigured(
-      'mobileresponse({ workflowId }) takes the id of the service: "00000000-0000-0000-0000-000000000000".',
-    );
-  }
+  const { returnCode = true, name = "mobileresponse" } = options;
+  const workflowId = credential(
+    options.workflowId,
+    "mobileresponse({ workflowId })",
+    /^[\w-]{1,100}$/,
+    'takes the id of the service: "00000000-0000-0000-0000-000000000000".',
+  );
   const names = checkNames(options.names ?? {}, "mobileresponse({ names })");
   if (!Object.values(options.metadata ?? {}).every((value) => typeof value === "string")) {
     throw misconfigured("mobileresponse({ metadata }) takes texts by name.");
@@ -93,6 +89,7 @@ export function mobileresponse(options: MobileResponseOptions): VerificationProv
   return {
     kind: "verification",
     name,
+    channels: ["sms", "email"],
     async start({ to }, { signal }) {
       const wanted = returnCode ? { [CODE]: `incomingunit.metadata.${names.code}` } : undefined;
       const sent = { ...options.metadata, [names.receiver]: to };
@@ -132,10 +129,14 @@ type CallVendor = (
 ) => Promise<{ told: Told; fail: (why: string) => Error }>;
 
 function caller(options: MobileResponseOptions, who: string): CallVendor {
-  const { apiToken, authHeader = "api-token", contentType = "json/application", version = 1 } = options;
-  if (typeof apiToken !== "string" || !/^[\x21-\x7e]{1,512}$/.test(apiToken)) {
-    throw misconfigured("mobileresponse({ apiToken }) is missing, or no token that a header can carry.");
-  }
+  const { authHeader = "api-token", contentType = "json/application", version = 1 } = options;
+  const token = /^[\x21-\x7e]{1,512}$/;
+  const apiToken = credential(
+    options.apiToken,
+    "mobileresponse({ apiToken })",
+    token,
+    "is no token that a header can carry.",
+  );
   if (version !== 1 && version !== 2) throw misconfigured("mobileresponse({ version }) is 1 or 2.");
   const base = checkedBase(options.baseUrl ?? "https://rest.mobileresponse.io", "mobileresponse({ baseUrl })");
   const url = `${base}/${version}/workflows`;

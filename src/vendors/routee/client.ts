@@ -2,8 +2,15 @@ import type { Clock } from "../../core/clock.js";
 import { defined } from "../../core/defined.js";
 import { misconfigured } from "../../core/errors.js";
 import { checkKeys, wholeNumber } from "../../core/options.js";
+import { credential } from "../../providers/credential.js";
 import { type BoundedAnswer, callBounded, checkedBase } from "../../providers/http.js";
-import type { Message, RemoteStart, SendContext, VerificationProvider } from "../../providers/provider.js";
+import type {
+  Message,
+  MessageHints,
+  RemoteStart,
+  SendContext,
+  VerificationProvider,
+} from "../../providers/provider.js";
 import { RouteeError, unreadable, vendorError } from "./error.js";
 import { TokenSource } from "./token.js";
 import {
@@ -17,8 +24,8 @@ import {
 
 export interface RouteeOptions {
   /** Id and secret of an application of yours at Routee. */
-  applicationId: string;
-  applicationSecret: string;
+  applicationId: string | undefined;
+  applicationSecret: string | undefined;
   /**
    * Where `/2step` is.
    * @default "https://connect.routee.net"
@@ -44,7 +51,7 @@ export interface RouteeOptions {
    * @default 9
    */
   maxRetries?: number;
-  /** What Indian law wants with a message (TRAI). */
+  /** What Indian law wants with a message (TRAI), where the message's own `hints` do not say. */
   restrictions?: RouteeRestrictions;
   /** For events and records, and what a verification is checked by: keep it while codes are out. @default "routee" */
   name?: string;
@@ -80,8 +87,8 @@ const NO = new Set(["400011002", "400011003", "400011004", "400011005", "4040110
  * `code` is the vendor's.
  */
 export function routee(options: RouteeOptions): VerificationProvider {
-  checkOptions(options);
-  const { applicationId, applicationSecret, name: who = "routee", clock = Date.now } = options;
+  const { applicationId, applicationSecret } = checkOptions(options);
+  const { name: who = "routee", clock = Date.now } = options;
   const base = checkedBase(options.baseUrl ?? API, "routee({ baseUrl })");
   const auth = checkedBase(options.authUrl ?? options.baseUrl ?? AUTH, "routee({ authUrl })");
   const tokens = new TokenSource({ who, url: `${auth}/oauth/token`, applicationId, applicationSecret, clock });
@@ -91,6 +98,7 @@ export function routee(options: RouteeOptions): VerificationProvider {
   return {
     kind: "verification",
     name: who,
+    channels: ["sms", "voice"],
 
     async start(message: Omit<Message, "text" | "html">, { signal }: SendContext): Promise<RemoteStart> {
       const request = startOf(message, options, clock(), who);
@@ -149,7 +157,7 @@ function isNo({ status, text }: BoundedAnswer): boolean {
 }
 
 function startOf(
-  { channel, to, from, template, digits, expiresAt }: Omit<Message, "text" | "html">,
+  { channel, to, from, template, digits, expiresAt, hints = {} }: Omit<Message, "text" | "html">,
   options: RouteeOptions,
   now: number,
   who: string,
@@ -170,20 +178,31 @@ function startOf(
       template: text,
       templateCountry: options.templateCountry,
       originator: from ?? options.originator,
-      restrictions: options.restrictions,
+      restrictions: restrictionsOf(hints, options.restrictions),
     }),
   };
 }
 
-function checkOptions(options: RouteeOptions): void {
+/** A message's own come first: texts are registered one by one. */
+function restrictionsOf(
+  { contentTemplateId, principalEntityId }: MessageHints,
+  ours: RouteeRestrictions | undefined,
+): RouteeRestrictions | undefined {
+  const hinted = Object.entries(defined({ contentTemplateId, principalEntityId }));
+  return hinted.length === 0
+    ? ours
+    : { ...ours, ...Object.fromEntries(hinted.map(([name, id]) => [name, String(id)])) };
+}
+
+function checkOptions(options: RouteeOptions): { applicationId: string; applicationSecret: string } {
   checkKeys(options, OPTION_KEYS, "routee()");
-  const { applicationId, applicationSecret, template, templateCountry, maxRetries = 9, restrictions = {} } = options;
-  for (const [name, value] of Object.entries({ applicationId, applicationSecret, name: options.name ?? "routee" })) {
-    if (typeof value !== "string" || value === "") throw misconfigured(`routee({ ${name} }) is missing: a string.`);
-  }
+  const { template, templateCountry, maxRetries = 9, restrictions = {} } = options;
+  const text = "takes a text.";
   // RFC 7617: what comes before the first colon is the user
-  if (applicationId.includes(":"))
-    throw misconfigured("routee({ applicationId }) holds a colon: is it id and secret in one?");
+  const colon = "holds a colon: is it id and secret in one?";
+  const applicationId = credential(options.applicationId, "routee({ applicationId })", /^[^:]+$/, colon);
+  const applicationSecret = credential(options.applicationSecret, "routee({ applicationSecret })", /./, text);
+  credential(options.name ?? "routee", "routee({ name })", /./, text);
   if (typeof template === "string" && !template.includes("@@pin")) {
     throw misconfigured("routee({ template }) needs @@pin where the code goes.");
   }
@@ -194,4 +213,5 @@ function checkOptions(options: RouteeOptions): void {
   }
   wholeNumber(maxRetries, 0, 1_000, "routee({ maxRetries })");
   checkKeys(restrictions, { contentTemplateId: true, principalEntityId: true }, "routee({ restrictions })");
+  return { applicationId, applicationSecret };
 }

@@ -4,27 +4,21 @@ import { DeliveryError, type DeliveryFacts } from "../../providers/provider.js";
 import { documented, readErrorCode } from "./wire.js";
 
 /** What Routee answered instead of doing it. The message quotes its manual and never its answer, which may echo the recipient. */
-export class RouteeError extends Error implements DeliveryFacts {
+export class RouteeError extends DeliveryError {
   override readonly name = "RouteeError";
   /** The vendor's nine digits, as in `"400001009"`; absent where it gave none. */
   readonly code: string | undefined;
   /** The HTTP status, where there was an answer. */
   readonly status: number | undefined;
-  readonly unsent: boolean;
-  readonly permanent: boolean;
-  readonly retryAfter: number | undefined;
 
   constructor(
     message: string,
     facts: DeliveryFacts & { readonly code?: string; readonly status?: number },
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(message, facts, options);
     this.code = facts.code;
     this.status = facts.status;
-    this.unsent = facts.unsent;
-    this.permanent = facts.permanent ?? false;
-    this.retryAfter = facts.retryAfter;
   }
 }
 
@@ -51,15 +45,10 @@ export function unreadable(who: string, { status }: BoundedAnswer): RouteeError 
 
 /** A failure before the call itself was made: whatever became of that one, this one never left. */
 export function neverCalled(error: unknown): unknown {
-  if (error instanceof DeliveryError) {
-    const { message, permanent, retryAfter } = error;
-    return new DeliveryError(message, { unsent: true, permanent, retryAfter }, { cause: error });
-  }
-  if (!(error instanceof RouteeError) || error.unsent) return error;
-  const { message, code, status, permanent, retryAfter } = error;
-  return new RouteeError(
-    message,
-    { unsent: true, permanent, retryAfter, ...defined({ code, status }) },
-    { cause: error },
-  );
+  if (!(error instanceof DeliveryError) || error.unsent) return error;
+  const { message, permanent, retryAfter } = error;
+  const facts = { unsent: true, permanent, retryAfter };
+  if (!(error instanceof RouteeError)) return new DeliveryError(message, facts, { cause: error });
+  const { code, status } = error;
+  return new RouteeError(message, { ...facts, ...defined({ code, status }) }, { cause: error });
 }

@@ -60,7 +60,7 @@ export interface RouteeRouterOptions {
   applications: Readonly<Record<string, RouteeApplication>>;
   /** How long a token lives. @default "1h" */
   tokenLifetime?: Duration;
-  /** What runs callbacks and expiries when they are due; for this router alone. @default timers of this process */
+  /** What runs callbacks and expiries when they are due. @default that of `twoFactor()` */
   scheduler?: Scheduler;
   /** Names of limits that every code is charged to, by its recipient: those of `twoFactor({ limits: { named } })`. */
   limits?: readonly string[];

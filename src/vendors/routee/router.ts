@@ -3,8 +3,7 @@ import { type NextFunction, type Request, type Response, Router } from "express"
 import { defined } from "../../core/defined.js";
 import { basicCredentials, bearerToken, findAccount } from "../../express/service/credentials.js";
 import { Fields, readFields } from "../../express/service/fields.js";
-import { TimerScheduler } from "../../verification/scheduler.js";
-import type { VerificationRefused } from "../../verification/verifications.js";
+import type { VerificationRefused } from "../../verification/checker.js";
 import { type Answer, type Call, refuse, refuseCaller, refuseFault, refuseFields, send } from "./answer.js";
 import { Bearers } from "./bearer.js";
 import { type Application, checkOptions, type RouteeRouterOptions, type Served } from "./options.js";
@@ -33,7 +32,7 @@ interface ApiCall extends Call {
 export function routeeRouter(options: RouteeRouterOptions): Router {
   const served = checkOptions(options);
   const { verifications, applications, tokenLifetime, clock, onFault } = served;
-  const scheduler = options.scheduler ?? new TimerScheduler(clock);
+  const scheduler = options.scheduler ?? verifications.scheduler;
   const parts: Parts = {
     ...served,
     bearers: new Bearers(verifications, applications.values(), tokenLifetime, clock),
@@ -133,7 +132,12 @@ async function sendCode(parts: Parts, application: Application, wanted: WantedCo
     args,
     limits: Object.fromEntries(parts.limits.map((name) => [name, recipient])),
     metadata: restrictions ? { restrictions } : {},
-    ...defined({ template, from: originator, service: application.service }),
+    ...defined({
+      template,
+      from: originator,
+      service: application.service,
+      hints: restrictions && { ...restrictions },
+    }),
   });
   if (started.ok) {
     await parts.hook.watch(application, started.verification).catch(parts.onFault);
@@ -157,18 +161,7 @@ async function answer({ parts, application, req, res }: ApiCall): Promise<Answer
   const code = new Fields(value, req.query).text("answer")?.trim() ?? "";
   if (code === "" || code.length > 64) return refuseFields(parts, { answer: "may not be empty" });
   const checked = await parts.verifications.check({ id: idOf(req), account: application.tenant, code });
-  if (checked.ok || checked.verification?.status === "failed") await changed(parts, application, checked);
   return checked.ok ? { status: 200, body: shown(checked.verification) } : refuseAnswer(parts, checked);
-}
-
-/** Only an answer that was compared changes a status; the ones that come too late find it changed. */
-async function changed(
-  { hook }: Parts,
-  application: Application,
-  checked: Awaited<ReturnType<Served["verifications"]["check"]>>,
-): Promise<void> {
-  if (!checked.ok && checked.reason !== "wrong_code") return;
-  if (checked.verification) await hook.changed(application, checked.verification);
 }
 
 function refuseAnswer(parts: Parts, { reason, details, verification }: VerificationRefused): Answer {
@@ -194,9 +187,7 @@ async function cancel({ parts, application, req }: ApiCall): Promise<Answer> {
   // The engine would end one whose attempts are used up as well; here it has failed, and stays so.
   const canceled = before.status !== "failed" && (await parts.verifications.cancel(which));
   const after = canceled ? await parts.verifications.get(which) : undefined;
-  if (!after) return refuse(parts, "400011002");
-  await parts.hook.changed(application, after);
-  return { status: 200, body: shown(after) };
+  return after ? { status: 200, body: shown(after) } : refuse(parts, "400011002");
 }
 
 async function allReports({ parts, application }: ApiCall): Promise<Answer> {

@@ -34,11 +34,14 @@ interface Parts {
 /** Plain JSON, so that a scheduler can keep it. */
 type Due =
   | { readonly kind: "expiry"; readonly applicationId: string; readonly trackingId: string }
+  /** The recipient is sealed. */
   | { readonly kind: "callback"; readonly callback: RouteeCallback; readonly tries: number };
 
 /**
- * Tells applications of every change of a status. The next try is scheduled before this one is made and taken back when it
- * succeeds: a process that dies in between loses nothing that its scheduler keeps. Receivers may see a change twice.
+ * Tells applications of every change of a status, made through this API or by the app itself in this process; what another
+ * process changed without telling is told when the code would have died. The next try is scheduled before this one is made
+ * and taken back when it succeeds: a process that dies in between loses nothing that its scheduler keeps. Receivers may see
+ * a change twice.
  */
 export class StatusHook {
   readonly #parts: Parts;
@@ -47,6 +50,12 @@ export class StatusHook {
   constructor(parts: Parts) {
     this.#parts = parts;
     parts.scheduler.onDue(QUEUE, (job) => this.#run(job));
+    const byTenant = new Map([...parts.applications.values()].map((each) => [each.tenant, each]));
+    // whoever ends it: a client of this API, or the app itself
+    parts.verifications.onEnd((ended) => {
+      const application = byTenant.get(ended.account ?? "");
+      return application && this.#changed(application, ended);
+    });
   }
 
   /** A code is out: looks at it again when it has died. */
@@ -60,43 +69,58 @@ export class StatusHook {
   }
 
   /** The status has changed. Never throws: what a client asked for is done, whoever else should hear of it. */
-  async changed(application: Application, verification: Verification): Promise<void> {
+  async #changed(application: Application, verification: Verification): Promise<void> {
     if (application.callbackUrl === undefined) return;
     const { scheduler, clock, onFault } = this.#parts;
     const callback = callbackOf(application, verification);
     try {
       await scheduler.cancel(`${QUEUE}:expiry:${verification.id}`);
       await this.#callLater(callback, 0, clock());
+      await this.#isNews(application, callback);
     } catch (error) {
       onFault(error);
     }
   }
 
-  async #run(job: Job): Promise<void> {
+  /** False for an application of another router. */
+  async #run(job: Job): Promise<boolean> {
     const due = JSON.parse(job.payload) as Due;
-    if (due.kind === "expiry") await this.#expire(due.applicationId, due.trackingId);
-    else await this.#call(due.callback, due.tries);
+    const application = this.#parts.applications.get(
+      due.kind === "expiry" ? due.applicationId : due.callback.applicationId,
+    );
+    if (!application) return false;
+    if (due.kind === "expiry") await this.#expire(application, due.trackingId);
+    else await this.#call(application, due.callback, due.tries);
+    return true;
   }
 
-  async #expire(applicationId: string, trackingId: string): Promise<void> {
-    const { applications, verifications, clock } = this.#parts;
-    const application = applications.get(applicationId);
-    const verification = application && (await verifications.get({ id: trackingId, account: application.tenant }));
-    if (!application || !verification) return;
+  async #expire(application: Application, trackingId: string): Promise<void> {
+    const { verifications, clock } = this.#parts;
+    const verification = await verifications.get({ id: trackingId, account: application.tenant });
+    if (!verification) return;
     if (verification.status === "pending") {
       // the clock of whoever keeps the codes is a little behind ours
-      const due: Due = { kind: "expiry", applicationId, trackingId };
+      const due: Due = { kind: "expiry", applicationId: application.id, trackingId };
       await this.#schedule(`expiry:${trackingId}`, clock() + 1_000, due);
-    } else if (verification.status === "expired") {
-      await this.#callLater(callbackOf(application, verification), 0, clock());
+    } else {
+      // of age, or by something that this process did not see: a newer verification, another process
+      const callback = callbackOf(application, verification);
+      if (await this.#isNews(application, callback)) await this.#callLater(callback, 0, clock());
     }
   }
 
+  /** Whether nobody has told of it: true once, over all processes. */
+  #isNews({ tenant }: Application, { trackingId, status }: RouteeCallback): Promise<boolean> {
+    const name = `routee:told:${trackingId}:${status}`;
+    return this.#parts.verifications.claim({ account: tenant, name, ttl: "2d" });
+  }
+
   /** Does not wait for the answer: one slow receiver would hold up everything else that is due. */
-  async #call(callback: RouteeCallback, tries: number): Promise<void> {
-    const { applications, clock } = this.#parts;
-    const url = applications.get(callback.applicationId)?.callbackUrl;
-    if (url === undefined) return;
+  async #call({ callbackUrl: url }: Application, sealed: RouteeCallback, tries: number): Promise<void> {
+    const { verifications, clock } = this.#parts;
+    const recipient = verifications.unseal(sealed.recipient, sealed.trackingId);
+    if (url === undefined || recipient === undefined) return;
+    const callback = { ...sealed, recipient };
     if (this.#inFlight >= MAX_IN_FLIGHT) return this.#callLater(callback, tries, clock() + 1_000);
     const wait = RETRIES[tries];
     if (wait !== undefined) await this.#callLater(callback, tries + 1, clock() + wait);
@@ -121,7 +145,9 @@ export class StatusHook {
     }
   }
 
-  #callLater(callback: RouteeCallback, tries: number, at: number): Promise<void> {
+  #callLater(plain: RouteeCallback, tries: number, at: number): Promise<void> {
+    const recipient = this.#parts.verifications.seal(plain.recipient, plain.trackingId);
+    const callback = { ...plain, recipient };
     return this.#schedule(keyOf(callback).slice(QUEUE.length + 1), at, { kind: "callback", callback, tries });
   }
 

@@ -2,15 +2,21 @@ import type { Clock } from "../../core/clock.js";
 import { type Duration, milliseconds } from "../../core/durations.js";
 import { misconfigured } from "../../core/errors.js";
 import { checkKeys, oneOf } from "../../core/options.js";
+import { credential } from "../../providers/credential.js";
 import { type BoundedAnswer, callBounded, checkedBase, refusal } from "../../providers/http.js";
-import type { DeliveryFacts, Message, VerificationProvider } from "../../providers/provider.js";
+import {
+  DeliveryError,
+  type DeliveryFacts,
+  type Message,
+  type VerificationProvider,
+} from "../../providers/provider.js";
 import { bodyOf, pathOf, TOKEN_PLACE, type TokenPathType } from "./wire.js";
 
 export interface TokenApiOptions {
   /** The client id. */
-  apiKey: string;
+  apiKey: string | undefined;
   /** Where the API is, up to `/v1/token`: its manual names no public host. */
-  baseUrl: string;
+  baseUrl: string | undefined;
   /** The alphabet of tokens, as the server calls it. @default "numeric" */
   type?: "numeric" | "alphanumeric" | (string & {});
   /** How many characters. @default what the method asks for: 6, or 8 by e-mail */
@@ -44,20 +50,14 @@ const OPTIONS = {
 } as const;
 
 /** The server refused, or answered what its manual does not know. */
-export class TokenApiError extends Error implements DeliveryFacts {
+export class TokenApiError extends DeliveryError {
   override readonly name = "TokenApiError";
   /** Of the HTTP answer: all the code that this API has. */
   readonly code: number;
-  readonly unsent: boolean;
-  readonly permanent: boolean;
-  readonly retryAfter: number | undefined;
 
-  constructor(message: string, code: number, { unsent, permanent = false, retryAfter }: DeliveryFacts) {
-    super(message);
+  constructor(message: string, code: number, facts: DeliveryFacts) {
+    super(message, facts);
     this.code = code;
-    this.unsent = unsent;
-    this.permanent = permanent;
-    this.retryAfter = retryAfter;
   }
 }
 
@@ -73,6 +73,7 @@ export function tokenApi(options: TokenApiOptions): VerificationProvider {
   return {
     kind: "verification",
     name,
+    channels: ["sms", "email"],
     async start(message, { signal }) {
       const { to, idempotencyKey } = message;
       const { type = "numeric", length = message.digits, text = textOf(message) } = options;
@@ -106,10 +107,10 @@ export function tokenApi(options: TokenApiOptions): VerificationProvider {
 
 function checked(options: TokenApiOptions) {
   checkKeys(options, OPTIONS, "tokenApi()");
-  const { apiKey, text, type, length, expiry, clock = Date.now } = options;
-  if (typeof apiKey !== "string" || !/^[\x21-\x7e]{1,512}$/.test(apiKey)) {
-    throw misconfigured("tokenApi({ apiKey }) is missing, or no key that a header can carry.");
-  }
+  const { text, type, length, expiry, clock = Date.now } = options;
+  const key = /^[\x21-\x7e]{1,512}$/;
+  const apiKey = credential(options.apiKey, "tokenApi({ apiKey })", key, "is no key that a header can carry.");
+  const baseUrl = credential(options.baseUrl, "tokenApi({ baseUrl })", /./, "takes a complete address.");
   if (text !== undefined && (typeof text !== "string" || !text.includes(TOKEN_PLACE))) {
     throw misconfigured(`tokenApi({ text }) needs a place for the token: "Your PIN: ${TOKEN_PLACE}".`);
   }
@@ -123,7 +124,7 @@ function checked(options: TokenApiOptions) {
   if (fixed !== undefined && fixed < 1) throw misconfigured("tokenApi({ expiry }) is at least a second.");
   const life = ({ expiresAt }: Pick<Message, "expiresAt">): number =>
     fixed ?? Math.max(300, Math.ceil((expiresAt.getTime() - clock()) / 1000));
-  return { url: checkedBase(options.baseUrl, "tokenApi({ baseUrl })"), headers: { apikey: apiKey }, life };
+  return { url: checkedBase(baseUrl, "tokenApi({ baseUrl })"), headers: { apikey: apiKey }, life };
 }
 
 function pathType(to: string): TokenPathType {

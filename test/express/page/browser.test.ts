@@ -1,19 +1,29 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import path from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { LOCALES } from "../../../src/core/locale.js";
 import { pagePolicy, renderPage } from "../../../src/express/page/page.js";
 import type { PageView } from "../../../src/express/page/view.js";
+import { projectRoot } from "../../helpers/project-copy.js";
 import { service } from "../../helpers/services.js";
 import { launch, serve, type Host } from "./host.js";
 import { BASE, CHALLENGE, NONCE, SAMPLES } from "./samples.js";
 
 const chromium = service("chromium");
+const SCREENSHOTS = path.join(projectRoot, "test-results/browser");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const RUN_AXE = `
-  axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
+/** In the dark nothing but the colors is different. */
+const LOOKS = [
+  ["light", ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]],
+  ["dark", ["color-contrast", "link-in-text-block"]],
+] as const;
+const runAxe = (runOnly: readonly string[]): string => `
+  axe.run(document, { runOnly: ${JSON.stringify(runOnly)}, resultTypes: ["violations"] })
     .then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]))`;
+const DESKTOP = { width: 1280, height: 720 };
 const OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 
 /** Pages that a test shows beside the samples, by path. */
@@ -24,16 +34,34 @@ let host: Host;
 let page: Page;
 let complaints: string[] = [];
 
-/** Shows a page in a tab of its own, so that nothing of one test is under way in the next. */
+/** One tab for each kind of browser: a process for each test costs more than the test. */
+const tabs = new Map<string, Page>();
+
+async function tab(options: BrowserContextOptions): Promise<Page> {
+  const opened = await browser.newPage(options);
+  opened.on("console", (message) => complaints.push(message.text()));
+  opened.on("pageerror", (error) => complaints.push(String(error)));
+  return opened;
+}
+
+/** Shows a page; where a script is put before it, in a tab of its own. */
 async function open(view: PageView, options: BrowserContextOptions & { init?: string } = {}): Promise<void> {
-  const { init, ...context } = options;
-  page = await browser.newPage(context);
-  page.on("console", (message) => complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  if (init !== undefined) await page.addInitScript(init);
+  const { init, viewport = DESKTOP, ...others } = options;
+  const kind = JSON.stringify(others);
+  page = (init === undefined ? tabs.get(kind) : undefined) ?? (await tab(others));
+  if (init === undefined) tabs.set(kind, page);
+  else await page.addInitScript(init);
+  await page.setViewportSize(viewport ?? DESKTOP);
   const path = `/page/${shown.size}`;
   shown.set(path, view);
   await page.goto(host.origin + path);
+}
+
+/** The answer to a form comes first, as it would get in between; where a tab of its own shows it, there is none here. */
+async function leave(): Promise<void> {
+  const last = host.posts.at(-1);
+  if (last) await page.waitForURL(host.origin + last.path, { timeout: 2_000 }).catch(() => undefined);
+  await page.goto("about:blank").catch(() => page.goto("about:blank"));
 }
 
 async function posted(): Promise<Host["posts"][number]> {
@@ -58,7 +86,10 @@ describe.skipIf(chromium === undefined)("the page in Chromium", () => {
     host.posts.length = 0;
   });
   afterEach(async () => {
-    await page?.close();
+    // nothing of one test is under way in the next
+    for (const other of page.context().pages()) if (other !== page) await other.close();
+    if ([...tabs.values()].includes(page)) await leave();
+    else await page.close();
     expect(complaints).toEqual([]);
   });
 
@@ -66,9 +97,9 @@ describe.skipIf(chromium === undefined)("the page in Chromium", () => {
     it("has no accessibility violation, in light and in dark", async () => {
       await open(view, { reducedMotion: "reduce", viewport: { width: 390, height: 844 } });
       await page.evaluate(AXE);
-      for (const colorScheme of ["light", "dark"] as const) {
+      for (const [colorScheme, rules] of LOOKS) {
         await page.emulateMedia({ colorScheme });
-        expect([colorScheme, await page.evaluate(RUN_AXE)]).toEqual([colorScheme, []]);
+        expect([colorScheme, await page.evaluate(runAxe(rules))]).toEqual([colorScheme, []]);
       }
     });
 
@@ -83,9 +114,51 @@ describe.skipIf(chromium === undefined)("the page in Chromium", () => {
     });
   });
 
+  it.each(LOCALES)("fits a small phone in %s", async (locale) => {
+    for (const view of [SAMPLES.approval, SAMPLES.undelivered, SAMPLES.not_enrolled]) {
+      await open({ ...view, locale }, { viewport: { width: 320, height: 640 } });
+      expect(await page.evaluate(OVERFLOW)).toBe(0);
+    }
+  });
+
+  it.each(["ar", "ja"])("is as accessible in %s, and mirrored where it runs from the right", async (locale) => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    for (const name of ["sms", "approval", "wrong", "expired"] as const) {
+      await open({ ...SAMPLES[name], locale }, { reducedMotion: "reduce", viewport: { width: 390, height: 844 } });
+      await page.evaluate(AXE);
+      for (const [colorScheme, rules] of LOOKS) {
+        await page.emulateMedia({ colorScheme });
+        expect([colorScheme, await page.evaluate(runAxe(rules))]).toEqual([colorScheme, []]);
+      }
+      await page.emulateMedia({ colorScheme: "light" });
+      await page.screenshot({ path: path.join(SCREENSHOTS, `page-${name}-${locale}.png`), fullPage: true });
+    }
+    await open({ ...SAMPLES.sms, locale }, { viewport: { width: 390, height: 844 } });
+    const left = async (selector: string): Promise<number> =>
+      (await page.locator(selector).first().boundingBox())?.x ?? NaN;
+    // the text starts where the reader does; the address stands at the other end of its button
+    const order = [
+      await left(".badge"),
+      await left(".service"),
+      await left(".way svg"),
+      await left(".way span"),
+      await left(".way bdi"),
+    ];
+    const [badge = 0, service = 0, icon = 0, label = 0, address = 0] = locale === "ar" ? order.map((x) => -x) : order;
+    expect(badge).toBeLessThan(service);
+    expect(icon).toBeLessThan(label);
+    expect(label).toBeLessThan(address);
+    const ends = await page.evaluate<number[]>(
+      `[".way:has(bdi)", ".way bdi"].map((each) => document.querySelector(each).getBoundingClientRect().${locale === "ar" ? "left" : "right"})`,
+    );
+    expect(Math.abs((ends[0] ?? 0) - (ends[1] ?? 999))).toBeLessThan(24);
+    expect(await page.locator("#code").evaluate((input) => getComputedStyle(input).direction)).toBe("ltr");
+  });
+
   describe("without JavaScript", () => {
     it("verifies by keyboard alone, with the input focused", async () => {
       await open(SAMPLES.approval, { javaScriptEnabled: false });
+      await page.locator("#code:focus").waitFor();
       await page.keyboard.type("123 456");
       await page.keyboard.press("Enter");
       expect(await posted()).toMatchObject({
@@ -95,6 +168,13 @@ describe.skipIf(chromium === undefined)("the page in Chromium", () => {
           ["code", "123 456"],
         ],
       });
+    });
+
+    it.each(["١٢٣٤٥٦", "１２３４５６", "۱۲۳ ۴۵۶"])("takes the digits of another keyboard: %s", async (code) => {
+      await open({ ...SAMPLES.sms, locale: "ar" }, { javaScriptEnabled: false });
+      await page.locator("#code").fill(code);
+      await page.locator("#code").press("Enter");
+      expect((await posted()).fields).toContainEqual(["code", code]);
     });
 
     it.each([

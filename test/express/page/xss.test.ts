@@ -161,7 +161,7 @@ function rendered(slot: Slot, payload: string): string | null {
   }
 }
 
-describe.skipIf(chromium === undefined)("the page, under attack", () => {
+describe.skipIf(chromium === undefined)("I06 the page, under attack", () => {
   let browser: Browser;
   let page: Page;
 

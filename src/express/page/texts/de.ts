@@ -44,7 +44,7 @@ export const de: PageTexts = {
     ],
   },
   code: "Code",
-  codeWithDigits: "{count}-stelliger Code",
+  codeWithDigits: { other: "{count}-stelliger Code" },
   recoveryCode: "Wiederherstellungscode",
   attempts: { one: "Noch {count} Versuch", other: "Noch {count} Versuche" },
   validUntil: "Gültig bis {time}",

@@ -38,7 +38,7 @@ export const en: PageTexts = {
     email: ["We sent an email with a code to {to}.", "We sent you an email with a code."],
   },
   code: "Code",
-  codeWithDigits: "{count}-digit code",
+  codeWithDigits: { other: "{count}-digit code" },
   recoveryCode: "Recovery code",
   attempts: { one: "{count} attempt left", other: "{count} attempts left" },
   validUntil: "Valid until {time}",

@@ -38,7 +38,7 @@ export const es: PageTexts = {
     email: ["Hemos enviado un correo con un código a {to}.", "Le hemos enviado un correo con un código."],
   },
   code: "Código",
-  codeWithDigits: "Código de {count} dígitos",
+  codeWithDigits: { other: "Código de {count} dígitos" },
   recoveryCode: "Código de recuperación",
   attempts: { one: "Queda {count} intento", other: "Quedan {count} intentos" },
   validUntil: "Válido hasta las {time}",

@@ -38,7 +38,7 @@ export const fr: PageTexts = {
     email: ["Nous avons envoyé un code par e-mail à {to}.", "Nous vous avons envoyé un code par e-mail."],
   },
   code: "Code",
-  codeWithDigits: "Code à {count} chiffres",
+  codeWithDigits: { other: "Code à {count} chiffres" },
   recoveryCode: "Code de secours",
   attempts: { one: "{count} tentative restante", other: "{count} tentatives restantes" },
   validUntil: "Valable jusqu’à {time}",

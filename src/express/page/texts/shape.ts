@@ -1,11 +1,6 @@
+import type { Counted } from "../../../core/counted.js";
 import type { ErrorCode } from "../../../core/errors.js";
 import type { MethodName } from "../../../methods/method.js";
-
-/** A sentence for one and for every other number; `{count}` is the number. */
-export interface Counted {
-  readonly one: string;
-  readonly other: string;
-}
 
 /** What went wrong, in three or four words, and what to do about it. */
 export type Problem = readonly [title: string, advice: string];
@@ -29,7 +24,7 @@ export interface PageTexts {
   readonly sent: Readonly<Record<SentMethod, readonly [withRecipient: string, without: string]>>;
   /** The label of the input; `{count}` is the number of digits. */
   readonly code: string;
-  readonly codeWithDigits: string;
+  readonly codeWithDigits: Counted;
   readonly recoveryCode: string;
   readonly attempts: Counted;
   readonly validUntil: string;

@@ -38,7 +38,7 @@ export const sv: PageTexts = {
     email: ["Vi har skickat ett mejl med en kod till {to}.", "Vi har skickat ett mejl med en kod till dig."],
   },
   code: "Kod",
-  codeWithDigits: "{count}-siffrig kod",
+  codeWithDigits: { other: "{count}-siffrig kod" },
   recoveryCode: "Återställningskod",
   attempts: { one: "{count} försök kvar", other: "{count} försök kvar" },
   validUntil: "Gäller till {time}",

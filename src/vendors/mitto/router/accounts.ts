@@ -1,5 +1,6 @@
+import { BlockList, isIP } from "node:net";
 import { misconfigured } from "../../../core/errors.js";
-import { checkKeys } from "../../../core/options.js";
+import { checkKeys, display, listOf } from "../../../core/options.js";
 import type { Fields } from "../../../express/service/fields.js";
 import { invalid } from "../../../verification/prepare.js";
 
@@ -11,10 +12,17 @@ export interface MittoAccount {
   email?: string;
   /** The account SID of the one it is a sub-account of, which may then act for it. */
   parent?: string;
+  /**
+   * Addresses and networks that it may call from, `["203.0.113.7", "2001:db8::/32"]`, by `req.ip`: behind a proxy, set
+   * Express' `trust proxy`. Calls from elsewhere are answered as a wrong token is.
+   * @default any
+   */
+  allowIps?: readonly string[];
 }
 
-export interface Account extends MittoAccount {
+export interface Account extends Omit<MittoAccount, "allowIps"> {
   readonly sid: string;
+  readonly mayCallFrom: (ip: string | undefined) => boolean;
 }
 
 /** @throws TwoFactorError `misconfigured` for an account that nobody could use, or a parent that is none. */
@@ -25,7 +33,7 @@ export function checkAccounts(given: Readonly<Record<string, MittoAccount>>, whe
   const checked = new Map<string, Account>();
   for (const [sid, account] of Object.entries(given)) {
     const place = `${where} accounts.${sid}`;
-    checkKeys(account, { token: true, email: true, parent: true }, place);
+    checkKeys(account, { token: true, email: true, parent: true, allowIps: true }, place);
     if (!/^[\x21-\x39\x3b-\x7e]{1,64}$/.test(sid))
       throw misconfigured(`${place}: an account SID has neither blanks nor colons.`);
     const { token, email } = account;
@@ -34,10 +42,40 @@ export function checkAccounts(given: Readonly<Record<string, MittoAccount>>, whe
     }
     if (email !== undefined && typeof email !== "string")
       throw misconfigured(`${place}: the e-mail address is no text.`);
-    checked.set(sid, { ...account, sid });
+    const { allowIps, ...rest } = account;
+    checked.set(sid, { ...rest, sid, mayCallFrom: ipFilter(allowIps, place) });
   }
   for (const account of checked.values()) checkParents(account, checked, where);
   return checked;
+}
+
+function ipFilter(allowed: readonly string[] | undefined, place: string): Account["mayCallFrom"] {
+  if (allowed === undefined) return () => true;
+  const list = new BlockList();
+  for (const each of listOf(allowed, `${place}.allowIps`)) {
+    const [address = "", bits, ...more] = String(each).split("/");
+    const family = familyOf(address);
+    const prefix = bits === undefined ? WIDTH[family ?? "ipv4"] : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
+    if (!family || more.length > 0 || !(prefix <= WIDTH[family])) {
+      throw misconfigured(
+        `${place}.allowIps: "${display(each)}" is neither an address nor a network such as 203.0.113.0/24.`,
+      );
+    }
+    list.addSubnet(address, prefix, family);
+  }
+  return (ip = "") => {
+    // an IPv4 caller of a server that listens on both
+    const plain = ip.replace(/^::ffff:(?=\d+\.)/i, "");
+    const family = familyOf(plain);
+    return family !== undefined && list.check(plain, family);
+  };
+}
+
+const WIDTH = { ipv4: 32, ipv6: 128 } as const;
+
+function familyOf(address: string): "ipv4" | "ipv6" | undefined {
+  const version = isIP(address);
+  return version === 0 ? undefined : version === 4 ? "ipv4" : "ipv6";
 }
 
 function checkParents(account: Account, accounts: ReadonlyMap<string, Account>, where: string): void {

@@ -1,3 +1,4 @@
+import { defined } from "../../../core/defined.js";
 import { invalid } from "../../../verification/prepare.js";
 import type { Defined, Definition } from "../../../verification/registry.js";
 import { type Answer, dataAnswer, type Refusal } from "../wire/answers.js";
@@ -5,7 +6,6 @@ import { definitionPage } from "../wire/paging.js";
 import { required, textOf } from "../wire/send.js";
 import { newSid } from "../wire/values.js";
 import { actedFor, type Call, type Handler, readPage, refuse } from "./call.js";
-import { readKept, withKept } from "./kept.js";
 import type { MittoDefinitions, Served } from "./options.js";
 
 /** What tells limits and workflows apart. */
@@ -33,6 +33,8 @@ export interface DefinitionHandlers {
 /** All definitions that an account can have; more are refused when they are made. */
 const ALL = 1_000;
 const MAX_DESCRIPTION = 1_000;
+/** Clients get back what they submitted, letter by letter; the engine keeps only what it counts by, and this beside it. */
+const KEPT = "mitto";
 
 export function definitionHandlers<Stored, Given extends object>(kind: Kind<Stored, Given>): DefinitionHandlers {
   return {
@@ -53,8 +55,10 @@ async function create<S, G extends object>(kind: Kind<S, G>, call: Call): Promis
   const name = required(call.fields, "name", 200);
   const value = kind.read(call);
   if (!value) throw invalid("There is nothing to define.");
-  const description = withKept(descriptionIn(call), value.kept);
-  const definition = { account: call.account.sid, name, description, id: newSid(kind.prefix), ...value.given };
+  const described = defined({ description: descriptionIn(call) });
+  const metadata = { [KEPT]: value.kept };
+  const id = newSid(kind.prefix);
+  const definition = { account: call.account.sid, name, ...described, metadata, id, ...value.given };
   return answer(kind, call, await kind.definitions(call.served).create(definition));
 }
 
@@ -64,10 +68,10 @@ async function update<S, G extends object>(kind: Kind<S, G>, call: Call): Promis
   const before = await definitions.get(which);
   if (!before) return refuse(call.served, kind.unknown);
   const value = kind.read(call);
-  const was = readKept(before);
-  const description = withKept(descriptionIn(call) ?? was.description, value ? value.kept : was.kept);
   const given: Partial<G> = value?.given ?? {};
-  return answer(kind, call, await definitions.update({ ...which, description, ...given }));
+  const metadata = value && { ...before.metadata, [KEPT]: value.kept };
+  const change = { ...which, ...defined({ description: descriptionIn(call), metadata }), ...given };
+  return answer(kind, call, await definitions.update(change));
 }
 
 async function list<S, G extends object>(kind: Kind<S, G>, call: Call): Promise<Answer> {
@@ -78,20 +82,16 @@ async function list<S, G extends object>(kind: Kind<S, G>, call: Call): Promise<
   return dataAnswer(definitionPage(`${kind.path}/search`, asked, total, rows, { name, accountSid: actedFor(call) }));
 }
 
-function answer<S, G extends object>(kind: Kind<S, G>, call: Call, defined: Defined<S>): Answer {
-  if (defined.ok) return dataAnswer(shown(kind, call, defined.definition));
-  if (defined.reason === "name_taken") return refuse(call.served, kind.exists);
-  if (defined.reason === "not_found") return refuse(call.served, kind.unknown);
-  return refuse(
-    call.served,
-    "invalidRequest",
-    defined.reason === "too_many" ? "There are too many already." : undefined,
-  );
+function answer<S, G extends object>(kind: Kind<S, G>, call: Call, made: Defined<S>): Answer {
+  if (made.ok) return dataAnswer(shown(kind, call, made.definition));
+  if (made.reason === "name_taken") return refuse(call.served, kind.exists);
+  if (made.reason === "not_found") return refuse(call.served, kind.unknown);
+  return refuse(call.served, "invalidRequest", made.reason === "too_many" ? "There are too many already." : undefined);
 }
 
 function shown<S, G extends object>(kind: Kind<S, G>, call: Call, definition: Definition<S>): object {
-  const { description, kept } = readKept(definition);
-  return kind.show(call, definition, kept, description ?? null);
+  const kept = definition.metadata?.[KEPT];
+  return kind.show(call, definition, kept === undefined ? undefined : Object(kept), definition.description ?? null);
 }
 
 async function page<Stored, Given extends object>(

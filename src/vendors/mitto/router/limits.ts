@@ -1,4 +1,4 @@
-import type { Bucket } from "../../../verification/limits.js";
+import type { Bucket } from "../../../verification/bucket.js";
 import type { LimitValue } from "../../../verification/named-limits.js";
 import { bucketsText, readBuckets } from "../wire/buckets.js";
 import { definitionHandlers, type Kind } from "./definitions.js";

@@ -3,7 +3,7 @@ import { type Duration, milliseconds } from "../../../core/durations.js";
 import { misconfigured } from "../../../core/errors.js";
 import { checkKeys, oneOf, wholeNumber } from "../../../core/options.js";
 import type { FailureLimit } from "../../../verification/failure-limit.js";
-import type { Bucket } from "../../../verification/limits.js";
+import type { Bucket } from "../../../verification/bucket.js";
 import type { LimitValue } from "../../../verification/named-limits.js";
 import type { Defined, Definition, DefinitionPage } from "../../../verification/registry.js";
 import type { Verifications } from "../../../verification/verifications.js";
@@ -13,12 +13,16 @@ import { type InferredRefusal, type Refusal, REFUSALS } from "../wire/answers.js
 import type { SendDefaults } from "../wire/send.js";
 import type { UsageKeys } from "../wire/usage.js";
 
+type Metadata = Readonly<Record<string, unknown>>;
+
 /** What the router needs of `tfa.limits` and `tfa.workflows`. */
 export interface MittoDefinitions<Stored, Given> {
   create(
-    definition: { account?: string; name: string; description?: string; id?: string } & Given,
+    definition: { account?: string; name: string; description?: string; metadata?: Metadata; id?: string } & Given,
   ): Promise<Defined<Stored>>;
-  update(change: { account?: string; id: string; description?: string } & Partial<Given>): Promise<Defined<Stored>>;
+  update(
+    change: { account?: string; id: string; description?: string; metadata?: Metadata } & Partial<Given>,
+  ): Promise<Defined<Stored>>;
   remove(which: { account?: string; id: string }): Promise<Defined<Stored>>;
   get(which: { account?: string; id: string }): Promise<Definition<Stored> | undefined>;
   search(page?: { account?: string; offset?: number; limit?: number }): Promise<DefinitionPage<Stored>>;

@@ -1,6 +1,6 @@
 import { defined } from "../../../core/defined.js";
 import { invalid } from "../../../verification/prepare.js";
-import type { VerificationChecked, VerificationRefused } from "../../../verification/verifications.js";
+import type { VerificationChecked, VerificationRefused } from "../../../verification/checker.js";
 import type { Refused } from "../../../verification/outcome.js";
 import { type Answer, otpAnswer } from "../wire/answers.js";
 import { phoneOf, readSend, required, textOf } from "../wire/send.js";
@@ -34,7 +34,7 @@ export async function verify({ served, account, fields }: Call): Promise<Answer>
   if (code === undefined || code.trim() === "") throw invalid('"code" is missing.');
   if (id === undefined && number === undefined) throw invalid('"requestId" is missing.');
 
-  const whose = { account: account.sid, recipient: "digits" as const };
+  const whose = { account: account.sid, recipient: "client" as const };
   const to = number?.includes("@") ? number.trim() : phoneOf(number);
   const found = await verifications.get(
     id === undefined ? { ...whose, ...defined({ to, service }) } : { ...whose, id },

@@ -1,13 +1,10 @@
 import { defined } from "../../../core/defined.js";
-import { canonicalEmail } from "../../../verification/recipient.js";
-import { invalid } from "../../../verification/prepare.js";
 import { type Answer, bareAnswer } from "../wire/answers.js";
 import { recordPage } from "../wire/paging.js";
 import { sessionRecord } from "../wire/records.js";
 import { phoneOf, textOf } from "../wire/send.js";
 import { endOf, readDay, readStatus, startOf } from "../wire/values.js";
 import { type Call, readPage, refuse } from "./call.js";
-import { pageOf } from "./merged.js";
 
 /** `GET` and `POST /2fa/search`: session detail records, newest first. */
 export async function searchRecords({ served, account, fields }: Call): Promise<Answer> {
@@ -19,15 +16,18 @@ export async function searchRecords({ served, account, fields }: Call): Promise<
   const endDate = textOf(fields, ["endDate"], 20);
   const filter = {
     account: account.sid,
+    recipient: "client" as const,
     ...defined({
       service,
       to: number === undefined ? undefined : recipientOf(number),
+      status: status === undefined ? undefined : readStatus(status),
       since: startDate === undefined ? undefined : startOf(readDay(startDate, served.clock())),
       until: endDate === undefined ? undefined : endOf(readDay(endDate, served.clock())),
     }),
   };
-  const statuses = status === undefined ? [] : readStatus(status);
-  const { total, found } = await pageOf(served.verifications, filter, statuses, asked);
+  const { page, pageSize } = asked;
+  const span = { offset: page * pageSize, limit: pageSize };
+  const { total, found } = await served.verifications.search({ ...filter, ...span });
   const records = found.map((verification) => sessionRecord(verification, account.sid, served.maskCodes));
   const filters = { accountSid: account.sid, status, service, to: number, startDate, endDate };
   return bareAnswer(recordPage("/2fa/search", asked, total, records, filters));
@@ -40,10 +40,7 @@ export async function oneRecord({ served, account, id }: Call): Promise<Answer> 
   return bareAnswer(sessionRecord(found, account.sid, served.maskCodes));
 }
 
-/** As the engine writes recipients. */
-function recipientOf(text: string): string {
-  if (text.includes("@")) return canonicalEmail(text.trim()) ?? text;
-  const number = phoneOf(text);
-  if (number === undefined || !/^\+?\d{1,15}$/.test(number)) throw invalid('"to" is a number or an e-mail address.');
-  return `+${number.replace("+", "")}`;
+/** Without the marks that people write in numbers. */
+function recipientOf(text: string): string | undefined {
+  return text.includes("@") ? text.trim() : phoneOf(text);
 }

@@ -1,5 +1,5 @@
 import { Fields } from "../../../express/service/fields.js";
-import type { Bucket } from "../../../verification/limits.js";
+import type { Bucket } from "../../../verification/bucket.js";
 import type { LimitValue } from "../../../verification/named-limits.js";
 import { invalid } from "../../../verification/prepare.js";
 

@@ -1,4 +1,4 @@
-import type { Message } from "../../../providers/provider.js";
+import type { Message, MessageHints } from "../../../providers/provider.js";
 import { bareNumber, CHANNEL_WORD } from "./values.js";
 
 /** What every call of a client says the same way. */
@@ -31,9 +31,21 @@ export function sendBody(fields: ClientFields, message: Outgoing, limits?: Reado
 function phoned({ from, languages, voice, repeat }: ClientFields, message: Outgoing): Pairs {
   const numbers = { from: message.from ?? from, to: bareNumber(message.to) };
   if (message.channel === "sms") return numbers;
-  const { locale } = message;
+  const { locale, hints = {} } = message;
   const spoken = languages?.[locale] ?? languages?.[locale.split("-")[0] ?? ""];
-  return { ...numbers, channel: CHANNEL_WORD[message.channel], language: spoken, voice, repeat };
+  return {
+    ...numbers,
+    channel: CHANNEL_WORD[message.channel],
+    language: spoken,
+    voice,
+    repeat,
+    ...hinted(hints, ["language", "voice", "repeat"]),
+  };
+}
+
+/** What this message is to have in place of what all of them have. */
+function hinted(hints: MessageHints, names: readonly string[]): Pairs {
+  return Object.fromEntries(Object.entries(hints).filter(([name]) => names.includes(name)));
 }
 
 function mailed({ from, emailFrom }: ClientFields, message: Outgoing): Pairs {

@@ -1,3 +1,4 @@
+import { defined } from "../../../core/defined.js";
 import type { Fields } from "../../../express/service/fields.js";
 import { invalid } from "../../../verification/prepare.js";
 import type { CodeRequest, VerificationStart } from "../../../verification/request.js";
@@ -27,7 +28,7 @@ export function readSend(fields: Fields, defaults: SendDefaults): Omit<Verificat
   const workflow = textOf(fields, ["workflow", "workflowSid", "workflowId"], 200);
   const channel = channelOf(fields, workflow !== undefined);
   const byMail = channel === "email";
-  const to = byMail ? textOf(fields, ["emailTo", "to"], 254) : phoneOf(textOf(fields, ["to"], 40, false));
+  const to = byMail ? textOf(fields, ["emailTo", "to"], 254) : phoneOf(textOf(fields, ["to"], 80, false));
   if (to === undefined) throw invalid('"to" is missing.');
   const from = byMail ? textOf(fields, ["emailFrom", "from"], 254) : senderOf(textOf(fields, ["from"], 64, false));
   if (from === undefined && !byMail) throw invalid('"from" is missing.');
@@ -40,7 +41,7 @@ export function readSend(fields: Fields, defaults: SendDefaults): Omit<Verificat
     service: required(fields, "service", 100),
     template: messageOf(fields),
     syntax: "{code}",
-    recipient: "digits",
+    recipient: "client",
     code: codeOf(fields, defaults),
     ttl: `${secondsOf(fields, ["expiry"], 1) ?? defaults.expiry}s`,
     maxAttempts: defaults.maxAttempts,
@@ -70,9 +71,13 @@ export function required(fields: Fields, name: string, max: number): string {
   return text;
 }
 
-/** A telephone number without the marks people write in it. The plus sign of one in a form arrives as a blank. */
+/**
+ * A telephone number without the marks people write in it, or `client:<nickname>` as it is. The plus sign of a number in a
+ * form arrives as a blank.
+ */
 export function phoneOf(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : plusOf(text).replace(/[ ().-]/g, "");
+  if (text === undefined || text.trim().startsWith("client:")) return text?.trim();
+  return plusOf(text).replace(/[ ().-]/g, "");
 }
 
 function plusOf(text: string): string {
@@ -135,17 +140,16 @@ function limitsOf(fields: Fields): Record<string, string> | undefined {
 }
 
 /** How a call is spoken. The language is an engine's voice, `awspolly.ja-JP`; what follows the dot names the tongue. */
-function spokenOf(fields: Fields): Pick<VerificationStart, "locale" | "metadata"> {
+function spokenOf(fields: Fields): Pick<VerificationStart, "locale" | "hints" | "metadata"> {
   const language = textOf(fields, ["language"], 60);
   const voice = textOf(fields, ["voice"], 20)?.toLowerCase();
   const repeat = fields.whole("repeat");
   if (voice !== undefined && voice !== "man" && voice !== "woman") throw invalid('"voice" is man or woman.');
   if (repeat !== undefined && !(repeat >= 0 && repeat <= 10)) throw invalid('"repeat" is a number up to 10.');
   const locale = language?.slice(language.lastIndexOf(".") + 1);
-  const spoken = { language, voice, repeat };
-  const said = Object.entries(spoken).filter(([, value]) => value !== undefined);
+  const spoken = defined({ language, voice, repeat });
   return {
     ...(locale === undefined ? {} : { locale }),
-    ...(said.length === 0 ? {} : { metadata: Object.fromEntries(said) }),
+    ...(Object.keys(spoken).length === 0 ? {} : { hints: spoken, metadata: spoken }),
   };
 }

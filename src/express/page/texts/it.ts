@@ -1,0 +1,96 @@
+import type { PageTexts } from "./shape.js";
+
+export const it: PageTexts = {
+  heading: {
+    confirm: "Confermi la Sua identità",
+    approve: "Confermi questa operazione",
+    done: "Confermato",
+    canceled: "Annullato",
+    nothing: "Niente da confermare",
+  },
+  explain: {
+    done: "Grazie. Ora può continuare.",
+    canceled: "Non è stato autorizzato nulla. Può ricominciare quando vuole.",
+    nothing: "Non c’è nessuna richiesta in corso. Torni indietro e riprovi.",
+  },
+  approving: "Sta autorizzando",
+  method: {
+    totp: "App di autenticazione",
+    sms: "SMS",
+    voice: "Telefonata",
+    email: "E-mail",
+    "recovery-code": "Codice di recupero",
+    passkey: "Passkey",
+  },
+  prompt: {
+    totp: "Inserisca il codice che la Sua app di autenticazione mostra in questo momento.",
+    "recovery-code": "Inserisca uno dei codici di recupero che ha conservato. Ognuno vale una sola volta.",
+    passkey: "Confermi con la Sua passkey.",
+  },
+  sending: {
+    sms: ["Stiamo inviando un SMS con un codice al numero {to}.", "Le stiamo inviando un SMS con un codice."],
+    voice: ["Stiamo chiamando il numero {to} per dettarLe un codice.", "La stiamo chiamando per dettarLe un codice."],
+    email: ["Stiamo inviando un’e-mail con un codice a {to}.", "Le stiamo inviando un’e-mail con un codice."],
+  },
+  sent: {
+    sms: ["Abbiamo inviato un SMS con un codice al numero {to}.", "Le abbiamo inviato un SMS con un codice."],
+    voice: ["Abbiamo chiamato il numero {to} per dettarLe un codice.", "L’abbiamo chiamata per dettarLe un codice."],
+    email: ["Abbiamo inviato un’e-mail con un codice a {to}.", "Le abbiamo inviato un’e-mail con un codice."],
+  },
+  code: "Codice",
+  codeWithDigits: { other: "Codice di {count} cifre" },
+  recoveryCode: "Codice di recupero",
+  attempts: { one: "{count} tentativo rimasto", other: "{count} tentativi rimasti" },
+  validUntil: "Valido fino alle ore {time}",
+  sentAgain: "Il codice è di nuovo in arrivo.",
+  neverShare: "Non comunichi mai un codice a nessuno, nemmeno a noi.",
+  anotherWay: "Confermare in un altro modo",
+  button: {
+    confirm: "Conferma",
+    approve: "Autorizza",
+    resend: "Invia di nuovo il codice",
+    call: "Chiama di nuovo",
+    cancel: "Annulla",
+    restart: "Ricomincia",
+    back: "Indietro",
+    continue: "Continua",
+    retry: "Riprova",
+  },
+  resendIn: "Invia di nuovo il codice tra {time}",
+  callIn: "Chiama di nuovo tra {time}",
+  later: "più tardi",
+  problem: {
+    second_factor_required: ["Serve una conferma", "Confermi la Sua identità per continuare."],
+    first_factor_required: ["Accesso non effettuato", "Acceda al Suo account e poi riprovi."],
+    not_enrolled: [
+      "Nessun secondo fattore configurato",
+      "Questa operazione richiede un secondo fattore oltre alla password, e il Suo account non ne ha uno valido " +
+        "qui. Contatti l’assistenza per configurarlo.",
+    ],
+    method_not_allowed: ["Non ammesso qui", "Questo modo di confermare non è ammesso qui. Ne scelga un altro."],
+    origin_refused: ["Richiesta rifiutata", "Sembra provenire da un altro sito. Riapra questa pagina e riprovi."],
+    invalid_request: ["Manca qualcosa", "Controlli i dati inseriti e riprovi."],
+    wrong_code: ["Codice errato", "Controlli il codice e lo inserisca di nuovo."],
+    challenge_not_found: ["Niente da confermare", "Questa richiesta non è più in corso. Torni indietro e riprovi."],
+    challenge_expired: ["Il codice è scaduto", "È passato troppo tempo. Ricominci per ricevere un nuovo codice."],
+    challenge_used: ["Già confermato", "Questo codice è già stato usato, e ogni codice vale una sola volta."],
+    challenge_spent: [
+      "Troppi codici errati",
+      "Non restano tentativi per questo codice. Ricominci per riceverne uno nuovo.",
+    ],
+    account_locked: [
+      "Conferma bloccata",
+      "Sono stati inseriti troppi codici errati. Per proteggere il Suo account, riprovi {wait}.",
+    ],
+    limit_exceeded: [
+      "Troppi messaggi",
+      "Sono stati inviati molti codici in poco tempo. Potrà richiederne un altro {wait}.",
+    ],
+    delivery_failed: ["Impossibile inviare il codice", "Riprovi o scelga un altro modo di confermare."],
+    unavailable: ["Al momento non disponibile", "Il problema è nostro, non Suo. Riprovi {wait}."],
+    misconfigured: [
+      "Al momento non disponibile",
+      "C’è un errore di configurazione da parte nostra. Contatti l’assistenza.",
+    ],
+  },
+};

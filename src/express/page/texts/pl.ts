@@ -1,0 +1,98 @@
+import type { PageTexts } from "./shape.js";
+
+export const pl: PageTexts = {
+  heading: {
+    confirm: "Potwierdź swoją tożsamość",
+    approve: "Potwierdź tę operację",
+    done: "Potwierdzono",
+    canceled: "Anulowano",
+    nothing: "Nie ma nic do potwierdzenia",
+  },
+  explain: {
+    done: "Dziękujemy. Można przejść dalej.",
+    canceled: "Nic nie zostało zatwierdzone. W każdej chwili można zacząć od nowa.",
+    nothing: "Żadna prośba nie czeka na potwierdzenie. Wróć i spróbuj jeszcze raz.",
+  },
+  approving: "Zatwierdzasz",
+  method: {
+    totp: "Aplikacja uwierzytelniająca",
+    sms: "SMS",
+    voice: "Połączenie telefoniczne",
+    email: "E-mail",
+    "recovery-code": "Kod odzyskiwania",
+    passkey: "Klucz dostępu",
+  },
+  prompt: {
+    totp: "Wpisz kod, który pokazuje teraz Twoja aplikacja uwierzytelniająca.",
+    "recovery-code": "Wpisz jeden z zapisanych kodów odzyskiwania. Każdy działa tylko raz.",
+    passkey: "Potwierdź kluczem dostępu.",
+  },
+  sending: {
+    sms: ["Wysyłamy SMS z kodem na numer {to}.", "Wysyłamy Ci SMS z kodem."],
+    voice: ["Dzwonimy na numer {to}, aby podyktować kod.", "Dzwonimy do Ciebie, aby podyktować kod."],
+    email: ["Wysyłamy e-mail z kodem na adres {to}.", "Wysyłamy Ci e-mail z kodem."],
+  },
+  sent: {
+    sms: ["Wysłaliśmy SMS z kodem na numer {to}.", "Wysłaliśmy Ci SMS z kodem."],
+    voice: ["Zadzwoniliśmy na numer {to}, aby podyktować kod.", "Zadzwoniliśmy do Ciebie, aby podyktować kod."],
+    email: ["Wysłaliśmy e-mail z kodem na adres {to}.", "Wysłaliśmy Ci e-mail z kodem."],
+  },
+  code: "Kod",
+  codeWithDigits: { other: "Kod {count}-cyfrowy" },
+  recoveryCode: "Kod odzyskiwania",
+  attempts: {
+    one: "Pozostała {count} próba",
+    few: "Pozostały {count} próby",
+    many: "Pozostało {count} prób",
+    other: "Pozostało {count} próby",
+  },
+  validUntil: "Ważny do {time}",
+  sentAgain: "Kod został wysłany ponownie.",
+  neverShare: "Nigdy nie podawaj kodu nikomu, nawet nam.",
+  anotherWay: "Potwierdź w inny sposób",
+  button: {
+    confirm: "Potwierdź",
+    approve: "Zatwierdź",
+    resend: "Wyślij kod ponownie",
+    call: "Zadzwoń ponownie",
+    cancel: "Anuluj",
+    restart: "Zacznij od nowa",
+    back: "Wróć",
+    continue: "Dalej",
+    retry: "Spróbuj ponownie",
+  },
+  resendIn: "Wyślij kod ponownie za {time}",
+  callIn: "Zadzwoń ponownie za {time}",
+  later: "później",
+  problem: {
+    second_factor_required: ["Potrzebne potwierdzenie", "Potwierdź swoją tożsamość, aby przejść dalej."],
+    first_factor_required: ["Wymagane zalogowanie", "Zaloguj się, a potem spróbuj ponownie."],
+    not_enrolled: [
+      "Brak drugiego składnika",
+      "Ta operacja wymaga oprócz hasła drugiego składnika, a na Twoim koncie nie ma takiego, który tu działa. " +
+        "Skontaktuj się z pomocą techniczną, aby go dodać.",
+    ],
+    method_not_allowed: ["Tu niedozwolone", "Ten sposób potwierdzenia nie jest tu dozwolony. Wybierz inny."],
+    origin_refused: [
+      "Żądanie odrzucone",
+      "Wygląda na to, że pochodzi z innej strony. Otwórz tę stronę ponownie i spróbuj jeszcze raz.",
+    ],
+    invalid_request: ["Czegoś brakuje", "Sprawdź wpisane dane i spróbuj ponownie."],
+    wrong_code: ["Błędny kod", "Sprawdź kod i wpisz go ponownie."],
+    challenge_not_found: ["Nie ma nic do potwierdzenia", "Ta prośba jest już nieaktualna. Wróć i spróbuj jeszcze raz."],
+    challenge_expired: ["Kod stracił ważność", "Minęło zbyt dużo czasu. Zacznij od nowa, aby otrzymać nowy kod."],
+    challenge_used: ["Już potwierdzono", "Ten kod został już użyty, a każdy kod działa tylko raz."],
+    challenge_spent: [
+      "Zbyt wiele błędnych kodów",
+      "Dla tego kodu nie ma już więcej prób. Zacznij od nowa, aby otrzymać nowy.",
+    ],
+    account_locked: [
+      "Potwierdzanie zablokowane",
+      "Wpisano zbyt wiele błędnych kodów. Aby chronić Twoje konto, pozwolimy na kolejną próbę {wait}.",
+    ],
+    limit_exceeded: ["Zbyt wiele wiadomości", "W krótkim czasie wysłano wiele kodów. O kolejny można poprosić {wait}."],
+    delivery_failed: ["Nie udało się wysłać kodu", "Spróbuj ponownie lub wybierz inny sposób potwierdzenia."],
+    unavailable: ["Chwilowo niedostępne", "To nasza wina, nie Twoja. Spróbuj ponownie {wait}."],
+    misconfigured: ["Chwilowo niedostępne", "Coś jest u nas źle skonfigurowane. Skontaktuj się z pomocą techniczną."],
+  },
+};

@@ -1,0 +1,91 @@
+import type { PageTexts } from "./shape.js";
+
+/** In words that are at home in Portugal and in Brazil. */
+export const pt: PageTexts = {
+  heading: {
+    confirm: "Confirme a sua identidade",
+    approve: "Confirme esta operação",
+    done: "Confirmado",
+    canceled: "Cancelado",
+    nothing: "Nada para confirmar",
+  },
+  explain: {
+    done: "Obrigado. Já pode continuar.",
+    canceled: "Nada foi aprovado. Pode recomeçar quando quiser.",
+    nothing: "Não há nenhum pedido em aberto. Volte e tente novamente.",
+  },
+  approving: "Operação a aprovar",
+  method: {
+    totp: "App de autenticação",
+    sms: "SMS",
+    voice: "Chamada de voz",
+    email: "E-mail",
+    "recovery-code": "Código de recuperação",
+    passkey: "Chave de acesso",
+  },
+  prompt: {
+    totp: "Insira o código que o seu autenticador mostra neste momento.",
+    "recovery-code": "Insira um dos códigos de recuperação que guardou. Cada um só serve uma vez.",
+    passkey: "Confirme com a sua chave de acesso.",
+  },
+  sending: {
+    sms: ["Um SMS com um código está a caminho de {to}.", "Um SMS com um código está a caminho."],
+    voice: ["Vamos ligar para {to} e ditar um código.", "Vamos ligar e ditar um código."],
+    email: ["Um e-mail com um código está a caminho de {to}.", "Um e-mail com um código está a caminho."],
+  },
+  sent: {
+    sms: ["Enviamos um SMS com um código para {to}.", "Enviamos um SMS com um código."],
+    voice: ["Ligamos para {to} para ditar um código.", "Ligamos para ditar um código."],
+    email: ["Enviamos um e-mail com um código para {to}.", "Enviamos um e-mail com um código."],
+  },
+  code: "Código",
+  codeWithDigits: { other: "Código de {count} dígitos" },
+  recoveryCode: "Código de recuperação",
+  attempts: { one: "Resta {count} tentativa", other: "Restam {count} tentativas" },
+  validUntil: "Válido até {time}",
+  sentAgain: "O código está novamente a caminho.",
+  neverShare: "Nunca revele um código a ninguém, nem mesmo a nós.",
+  anotherWay: "Confirmar de outra forma",
+  button: {
+    confirm: "Confirmar",
+    approve: "Aprovar",
+    resend: "Reenviar o código",
+    call: "Ligar novamente",
+    cancel: "Cancelar",
+    restart: "Recomeçar",
+    back: "Voltar",
+    continue: "Continuar",
+    retry: "Tentar novamente",
+  },
+  resendIn: "Reenviar o código em {time}",
+  callIn: "Ligar novamente em {time}",
+  later: "mais tarde",
+  problem: {
+    second_factor_required: ["Confirmação necessária", "Confirme a sua identidade para continuar."],
+    first_factor_required: ["É preciso entrar na conta", "Entre na sua conta e depois tente novamente."],
+    not_enrolled: [
+      "Nenhum segundo fator configurado",
+      "Esta operação pede um segundo fator além da senha, e a sua conta não tem nenhum que sirva aqui. Fale com " +
+        "o suporte para configurar um.",
+    ],
+    method_not_allowed: ["Não permitido aqui", "Esta forma de confirmar não é permitida aqui. Escolha outra."],
+    origin_refused: ["Pedido recusado", "Parece vir de outro site. Abra esta página de novo e tente novamente."],
+    invalid_request: ["Falta alguma coisa", "Verifique o que inseriu e tente novamente."],
+    wrong_code: ["Código errado", "Verifique o código e insira-o novamente."],
+    challenge_not_found: ["Nada para confirmar", "Este pedido já terminou. Volte e tente novamente."],
+    challenge_expired: ["O código expirou", "O prazo terminou. Recomece para receber um novo código."],
+    challenge_used: ["Já confirmado", "Este código já foi usado, e cada código só serve uma vez."],
+    challenge_spent: [
+      "Muitos códigos errados",
+      "Não restam tentativas para este código. Recomece para receber um novo.",
+    ],
+    account_locked: [
+      "Confirmação bloqueada",
+      "Foram inseridos muitos códigos errados. Para proteger a sua conta, tente novamente {wait}.",
+    ],
+    limit_exceeded: ["Muitas mensagens", "Foram enviados muitos códigos em pouco tempo. Poderá pedir outro {wait}."],
+    delivery_failed: ["Não foi possível enviar o código", "Tente novamente ou escolha outra forma de confirmar."],
+    unavailable: ["Indisponível neste momento", "A falha é nossa, não sua. Tente novamente {wait}."],
+    misconfigured: ["Indisponível neste momento", "Há um erro de configuração do nosso lado. Fale com o suporte."],
+  },
+};

@@ -1,0 +1,106 @@
+import { misconfigured } from "../core/errors.js";
+import type { Charge } from "../stores/store.js";
+import type { ParsedBucket } from "./bucket.js";
+import { isSpend, type SpendCaps } from "./spend.js";
+import { neighbourhood } from "./toll-fraud.js";
+
+/** For whom a message is about to be sent. */
+export interface SendSubject {
+  /** The verification: its messages are spaced. */
+  readonly id: string;
+  /** Whose it is, where there is somebody. */
+  readonly user?: string | undefined;
+  readonly to: string;
+  readonly channel: string;
+  readonly ip?: string | undefined;
+  /** Named limits the route asks for. */
+  readonly named: readonly string[];
+  /** It looks like a message and will be none: it is limited like one and costs nothing. */
+  readonly free?: boolean;
+}
+
+export interface ParsedNamedLimit {
+  readonly by: "user" | "destination" | "ip";
+  readonly buckets: readonly ParsedBucket[];
+}
+
+/** Milliseconds throughout. */
+export interface SendRules {
+  readonly gaps: readonly number[];
+  readonly perUser: readonly ParsedBucket[];
+  readonly perDestination: readonly ParsedBucket[];
+  readonly perPrefix: readonly ParsedBucket[];
+  readonly failed: ParsedBucket;
+  readonly spend: SpendCaps;
+  readonly named: ReadonlyMap<string, ParsedNamedLimit>;
+}
+
+export interface SendCharges {
+  /** What one more message is charged to, all of it in one step. */
+  sendCharges(subject: SendSubject): Charge[];
+  /** What a failed message is charged to, after its other charges were given back. */
+  failedCharge(subject: Pick<SendSubject, "user" | "to">): Charge;
+}
+
+/** After this long without a message the spacing starts again from its first step. */
+const QUIET = 10 * 60_000;
+
+export function createSendCharges({ gaps, spend, named: byName, ...rules }: SendRules): SendCharges {
+  const user = countedBy("user", "user", rules.perUser);
+  const destination = countedBy("destination", "to", rules.perDestination);
+  const prefix = countedBy(PREFIX, "prefix", rules.perPrefix);
+  const failedByUser = countedBy("failed_sends", "failed", [rules.failed]);
+  const failedByRecipient = countedBy("failed_sends", "failed to", [rules.failed]);
+  const named = new Map(
+    [...byName].map(([name, { by, buckets }]) => [name, { by, count: countedBy(name, `named ${name}`, buckets) }]),
+  );
+  const failedCharges = (subject: Pick<SendSubject, "user" | "to">): Charge[] =>
+    subject.user === undefined ? failedByRecipient(subject.to) : failedByUser(subject.user);
+
+  return {
+    failedCharge: (subject) => failedCharges(subject)[0] as Charge,
+    sendCharges: (subject) => {
+      const { id, to, channel, ip = "unknown" } = subject;
+      const spacing = { name: "spacing", key: JSON.stringify(["gap", id, to]), max: NO_MAX, interval: QUIET, gaps };
+      const block = neighbourhood(to);
+      const cap = spend.get(channel);
+      return [
+        spacing,
+        ...(subject.user === undefined ? [] : user(subject.user)),
+        ...destination(to),
+        ...(block === undefined ? [] : prefix(block)),
+        ...failedCharges(subject).map((charge) => ({ ...charge, peek: true })),
+        ...(cap ? [subject.free ? { ...cap, peek: true } : cap] : []),
+        ...subject.named.flatMap((name) => {
+          const limit = named.get(name);
+          if (!limit) throw misconfigured(unknownLimit(name, [...named.keys()]));
+          return limit.count({ user: subject.user ?? "", destination: to, ip }[limit.by]);
+        }),
+      ];
+    },
+  };
+}
+
+const NO_MAX = Number.MAX_SAFE_INTEGER;
+const PREFIX = "prefix";
+
+/** Limits that everybody shares: what they are is nobody's business but the app's. */
+export function isShared(name: string): boolean {
+  return name === PREFIX || isSpend(name);
+}
+
+/**
+ * Charges by one value. Everything about a key that is known beforehand is written beforehand; a key is JSON, so that no
+ * two lists share one, whatever characters an id holds.
+ */
+function countedBy(name: string, kind: string, buckets: readonly ParsedBucket[]): (value: string) => Charge[] {
+  const heads = buckets.map(({ max, interval }) => ({ max, interval, head: `[${JSON.stringify([kind, interval])},` }));
+  return (value) => {
+    const tail = `${JSON.stringify(value)}]`;
+    return heads.map(({ head, max, interval }) => ({ name, key: head + tail, max, interval }));
+  };
+}
+
+function unknownLimit(name: string, known: readonly string[]): string {
+  return `require2fa({ limits: ["${name}"] }): twoFactor({ limits: { named } }) has no limit of that name. It has: ${known.join(", ") || "none"}.`;
+}
