@@ -1,18 +1,23 @@
+import { unavailable } from "../../core/errors.js";
 import type { Charge, Charged, Refusal } from "../store.js";
 import { ExpiringMap } from "./expiring-map.js";
-import { unavailable } from "../../core/errors.js";
 
+/** The instants of what was let through; those before `from` are out of the interval and wait to be cut off. */
 interface Log {
-  readonly times: readonly number[];
-  readonly interval: number;
+  readonly times: number[];
+  from: number;
+  interval: number;
 }
+
+/** So many dead instants are worth a move of the living. */
+const CUT = 64;
 
 /** Exact sliding logs: the instants of what was let through, as far back as the interval reaches. */
 export class Limiter {
   readonly #logs: ExpiringMap<Log>;
 
   constructor(max: number) {
-    this.#logs = new ExpiringMap(max, { deadAt: (log) => (log.times.at(-1) ?? 0) + log.interval });
+    this.#logs = new ExpiringMap(max, { deadAt: ({ times, interval }) => (times.at(-1) ?? 0) + interval });
   }
 
   /** Charges all or none. */
@@ -37,7 +42,7 @@ export class Limiter {
   refusal(charges: readonly Charge[], now: number): Refusal | undefined {
     let worst: Refusal | undefined;
     for (const charge of charges) {
-      const retryAt = nextAllowed(charge, this.#times(charge, now));
+      const retryAt = nextAllowed(charge, this.#logs.get(charge.key, now), now);
       if (retryAt > now && retryAt > (worst?.retryAt ?? 0)) {
         worst = { name: charge.name, max: charge.max, interval: charge.interval, retryAt };
       }
@@ -46,33 +51,39 @@ export class Limiter {
   }
 
   refund(charges: readonly Charge[], at: number): void {
-    for (const charge of charges) {
-      if (charge.peek) continue;
-      const times = [...this.#times(charge, at)];
-      const index = times.lastIndexOf(at);
-      if (index < 0) continue;
-      times.splice(index, 1);
-      this.#logs.set(charge.key, { times, interval: charge.interval }, at);
+    for (const { key, peek } of charges) {
+      const log = peek ? undefined : this.#logs.get(key, at);
+      const index = log?.times.lastIndexOf(at) ?? -1;
+      if (log && index >= log.from) log.times.splice(index, 1);
     }
   }
 
-  #times(charge: Charge, now: number): readonly number[] {
-    const times = this.#logs.get(charge.key, now)?.times ?? [];
-    const first = times.findIndex((time) => time > now - charge.interval);
-    return first <= 0 ? (first === 0 ? times : []) : times.slice(first);
-  }
-
-  #append(charge: Charge, now: number): void {
-    const log = { times: [...this.#times(charge, now), now], interval: charge.interval };
-    if (!this.#logs.set(charge.key, log, now)) throw unavailable("The table of limits is full.");
+  #append({ key, interval }: Charge, now: number): void {
+    const known = this.#logs.get(key, now);
+    const log = known ?? { times: [], from: 0, interval };
+    log.interval = interval;
+    log.from = firstWithin(log, interval, now);
+    if (log.from >= CUT && log.from * 2 > log.times.length) {
+      log.times.splice(0, log.from);
+      log.from = 0;
+    }
+    log.times.push(now);
+    if (!known && !this.#logs.set(key, log, now)) throw unavailable("The table of limits is full.");
   }
 }
 
+function firstWithin({ times, from }: Log, interval: number, now: number): number {
+  let first = from;
+  while (first < times.length && (times[first] ?? 0) <= now - interval) first += 1;
+  return first;
+}
+
 /** When the next one may pass, given those that did. */
-function nextAllowed(charge: Charge, times: readonly number[]): number {
-  const last = times.at(-1);
-  if (last === undefined) return charge.max > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const full = times.length >= charge.max ? (times[times.length - charge.max] ?? 0) + charge.interval : 0;
-  const gap = charge.gaps?.[Math.min(times.length, charge.gaps.length) - 1];
-  return gap === undefined ? full : Math.max(full, last + gap);
+function nextAllowed(charge: Charge, log: Log | undefined, now: number): number {
+  const count = log ? log.times.length - firstWithin(log, charge.interval, now) : 0;
+  if (!log || count === 0) return charge.max > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const { times } = log;
+  const full = count >= charge.max ? (times[times.length - charge.max] ?? 0) + charge.interval : 0;
+  const gap = charge.gaps?.[Math.min(count, charge.gaps.length) - 1];
+  return gap === undefined ? full : Math.max(full, (times.at(-1) ?? 0) + gap);
 }
