@@ -31,7 +31,7 @@ const byName = [
     find: /^require2fa\/(mitto|routee|comapi|mobileresponse|token-api)$/,
     replacement: path.join(sources, "vendors/$1/index.ts"),
   },
-  { find: /^require2fa\/(redis|postgres)$/, replacement: path.join(sources, "stores/$1/index.ts") },
+  { find: /^require2fa\/(redis|postgres)$/, replacement: path.join(sources, "$1.ts") },
   { find: /^require2fa\/testing$/, replacement: path.join(sources, "testing/index.ts") },
 ];
 const express5 = { alias: byName };

@@ -6,25 +6,7 @@ import type { Reason } from "../step-up/judge.js";
 import type { Pending } from "../stores/pending.js";
 import { resendAt } from "../stores/sent.js";
 import { hasBearer } from "./jwt/bearer.js";
-
-/** A challenge as clients see it. */
-export interface PublicChallenge {
-  readonly id: string;
-  readonly method: string;
-  /** Masked. */
-  readonly to?: string;
-  readonly expiresAt: string;
-  readonly attemptsLeft: number;
-  /** When another message may be asked for. */
-  readonly resendAt?: string;
-}
-
-export interface Links {
-  readonly page: string;
-  readonly verify: string;
-  readonly resend: string;
-  readonly cancel: string;
-}
+import type { Links, ProblemDocument, PublicChallenge } from "./wire.js";
 
 /** What a guard adds to its refusal. */
 export interface GuardDetails {
@@ -74,7 +56,7 @@ export function sendProblem(
   const { status: _status, ...about } = guard;
   harden(res);
   setHeaders(req, res, code, details, guard);
-  const problem = {
+  const problem: ProblemDocument = {
     type: `urn:require2fa:${code}`,
     title: ERRORS[code].title,
     status,

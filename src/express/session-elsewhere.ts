@@ -5,23 +5,38 @@ import type { Store } from "../stores/store.js";
 /** As long as a request may be under way at another process, in milliseconds. */
 const MEMORY = 600_000;
 
-/** What became of session ids, told to the other processes: they may be about to write one back. */
+/**
+ * What became of session ids, told to the other processes: they may be about to write one back, or to end one that has
+ * moved. Nothing here rejects: a store that is down prevents no logout, and the session store is still looked at.
+ */
 export interface Elsewhere {
-  /** Told before the session is destroyed: whoever writes it after that reads this. Never rejects. */
-  over(id: string): Promise<void>;
+  /**
+   * Says that this id is over, or has moved to another, before the session is destroyed: whoever writes it after that
+   * reads this. The first who says so is right, and this is what they said: `""` for over.
+   */
+  say(id: string, to: string): Promise<string>;
+  /** What was said and did not come true. */
+  takeBack(id: string): Promise<void>;
   ask(id: string, tell: (over: boolean) => void): void;
 }
 
-/** Nothing where the store is of one process: that one knows anyway. A store that is down prevents no logout. */
+/** Nothing where the store is of one process: that one knows anyway. */
 export function elsewhere(store: Store, clock: Clock): Elsewhere | undefined {
   if (!store.durable) return undefined;
   const keyOf = (id: string): string => fingerprint(["session over", id]);
   return {
-    async over(id) {
+    async say(id, to) {
       try {
-        await store.put(keyOf(id), "", MEMORY, clock());
+        return await store.claim(keyOf(id), to, MEMORY, clock());
       } catch {
-        // as below
+        return to;
+      }
+    },
+    async takeBack(id) {
+      try {
+        await store.take(keyOf(id), clock());
+      } catch {
+        // Then a slow request at another process may end this session: a login lost, no door opened.
       }
     },
     ask(id, tell) {

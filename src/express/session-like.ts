@@ -40,6 +40,7 @@ export interface SessionRequest {
 
 /** The one method of a response that decides what reaches the browser. */
 export interface HeaderHolder {
+  readonly writableEnded?: boolean;
   setHeader(name: string, value: number | string | readonly string[]): unknown;
 }
 

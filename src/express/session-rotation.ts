@@ -56,6 +56,7 @@ async function rotate(req: SessionRequest, res: Response, at: Stored, rotation: 
   const [next, nextId] = aside(req, () => store.generate?.(req));
   if (nextId === id)
     throw misconfigured("session({ genid }) must return another id every time: the session keeps its old one.");
+  writes.bear(next);
   copy(before, next);
   const state = withMark(
     before.twoFactor,
@@ -67,8 +68,12 @@ async function rotate(req: SessionRequest, res: Response, at: Stored, rotation: 
   try {
     await ask(deadline, (done) => store.set(nextId, next, done));
     // Twice, because the person may have logged out while we saved: here, or at another process.
+    if (!(await writes.announce(id, nextId))) throw ended();
     if ((found && !(await load(store, id, deadline))) || writes.isGone(id)) throw ended();
-    if (isAnswered(res)) throw tooLate();
+    if (isAnswered(res)) {
+      await writes.takeBack(id);
+      throw tooLate();
+    }
   } catch (error) {
     writes.end(nextId);
     writes.discardQuietly(nextId);

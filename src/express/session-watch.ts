@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.js";
 import type { Elsewhere } from "./session-elsewhere.js";
 import type { Done, HeaderHolder, SessionLike, SessionStore } from "./session-like.js";
-import { type Destroy, SessionWrites } from "./session-writes.js";
+import { SessionWrites } from "./session-writes.js";
 
 /** "Nothing", and not before the caller has finished calling: as a store would. */
 function answer(done: Done | undefined): void {
@@ -33,7 +33,7 @@ export function watchStore(
   watchBirths(store, writes);
   store.set = watchWrites(recheck(store.set.bind(store), writes, elsewhere), writes);
   if (typeof store.touch === "function") store.touch = watchWrites(store.touch.bind(store), writes);
-  store.destroy = watchEnds(writes);
+  store.destroy = (id, done) => writes.finish(id, done);
   watchCookies(session);
   return writes;
 }
@@ -58,33 +58,18 @@ function watchBirths(store: SessionStore, writes: SessionWrites): void {
   };
 }
 
-/** A logout that raced with a rotation ends the session under its new id as well. */
-function watchEnds(writes: SessionWrites): Destroy {
-  return (id, done) => {
-    const ids = writes.end(id);
-    if (ids.length === 1) return writes.discard(id, done);
-    let left = ids.length;
-    let failure: unknown;
-    const one = (error?: unknown): void => {
-      failure ??= error;
-      left -= 1;
-      if (left === 0) done?.(failure);
-    };
-    return Promise.all(ids.map((each) => writes.discard(each, one)));
-  };
-}
-
 type Write = (id: string, session: SessionLike, done?: Done) => unknown;
 
 /**
  * A session that another process moved or ended was known here as it was before. Whoever ends one says so first and
- * destroys it then; here it is written first and asked about then: whichever comes second removes it.
+ * destroys it then; here it is written first and asked about then: whichever comes second removes it. One that was born
+ * on this very request is known to nobody else before its answer goes out.
  */
 function recheck(write: Write, writes: SessionWrites, elsewhere: Elsewhere | undefined): Write {
   if (!elsewhere) return write;
   return (id, session, done) =>
     write(id, session, (error, value) => {
-      if (error) return done?.(error, value);
+      if (error || (writes.isBornHere(session) && session.req?.res?.writableEnded === false)) return done?.(error, value);
       elsewhere.ask(id, (over) => {
         if (over) writes.end(id);
         done?.(error, value);

@@ -24,6 +24,7 @@ type Fate =
  */
 export class SessionWrites {
   readonly #fates = new Map<string, Fate>();
+  readonly #born = new WeakSet<SessionLike>();
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #clock: Clock;
   readonly #destroy: Destroy;
@@ -38,7 +39,47 @@ export class SessionWrites {
   /** The store's own `destroy`, beneath the watch: no logout, only a row less. Other processes are told before. */
   discard(id: string, done: Done = ignore): unknown {
     if (!this.#elsewhere) return this.#destroy(id, done);
-    return this.#elsewhere.over(id).then(() => this.#destroy(id, done));
+    return this.#elsewhere.say(id, "").then(() => this.#destroy(id, done));
+  }
+
+  /** Tells the other processes that an id is about to move. False when its session was ended there before. */
+  async announce(id: string, to: string): Promise<boolean> {
+    return this.#elsewhere === undefined || (await this.#elsewhere.say(id, to)) === to;
+  }
+
+  async takeBack(id: string): Promise<void> {
+    await this.#elsewhere?.takeBack(id);
+  }
+
+  /** A logout: destroys a session under every id it has had since, wherever it moved. */
+  finish(id: string, done: Done = ignore): unknown {
+    const ids = this.end(id);
+    if (!this.#elsewhere) return this.#destroyAll(ids, done);
+    return this.#moved(ids, this.#elsewhere).then((all) => this.#destroyAll(all, done));
+  }
+
+  /** These ids, and what other processes have made of them. */
+  async #moved(ids: readonly string[], { say }: Elsewhere): Promise<readonly string[]> {
+    const all = new Set(ids);
+    // What is added on the way is visited as well.
+    for (const id of all) {
+      const to = await say(id, "");
+      if (to !== "") for (const each of this.end(to)) all.add(each);
+    }
+    return [...all];
+  }
+
+  #destroyAll(ids: readonly string[], done: Done): unknown {
+    const [only] = ids;
+    if (only !== undefined && ids.length === 1) return this.#destroy(only, done);
+    let left = ids.length;
+    let failure: unknown;
+    const one = (error?: unknown): void => {
+      failure ??= error;
+      left -= 1;
+      if (left === 0) done(failure);
+    };
+    return Promise.all(ids.map((each) => this.#destroy(each, one)));
   }
 
   /** The same where nobody waits: a failure leaves a session behind that has no reader. */
@@ -74,6 +115,15 @@ export class SessionWrites {
     return at;
   }
 
+  /** Told of a session that a request has just been given. */
+  bear(session: SessionLike): void {
+    this.#born.add(session);
+  }
+
+  isBornHere(session: SessionLike): boolean {
+    return this.#born.has(session);
+  }
+
   move(from: string, to: string, state: TwoFactorState): void {
     this.#put(from, { kind: "moved", to, until: this.#until() });
     this.hold(to, state);
@@ -89,7 +139,7 @@ export class SessionWrites {
     return fate?.kind === "held" ? fate.state : undefined;
   }
 
-  /** Ends a session under every id it has had since; names the ids a logout must destroy. */
+  /** Ends a session under every id it has had here; names the ids a logout must destroy. */
   end(id: string): readonly string[] {
     const ids = [id];
     for (let fate = this.#fates.get(id); fate?.kind === "moved"; fate = this.#fates.get(fate.to)) ids.push(fate.to);

@@ -28,7 +28,10 @@ export interface Store {
   forgive(which: Which, guess: Guess, now: number): Awaitable<void>;
   /** Uses a verification up, once, for the request that counted; clears the account's failures. */
   consume(which: Which, proof: Consumption, now: number): Awaitable<Consumed>;
-  /** Changes a live verification if it is still at this revision, adds what was sent, and charges every limit. */
+  /**
+   * Changes a live verification if it is still at this revision, adds what was sent, and charges every limit. Asked
+   * again for the very change that was made last, the answer stays.
+   */
   amend(which: Which, change: Amendment, charges: readonly Charge[], now: number): Awaitable<Amended>;
   /** Ends a live verification. False if there is none. */
   cancel(which: Which, now: number): Awaitable<boolean>;

@@ -6,6 +6,9 @@ import type { Store } from "./store.js";
 
 /** A store that has not answered by then is taken for dead, in milliseconds (ASVS 13.1.3). */
 const DEADLINE = 250;
+/** For steps that go through many records, and that nobody waits for at a door. */
+const LONG_DEADLINE = 10_000;
+const LONG: ReadonlySet<string | symbol> = new Set<keyof Store>(["search", "usage", "erase"]);
 
 /**
  * Steps that name their request: asked once more, as when only the reply was lost, they change nothing and answer the
@@ -13,6 +16,7 @@ const DEADLINE = 250;
  */
 const REPEATABLE: ReadonlySet<string | symbol> = new Set<keyof Store>([
   "open",
+  "amend",
   "find",
   "attempt",
   "forgive",
@@ -48,17 +52,18 @@ export function supervise(store: Store, events: Events, clock: Clock): Store {
   const watched = (target: Store, name: string | symbol): unknown => {
     const member: unknown = Reflect.get(target, name, target);
     if (typeof member !== "function") return member;
-    const late = (): Error => new Error(`${String(name)} took longer than ${DEADLINE} ms.`);
+    const deadline = LONG.has(name) ? LONG_DEADLINE : DEADLINE;
+    const late = (): Error => new Error(`${String(name)} took longer than ${deadline} ms.`);
     return (...args: unknown[]): unknown => {
       try {
         const result: unknown = Reflect.apply(member, target, args);
-        // That a process has nothing to catch up with says nothing about the store.
-        if (!isPromise(result)) return name === "catchUp" ? result : well(result);
-        const answer = within(result, DEADLINE, late);
+        // What a store knows by itself says nothing about its server.
+        if (!isPromise(result)) return result;
+        const answer = within(result, deadline, late);
         // A store known to be down is not asked twice.
         const repeated = (error: unknown): unknown => {
           if (isTwoFactorError(error) || health.downSince !== undefined) throw error;
-          return within(Reflect.apply(member, target, args) as Promise<unknown>, DEADLINE, late);
+          return within(Reflect.apply(member, target, args) as Promise<unknown>, deadline, late);
         };
         return (REPEATABLE.has(name) ? answer.catch(repeated) : answer).then(well, fail);
       } catch (error) {

@@ -2,7 +2,7 @@ import session from "express-session";
 import { createClient } from "redis";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { redisStore } from "../../src/stores/redis/index.js";
+import { redisStore } from "../../src/redis.js";
 import { fixture, ORIGIN } from "../helpers/app.js";
 import { type RedisServer, redisServer } from "../helpers/redis-server.js";
 import { redisTestStore } from "../helpers/redis-store.js";

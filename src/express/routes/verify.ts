@@ -4,6 +4,7 @@ import { word } from "../body.js";
 import { elevate } from "../elevate.js";
 import { resume } from "../resume.js";
 import { showPage } from "../show.js";
+import type { Verified } from "../wire.js";
 import { type Answered, askerOf, type Call, type Route, whichOf, withEntry } from "./reply.js";
 
 /** `POST /2fa/verify { code, challenge? }`. */
@@ -18,14 +19,14 @@ export const verifyRoute: Route = {
 
     const { mark, entry } = proved;
     const { token } = await elevate(kit, req, res, who, mark);
-    const body = {
+    const body: Verified = {
       verified: true,
       methods: mark.methods,
       verifiedAt: new Date(mark.at).toISOString(),
       expiresAt: new Date(mark.at + readDetail(entry).maxAge).toISOString(),
       ...(token === undefined ? {} : { token }),
     };
-    return { ok: true, status: 200, body, onward: () => goOn(call, entry) };
+    return { ok: true, status: 200, body: { ...body }, onward: () => goOn(call, entry) };
   },
 };
 

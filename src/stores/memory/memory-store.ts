@@ -135,6 +135,8 @@ class MemoryStore implements Store {
 
   amend(which: Which, change: Amendment, charges: readonly Charge[], now: number): Amended {
     const row = this.#pending.find(which, now);
+    if (row && row.revision === change.revision + 1 && row.delivery === change.delivery)
+      return { outcome: "amended", entry: row };
     const end = endOf(row, now);
     if (!row || end) return { outcome: end ?? "missing" };
     if (row.revision !== change.revision) return { outcome: "changed", entry: row };

@@ -1,0 +1,50 @@
+import type { ErrorCode } from "../core/errors.js";
+
+// What goes over the wire, for server and browser alike: nothing here may need Express or Node.
+
+/** A challenge as clients see it. */
+export interface PublicChallenge {
+  readonly id: string;
+  readonly method: string;
+  /** Masked. */
+  readonly to?: string;
+  readonly expiresAt: string;
+  readonly attemptsLeft: number;
+  /** When another message may be asked for. */
+  readonly resendAt?: string;
+}
+
+export interface Links {
+  readonly page: string;
+  readonly verify: string;
+  readonly resend: string;
+  readonly cancel: string;
+}
+
+/** A refusal (RFC 9457). */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail?: string;
+  readonly reason?: string;
+  /** Seconds until the same call can succeed. */
+  readonly retryAfter?: number;
+  readonly attemptsLeft?: number;
+  /** How old a proof may be, in seconds. */
+  readonly maxAge?: number;
+  /** What this person may answer by. */
+  readonly methods?: readonly string[];
+  readonly links?: Links;
+  readonly challenge?: PublicChallenge;
+}
+
+/** The answer to a right code. */
+export interface Verified {
+  readonly verified: true;
+  readonly methods: readonly string[];
+  readonly verifiedAt: string;
+  readonly expiresAt: string;
+  readonly token?: string;
+}

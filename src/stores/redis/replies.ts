@@ -1,0 +1,24 @@
+import { unavailable } from "../../core/errors.js";
+import type { Pending } from "../pending.js";
+import type { Ended } from "../store.js";
+import type { Reply } from "./caller.js";
+import { readRow } from "./row.js";
+
+const ENDS: ReadonlySet<unknown> = new Set<Ended>(["missing", "expired", "used", "spent", "canceled"]);
+
+export function rowOf(reply: Reply[number] | undefined): Pending {
+  return readRow(reply as readonly string[]);
+}
+
+export function isYes(reply: Reply): boolean {
+  return reply[0] === "1";
+}
+
+export function endOf(outcome: Reply[number] | undefined): Ended {
+  return ENDS.has(outcome) ? (outcome as Ended) : strange([String(outcome)]);
+}
+
+/** What no script says: nothing may be concluded from it. */
+export function strange(reply: Reply): never {
+  throw unavailable("Redis gave an answer that is none.", new Error(`"${String(reply[0])}"`));
+}

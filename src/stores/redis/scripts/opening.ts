@@ -1,0 +1,97 @@
+import { PER_OWNER } from "../../memory/pending-table.js";
+import { script } from "../script.js";
+import { ACCOUNTS } from "./accounts.js";
+import { LIMITS } from "./limits.js";
+import { PRELUDE } from "./prelude.js";
+import { CHANGING_ROWS, FORGETTING, ROWS } from "./rows.js";
+
+/** A row is cleared away by whoever opens another; this is for when nobody does, in milliseconds. */
+const ROW_SLACK = 7 * 24 * 3_600_000;
+/** More than one, so that what is dead becomes less with everything that is opened. */
+const SWEPT = 3;
+
+/**
+ * ARGV: 3 name, 4 owner, 5 tenant, 6 purpose, 7 account, 8 supersede, 9 ttl, 10 guard time, 11 retention, 12 the
+ * caller's instant, 13 call, 14 subject, 15 service, 16 recipient, 17 whether it never left, 18 attempts, 19 base,
+ * 20 delivery, 21 how many events, then each with its name; how many charges, then each.
+ */
+export const OPEN = script(
+  `${PRELUDE}${ROWS}${CHANGING_ROWS}${FORGETTING}${ACCOUNTS}${LIMITS}
+local name, owner, tenant, purpose, supersede = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[8]
+local events = tonumber(ARGV[21])
+local charges = tonumber(ARGV[22 + 2 * events])
+local firstCharge = 23 + 2 * events
+
+local known = find(name, '', tenant)
+if known then return { 'opened', whole(known) } end
+local till = lockedOut(account(ARGV[7]), '')
+if till > 0 then return { 'locked', text(till) } end
+
+local rows = ofOwner(owner)
+local live = {}
+for _, row in ipairs(rows) do
+  if row.tenant == tenant and not ended(row) then
+    if supersede == 'return' and row.purpose == purpose then
+      refresh(row.name, owner)
+      return { 'exists', whole(row) }
+    end
+    live[#live + 1] = row
+  end
+end
+
+local refused = refusal(firstCharge, charges)
+if refused then return refused end
+
+local staying, leaving, room = 0, {}, math.huge
+for _, row in ipairs(live) do
+  if supersede ~= 'cancel' or now < row.guard then
+    staying = staying + 1
+    room = math.min(room, row.expires)
+  else
+    leaving[#leaving + 1] = row
+  end
+end
+if staying >= ${PER_OWNER} then return { 'full', text(room) } end
+
+local function write()
+  local id = key('v', name)
+  local expires = now + tonumber(ARGV[9])
+  local dead = expires + tonumber(ARGV[11])
+  local guard = ARGV[10] == '' and '-' or text(now + tonumber(ARGV[10]))
+  local subject, service = ARGV[14] == '' and '-' or ARGV[14], ARGV[15] == '' and '-' or ARGV[15]
+  local im = { tenant, owner, purpose, subject, service, ARGV[18], text(now), text(expires), guard, text(dead) }
+  if redis.call('EXISTS', id) == 1 then forget(name) end
+  redis.call('HSET', id, 'im', table.concat(im, ' '), 'base', ARGV[19], 'dl', ARGV[20], 'to', ARGV[16],
+    'nl', ARGV[17], 'st', 'p', 'at', '0', 'rv', '0', 'sq', '0', 'up', text(now))
+  for index = 1, events do putEvent(id, index, ARGV[20 + 2 * index], ARGV[21 + 2 * index]) end
+  keep(id, dead - now + ${ROW_SLACK})
+
+  local lists = { key('i', 'all'), key('t', tenant) }
+  if ARGV[16] ~= '' then lists[#lists + 1] = key('n', ARGV[16]) end
+  if ARGV[14] ~= '' then lists[#lists + 1] = key('j', ARGV[14]) end
+  for _, list in ipairs(lists) do
+    redis.call('ZADD', list, text(now), name)
+    keep(list, dead - now + ${ROW_SLACK})
+  end
+  redis.call('ZADD', key('i', 'dead'), text(dead), name)
+  keep(key('i', 'dead'), dead - now + ${ROW_SLACK})
+  refresh(name, owner)
+  keep(key('o', owner), dead - now)
+  return id
+end
+
+local id = write()
+charge(firstCharge, charges, ARGV[12], ARGV[13])
+for _, row in ipairs(leaving) do redis.call('HSET', row.key, 'st', 'c', 'up', text(now)) end
+-- Of those that have ended, an owner's list keeps a few; they are still found by their id.
+local surplus = #rows + 1 - ${PER_OWNER}
+for _, row in ipairs(rows) do
+  if surplus > 0 and ended(row) then
+    redis.call('ZREM', key('o', owner), row.name)
+    surplus = surplus - 1
+  end
+end
+sweep(${SWEPT})
+return { 'opened', redis.call('HGETALL', id) }
+`,
+);
