@@ -66,6 +66,8 @@ export interface TwoFactorEvents {
   };
   "store.unavailable": { readonly error: unknown };
   "store.recovered": { readonly down: number };
+  /** The store came back without what it had kept; accounts are locked sooner for a day. */
+  "store.emptied": { readonly store: string };
   /** A fault behind a generic answer; `error` says what really happened. */
   fault: { readonly where: string; readonly error: unknown };
 }
@@ -113,6 +115,7 @@ const EVENT_NAMES: Keys<TwoFactorEvents> = {
   "guard.refused": true,
   "store.unavailable": true,
   "store.recovered": true,
+  "store.emptied": true,
   fault: true,
 };
 

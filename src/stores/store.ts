@@ -78,8 +78,16 @@ export interface Store {
   /** Learns at once what was revoked elsewhere, where that is not known already. */
   catchUp?(): Awaitable<void>;
 
+  /** Calls back each time the store finds that it has lost what it kept: locks, counters, used codes. */
+  onEmptied?(listener: () => void): void;
   close?(): Awaitable<void>;
 }
+
+/**
+ * As many of an owner's may be live at once: nobody answers eleven challenges. And so many are looked through for the
+ * newest: what has ended long ago is found by its id, and by a search.
+ */
+export const PER_OWNER = 10;
 
 /** At most `max` in any `interval`, counted exactly (a sliding log); `gaps` also spaces them, each wait longer. */
 export interface Charge {

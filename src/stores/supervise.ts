@@ -35,6 +35,7 @@ interface Health {
  */
 export function supervise(store: Store, events: Events, clock: Clock): Store {
   const health: Health = { downSince: undefined };
+  store.onEmptied?.(() => events.emit("store.emptied", { store: store.name }));
   const fail = (error: unknown): never => {
     if (health.downSince === undefined) {
       health.downSince = clock();

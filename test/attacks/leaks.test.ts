@@ -70,6 +70,7 @@ const EVENTS: Record<EventName, true> = {
   "guard.refused": true,
   "store.unavailable": true,
   "store.recovered": true,
+  "store.emptied": true,
   fault: true,
 };
 

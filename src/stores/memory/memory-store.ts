@@ -2,24 +2,25 @@ import { type Duration, milliseconds } from "../../core/durations.js";
 import { checkKeys, wholeNumber } from "../../core/options.js";
 import type { NewPending, Pending, SendEvent, Which } from "../pending.js";
 import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "../records.js";
-import type {
-  Amended,
-  Amendment,
-  Charge,
-  Charged,
-  Consumed,
-  Consumption,
-  Counted,
-  Guess,
-  Opened,
-  Store,
-  Use,
+import {
+  type Amended,
+  type Amendment,
+  type Charge,
+  type Charged,
+  type Consumed,
+  type Consumption,
+  type Counted,
+  type Guess,
+  type Opened,
+  PER_OWNER,
+  type Store,
+  type Use,
 } from "../store.js";
 import { Accounts } from "./accounts.js";
-import { search, usage } from "./archive.js";
+import { search, usage } from "../archive.js";
 import { Limiter } from "./limiter.js";
 import { endOf } from "../ended.js";
-import { PendingTable, PER_OWNER } from "./pending-table.js";
+import { PendingTable } from "./pending-table.js";
 import { Registers } from "./registers.js";
 
 export interface MemoryStoreOptions {

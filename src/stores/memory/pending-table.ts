@@ -1,12 +1,8 @@
 import { isLive } from "../ended.js";
 import type { NewPending, Pending, Which } from "../pending.js";
+import { PER_OWNER } from "../store.js";
 import { ExpiringMap } from "./expiring-map.js";
 
-/**
- * As many of an owner's may be live at once: nobody answers eleven challenges. And so many are looked through for the
- * newest: what has ended long ago is found by its id, and by a search.
- */
-export const PER_OWNER = 10;
 const NONE: readonly never[] = [];
 
 export class PendingTable {

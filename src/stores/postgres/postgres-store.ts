@@ -1,18 +1,18 @@
-import { PER_OWNER } from "../memory/pending-table.js";
 import type { NewPending, Pending, SendEvent, Which } from "../pending.js";
 import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "../records.js";
-import type {
-  Amended,
-  Amendment,
-  Charge,
-  Charged,
-  Consumed,
-  Consumption,
-  Counted,
-  Ended,
-  Guess,
-  Opened,
-  Use,
+import {
+  type Amended,
+  type Amendment,
+  type Charge,
+  type Charged,
+  type Consumed,
+  type Consumption,
+  type Counted,
+  type Ended,
+  type Guess,
+  type Opened,
+  type Use,
+  PER_OWNER,
 } from "../store.js";
 import { type CountedRow, searchQuery, usageQuery, usageRow } from "./archive.js";
 import {

@@ -27,7 +27,7 @@ export class Pulse {
   #seen = "0";
   #epoch = "";
   /** Told once for each time that Redis was found to have lost what it knew. */
-  onEmptied: () => void = warnEmptied;
+  onEmptied: () => void = ignore;
 
   constructor(caller: Caller) {
     this.#caller = caller;
@@ -117,7 +117,10 @@ export class Pulse {
     this.#caller.learn(Number(real), asked);
     this.#epoch = String(epoch);
     this.#seen = String(seen);
-    if (lost === "1") this.onEmptied();
+    if (lost === "1") {
+      warnEmptied();
+      this.onEmptied();
+    }
     for (const fact of (facts ?? []) as readonly string[]) {
       const [, at, dead, subject] = /^(\d[^:]*):(\d[^:]*):(.*)$/s.exec(fact) ?? [];
       if (subject !== undefined) this.#revocations.add(String(JSON.parse(subject)), Number(at), Number(dead));

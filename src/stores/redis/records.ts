@@ -1,4 +1,4 @@
-import { usage } from "../memory/archive.js";
+import { usage } from "../archive.js";
 import type { Pending } from "../pending.js";
 import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "../records.js";
 import type { Key, Reply, Run } from "./caller.js";

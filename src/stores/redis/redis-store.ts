@@ -219,7 +219,7 @@ export class RedisStore implements Store {
     return this.#pulse.isFresh ? undefined : this.#pulse.beat();
   }
 
-  /** Whom to tell, instead of a process warning, when Redis was found to have lost what was kept there. */
+  /** Whom to tell, beside a process warning, when Redis was found to have lost what was kept there. */
   onEmptied(listener: () => void): void {
     this.#pulse.onEmptied = listener;
   }

@@ -31,6 +31,19 @@ export const changingChecks: Checks = {
     assert.notEqual(await bench.charge(charge), "charged");
   },
 
+  async "changes and charges once for the same change, and answers the same when it is asked again"(bench) {
+    const { id } = await bench.opened({ owner: "repeated" });
+    const charge = aCharge({ key: "repeated", max: 2 });
+    const change = { revision: 0, delivery: { ...DELIVERY, ...sentTimes(2) }, event: anEvent() };
+    const first = await bench.store.amend({ id }, change, [charge], bench.now);
+    const again = await bench.store.amend({ id }, change, [charge], bench.now);
+    assert.deepEqual([first.outcome, again], ["amended", first]);
+    assert.equal(await bench.charge(charge), "charged");
+    assert.notEqual(await bench.charge(charge), "charged");
+    const other = { ...change, delivery: { ...DELIVERY, ...sentTimes(3) } };
+    assert.equal((await bench.store.amend({ id }, other, [], bench.now)).outcome, "changed");
+  },
+
   async "adds what was sent to the events, and puts what it knows anew in its place"(bench) {
     const [first, second] = [anEvent({ id: "first", country: "SE" }), anEvent({ id: "second", channel: "voice" })];
     const { id } = await bench.opened({ events: [first] });

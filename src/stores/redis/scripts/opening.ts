@@ -1,4 +1,4 @@
-import { PER_OWNER } from "../../memory/pending-table.js";
+import { PER_OWNER } from "../../store.js";
 import { script } from "../script.js";
 import { ACCOUNTS } from "./accounts.js";
 import { LIMITS } from "./limits.js";

@@ -1,6 +1,6 @@
-import { statusOf } from "../ended.js";
-import type { Pending } from "../pending.js";
-import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "../records.js";
+import { statusOf } from "./ended.js";
+import type { Pending } from "./pending.js";
+import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "./records.js";
 
 /** One page of what fits the filter, newest first. */
 export function search(rows: Iterable<Pending>, filter: RecordFilter, page: RecordPage, now: number): FoundRecords {
