@@ -65,8 +65,8 @@ export function buildKit(options: TwoFactorOptions): Kit {
     entry.tenant === GUARD_TENANT ? challenges.advance(entry, step) : service.verifications.advance(entry, step);
   const parts = { store, keys, clock, events, limits, methods, scheduler, workflows, advance, book };
   const service = buildService(options, parts);
-  onStepDue(scheduler, async ({ id, owner, step }) => {
-    const entry = await store.find({ id, owner }, clock());
+  onStepDue(scheduler, async ({ id, step }) => {
+    const entry = await store.find({ id }, clock());
     if (!entry || endOf(entry, clock())) return;
     if ((entry.delivery.step ?? 0) < step) await advance(entry, step);
     else await goOnAfter(scheduler, entry, stepsOf(entry));

@@ -1,6 +1,7 @@
 import { type ErrorCode, misconfigured } from "./core/errors.js";
 import type { Kit } from "./express/kit.js";
-import { publicChallenge, type PublicChallenge } from "./express/problem.js";
+import { publicChallenge } from "./express/problem.js";
+import type { PublicChallenge } from "./express/wire.js";
 import type { MethodName } from "./methods/method.js";
 import { endOf } from "./stores/ended.js";
 import type { Mark } from "./step-up/mark.js";

@@ -22,7 +22,7 @@ export type { RequestTwoFactor } from "./express/context.js";
 export type { AuditedRoute } from "./express/inventory.js";
 export type { Theme } from "./express/page/theme.js";
 export type { PageView } from "./express/page/view.js";
-export type { PublicChallenge } from "./express/problem.js";
+export type { PublicChallenge } from "./express/wire.js";
 export type { Proof, ProofFactory } from "./express/proof.js";
 export type { Contact, MethodFactory, MethodName } from "./methods/method.js";
 export type { ConsoleOptions } from "./providers/console.js";

@@ -37,8 +37,8 @@ export async function beginEscalation(
   );
 }
 
-function jobOf({ id, owner }: Pending, step: number, at: number): Job {
-  return { key: `${QUEUE}:${id}`, at, payload: JSON.stringify({ id, owner, step }) };
+function jobOf({ id }: Pending, step: number, at: number): Job {
+  return { key: `${QUEUE}:${id}`, at, payload: JSON.stringify({ id, step }) };
 }
 
 /** How long somebody waits for an answer, over all the messages that are tried for it; milliseconds. */
@@ -84,7 +84,6 @@ export async function stopEscalation(scheduler: Scheduler, entry: Pick<Pending, 
 /** What a due step says about itself. */
 export interface DueStep {
   readonly id: string;
-  readonly owner: string;
   readonly step: number;
 }
 

@@ -38,7 +38,7 @@ export function rawRequest(method: string, target: string, parts: RequestParts =
 }
 
 /** One socket that is kept open; one request at a time. */
-class Line {
+export class Line {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
   #waiting: { resolve(answer: Answer): void; reject(error: Error): void; head: boolean } | undefined;
@@ -68,6 +68,11 @@ class Line {
     });
     this.#socket.write(bytes.subarray(0, -1));
     return { answer, release: () => void this.#socket.write(bytes.subarray(-1)) };
+  }
+
+  /** Whether another request can be written: the server may have hung up since the last. */
+  get isOpen(): boolean {
+    return !this.#socket.destroyed;
   }
 
   close(): void {

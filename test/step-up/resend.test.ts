@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PublicChallenge } from "../../src/express/problem.js";
+import type { PublicChallenge } from "../../src/express/wire.js";
 import { fixture } from "../helpers/app.js";
 
 const owner = { user: "ada", session: "session" };

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { memoryStore } from "../../src/index.js";
 import type { VerificationProvider } from "../../src/providers/provider.js";
 import { routee, routeeRouter, type RouteeRouterOptions } from "../../src/vendors/routee/index.js";
-import { type Scheduler, TimerScheduler } from "../../src/verification/scheduler.js";
+import { type Runner, type Scheduler, TimerScheduler } from "../../src/verification/scheduler.js";
 import { fakeClock } from "../helpers/clock.js";
 import { type FaultServer, startFaultServer } from "../helpers/fault-server.js";
 import { KeptJobs } from "../helpers/kept-jobs.js";
@@ -84,5 +84,18 @@ describe("status webhooks", () => {
     await came(2);
     expect(told()).toMatchObject([{ applicationId: "one" }, { applicationId: "two" }]);
     await scheduler.close();
+  });
+
+  it("are left to another process where nobody has the application", async () => {
+    const kept = new KeptJobs();
+    const runs = new Map<string, Runner>();
+    const worker = Object.assign(kept.worker(), { onDue: (queue: string, run: Runner) => void runs.set(queue, run) });
+    const { start } = await process(worker, "acme");
+    await start();
+    const [job] = kept.jobs.values();
+    if (!job) throw new Error("nothing was scheduled");
+    expect(await runs.get("routee")?.(job)).toBe(true);
+    await process(worker, "other");
+    expect(await runs.get("routee")?.(job)).toBe(false);
   });
 });

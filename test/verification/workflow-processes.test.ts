@@ -30,7 +30,9 @@ class Process {
 
   static async open(env: Record<string, string>): Promise<Process> {
     const its = new Process(fork(PROGRAM, { env: { PATH: process.env["PATH"], ...env }, serialization: "json" }));
-    await once(its.child, "message");
+    const ended = once(its.child, "exit").then(([code]) => Promise.reject(new Error(`It ended with ${String(code)}.`)));
+    ended.catch(() => undefined);
+    await Promise.race([once(its.child, "message"), ended]);
     return its;
   }
 
