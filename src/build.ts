@@ -15,6 +15,9 @@ import { Challenges, GUARD_TENANT } from "./step-up/challenges.js";
 import { readDetail } from "./step-up/wanted.js";
 import { endOf } from "./stores/ended.js";
 import type { Pending } from "./stores/pending.js";
+import { Enrollments } from "./step-up/enrollment.js";
+import { FactorBook } from "./step-up/factor-book.js";
+import { Factors } from "./step-up/factors.js";
 import { supervise } from "./stores/supervise.js";
 import { goOnAfter, onStepDue } from "./verification/escalation.js";
 import { createLimits } from "./verification/limits.js";
@@ -30,6 +33,7 @@ import { Verifications } from "./verification/verifications.js";
 import { checkSteps, parseWorkflow, type Step } from "./verification/workflow.js";
 import { buildBooks } from "./languages.js";
 import {
+  checkFactors,
   checkOptions,
   checkOrigins,
   checkPath,
@@ -56,11 +60,15 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const limits = createLimits(options.limits);
   watchSpend(events, limits.spend, clock);
   const { page: pageBook, messages: book, locales } = buildBooks(options);
-  const methods = buildMethods(options.methods, { keys, clock, events, service: options.service, host, book });
+  const storage = checkFactors(options, store);
+  const factors = storage && new FactorBook(storage, keys);
+  const enrols = factors !== undefined;
+  const methods = buildMethods(options.methods, { keys, clock, events, service: options.service, host, book, enrols });
   const scheduler = bounded(options.scheduler ?? new TimerScheduler(clock));
   const workflows = buildWorkflows(options.workflows);
   const contactOf = options.contact;
-  const challenges = new Challenges({ store, methods, limits, keys, clock, events, contactOf, scheduler, locales });
+  const people = { store, methods, limits, keys, clock, events, contactOf, scheduler, locales, factors };
+  const challenges = new Challenges(people);
   const advance = async (entry: Pending, step: number): Promise<unknown> =>
     entry.tenant === GUARD_TENANT ? challenges.advance(entry, step) : service.verifications.advance(entry, step);
   const parts = { store, keys, clock, events, limits, methods, scheduler, workflows, advance, book };
@@ -74,6 +82,10 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const proofs = buildProofs(options, (factory) => factory({ keys, clock, events, store }));
   return {
     challenges,
+    enrolled: factors && {
+      factors: new Factors(factors, clock, events),
+      enrollments: new Enrollments(people, factors),
+    },
     methods,
     resistant: methods.filter((method) => method.phishingResistant).map((method) => method.name),
     proofs,

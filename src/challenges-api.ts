@@ -77,7 +77,8 @@ export function challengesApi({ challenges, clock }: Kit): ChallengesApi {
   };
 }
 
-function asker({ user, session }: ChallengeOwner): Asker {
+/** @throws TwoFactorError `misconfigured` for an owner that is none. */
+export function asker({ user, session }: ChallengeOwner): Asker {
   if (String(user ?? "") === "" || typeof session !== "string" || session === "") {
     throw misconfigured("A challenge belongs to a user and a session: neither may be empty.");
   }
@@ -93,7 +94,7 @@ function result(started: Awaited<ReturnType<Kit["challenges"]["start"]>>): Chall
   return started.ok ? { ok: true, challenge: publicChallenge(started.entry) } : no(started);
 }
 
-function no({ reason, details: { retryAfter, attemptsLeft } }: Refused): ChallengeNo {
+export function no({ reason, details: { retryAfter, attemptsLeft } }: Refused): ChallengeNo {
   return {
     ok: false,
     reason,

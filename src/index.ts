@@ -1,6 +1,7 @@
 export { twoFactor, type TwoFactor } from "./two-factor.js";
 export { require2fa, type RoutePolicy } from "./express/guard.js";
 export { totp, type TotpOptions } from "./methods/totp.js";
+export { recoveryCodes, type RecoveryCodesOptions } from "./methods/recovery-codes.js";
 export { email, type PhoneCodeOptions, type SentCodeOptions, sms, voice } from "./methods/sent-code.js";
 export { sessionProof } from "./express/session-proof.js";
 export { jwtProof } from "./express/jwt-proof.js";
@@ -13,7 +14,9 @@ export { memoryStore, type MemoryStoreOptions } from "./stores/memory/memory-sto
 export { type ErrorCode, TwoFactorError } from "./core/errors.js";
 
 export type { LanguageOptions, LanguageTexts, TextOptions } from "./languages.js";
-export type { PageOptions, TwoFactorOptions } from "./options.js";
+export type { FactorsOptions, PageOptions, TwoFactorOptions } from "./options.js";
+export type { Enrollment, EnrollmentRequest, FactorsApi, PublicFactor } from "./factors-api.js";
+export type { FactorStorage, StoredFactor } from "./step-up/factor-book.js";
 export type { ChallengeNo, ChallengeResult, ChallengesApi } from "./challenges-api.js";
 export type { DefinitionsApi, LimitsApi, WorkflowsApi } from "./definitions-api.js";
 export type { Duration } from "./core/durations.js";

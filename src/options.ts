@@ -9,6 +9,7 @@ import type { Theme } from "./express/page/theme.js";
 import type { PageView } from "./express/page/view.js";
 import type { ProofFactory } from "./express/proof.js";
 import type { MethodFactory } from "./methods/method.js";
+import { type FactorStorage, storedFactors } from "./step-up/factor-book.js";
 import type { ContactOf } from "./step-up/people.js";
 import type { LanguageOptions, TextOptions } from "./languages.js";
 import { memoryStore } from "./stores/memory/memory-store.js";
@@ -24,6 +25,11 @@ export interface PageOptions {
   theme?: Theme;
   /** Renders the whole document instead. Everything in the view is data: escape it, and use `view.nonce` for inline code. */
   render?: (view: PageView) => string;
+}
+
+export interface FactorsOptions {
+  /** Where factors are kept, one row for each. */
+  storage: FactorStorage;
 }
 
 export interface TwoFactorOptions {
@@ -88,6 +94,12 @@ export interface TwoFactorOptions {
   lookup?: (to: string) => Awaitable<NumberStatus>;
   /** Makes the codes of `tfa.verifications` instead of us. Whatever it is, it must not be guessable. */
   generateCode?: (shape: CodeShape) => string;
+  /**
+   * Lets people set up factors of their own: `true` keeps them in the store, sealed with `secret`; `{ storage }` in a table
+   * of yours.
+   * @default false
+   */
+  factors?: boolean | FactorsOptions;
   /** What runs the steps of workflows when they are due. @default timers of this process */
   scheduler?: Scheduler;
   /** Milliseconds since the epoch; for tests. @default Date.now */
@@ -114,6 +126,7 @@ const OPTION_KEYS = {
   workflows: true,
   lookup: true,
   generateCode: true,
+  factors: true,
   scheduler: true,
   clock: true,
   events: true,
@@ -201,4 +214,18 @@ export function checkOrigins(origin: string | readonly string[] | undefined): re
     }
   }
   return origins;
+}
+
+const STORAGE_STEPS = ["load", "add", "replace", "remove"] as const;
+
+/** Where factors are kept, or nothing where nobody enrols any. */
+export function checkFactors({ factors = false }: TwoFactorOptions, store: Store): FactorStorage | undefined {
+  if (factors === false) return undefined;
+  if (factors === true) return storedFactors(store);
+  checkKeys(factors, { storage: true }, "twoFactor({ factors })");
+  const storage = factors.storage as Partial<FactorStorage> | undefined;
+  if (STORAGE_STEPS.every((step) => typeof storage?.[step] === "function")) return factors.storage;
+  throw misconfigured(
+    "twoFactor({ factors: { storage } }) takes an object with load(), add(), replace() and remove().",
+  );
 }

@@ -9,6 +9,7 @@ import { receiptsOf, serveReceipts } from "./express/routes/receipts.js";
 import type { Verifications } from "./verification/verifications.js";
 import { LONGEST_PROOF } from "./step-up/policy.js";
 import { challengesApi, type ChallengesApi } from "./challenges-api.js";
+import { type FactorsApi, factorsApi } from "./factors-api.js";
 import { type LimitsApi, limitsApi, type WorkflowsApi, workflowsApi } from "./definitions-api.js";
 import { buildKit } from "./build.js";
 import type { TwoFactorOptions } from "./options.js";
@@ -19,6 +20,8 @@ export interface TwoFactor extends RequestHandler {
   readonly challenges: ChallengesApi;
   /** Codes for any recipient, with or without a user: sent, checked, canceled, searched, counted. */
   readonly verifications: Verifications;
+  /** What people have enrolled themselves, with `twoFactor({ factors })`. */
+  readonly factors: FactorsApi;
   /** Limits made at run time, for `tfa.verifications`. */
   readonly limits: LimitsApi;
   /** Workflows made at run time, for `tfa.verifications`. */
@@ -66,6 +69,7 @@ export function twoFactor(options: TwoFactorOptions): TwoFactor {
   return Object.assign(middleware, {
     challenges: challengesApi(kit),
     verifications: kit.verifications,
+    factors: factorsApi(kit),
     limits: limitsApi(kit.namedLimits, kit.clock),
     workflows: workflowsApi(kit.namedWorkflows, kit.clock),
     events: kit.events,
@@ -75,6 +79,7 @@ export function twoFactor(options: TwoFactorOptions): TwoFactor {
     },
     async eraseUser(userId: string | number): Promise<void> {
       await kit.store.erase(String(userId), kit.clock());
+      await kit.enrolled?.factors.forget(String(userId));
     },
     audit: (app: object) => inventory(app, GUARD),
     async close(): Promise<void> {

@@ -47,6 +47,11 @@ export interface TwoFactorEvents {
     readonly status: "sent" | "delivered" | "undelivered" | "failed";
     readonly errorCode?: string;
   };
+  "factor.added": FactorEvent;
+  "factor.removed": FactorEvent;
+  /** A recovery code was good for a proof: so many are left. Tell the person, above all when there are few. */
+  "recovery.used": { readonly user: string; readonly left: number };
+  "recovery.renewed": { readonly user: string };
   "proof.granted": { readonly user: string; readonly methods: readonly string[]; readonly action?: string };
   "proof.revoked": { readonly user: string };
   /** A guard with `reportOnly` let something pass that it would have refused. */
@@ -70,6 +75,12 @@ export interface TwoFactorEvents {
   "store.emptied": { readonly store: string };
   /** A fault behind a generic answer; `error` says what really happened. */
   fault: { readonly where: string; readonly error: unknown };
+}
+
+interface FactorEvent {
+  readonly user: string;
+  readonly method: string;
+  readonly factor: string;
 }
 
 interface ChallengeEvent {
@@ -109,6 +120,10 @@ const EVENT_NAMES: Keys<TwoFactorEvents> = {
   "delivery.refused": true,
   "delivery.failed": true,
   "delivery.receipt": true,
+  "factor.added": true,
+  "factor.removed": true,
+  "recovery.used": true,
+  "recovery.renewed": true,
   "proof.granted": true,
   "proof.revoked": true,
   "guard.reported": true,

@@ -6,6 +6,8 @@ import type { Events } from "../core/events.js";
 import type { Method, MethodName } from "../methods/method.js";
 import type { DeliveryReport, ReceiptReader } from "../providers/provider.js";
 import type { Challenges } from "../step-up/challenges.js";
+import type { Enrollments } from "../step-up/enrollment.js";
+import type { Factors } from "../step-up/factors.js";
 import type { Store } from "../stores/store.js";
 import type { LimitValue } from "../verification/named-limits.js";
 import type { Noted } from "../verification/receipts.js";
@@ -41,6 +43,8 @@ export interface Kit {
   readonly origins: ReadonlySet<string>;
   readonly service: string | undefined;
   readonly verifications: Verifications;
+  /** Where people enrol factors of their own. */
+  readonly enrolled: { readonly factors: Factors; readonly enrollments: Enrollments } | undefined;
   /** What reads the delivery receipts of a provider, by its name. */
   readonly receipts: ReadonlyMap<string, ReceiptReader>;
   /** Notes what a provider reports of a message, and moves a workflow on; grants nothing. */

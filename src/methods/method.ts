@@ -8,6 +8,7 @@ import type { OutOfBand } from "../verification/out-of-band.js";
 import type { Match } from "../verification/service.js";
 import type { MessageBook } from "../verification/texts.js";
 import type { Withheld } from "../verification/toll-fraud.js";
+import type { Factor } from "./factor.js";
 
 export const METHOD_NAMES = ["totp", "sms", "voice", "email", "recovery-code", "passkey"] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
@@ -25,6 +26,8 @@ export interface Contact {
 export interface Person {
   readonly user: string;
   readonly contact: Contact;
+  /** What they have enrolled, oldest first; none where the app enrols nobody. */
+  readonly factors: readonly Factor[];
 }
 
 /** That a person can use a method, and where it reaches them. */
@@ -61,10 +64,41 @@ export interface Method {
   enrolled(person: Person): Awaitable<Enrolled | undefined>;
   /** Whether the recipient is still the one the code went to. */
   stillReaches(entry: Pending, person: Person): Awaitable<boolean>;
+  /** For methods that a person can set up here. */
+  readonly enrolling?: Enrolling;
   /** For methods that send. */
   send?(outgoing: Outgoing): Promise<Delivered>;
   /** In constant time; `undefined` for a wrong answer. */
-  compare(entry: Pending, person: Person, typed: string, now: number): Awaitable<Match | undefined>;
+  compare(entry: Pending, person: Person, typed: string, now: number): Awaitable<FactorMatch | undefined>;
+}
+
+/** How a person sets a method up: what it is to be comes first, and counts only once it was confirmed. */
+export interface Enrolling {
+  /** Nothing for an address that this method cannot reach. */
+  begin(person: Person, to: string | undefined): Awaitable<Begun | undefined>;
+  /** As `compare`, for what was begun under this id. */
+  confirm(entry: Pending, begun: Begun, typed: string, now: number): Awaitable<Confirmed | undefined>;
+}
+
+/** A factor that is not one yet. */
+export interface Begun {
+  readonly secret: string;
+  readonly to?: string;
+  readonly withheld?: Withheld | undefined;
+  /** What the person is shown once to set it up: a secret and its `otpauth:` address. */
+  readonly shown?: { readonly secret: string; readonly uri: string };
+}
+
+/** A right answer, and what is to be kept where that comes with it. */
+export interface Confirmed extends Match {
+  readonly secret?: string;
+}
+
+/** A right answer, and which enrolled factor gave it. */
+export interface FactorMatch extends Match {
+  readonly factor?: Factor;
+  /** It was good for this once: the factor is removed before anything is granted. */
+  readonly usesUp?: boolean;
 }
 
 export interface MethodContext {
@@ -73,6 +107,8 @@ export interface MethodContext {
   readonly events: Events;
   /** What people call the app: in messages and on the page. */
   readonly service: string | undefined;
+  /** Whether people enrol factors of their own. */
+  readonly enrols: boolean;
   /** The host that messages name, out of the configuration and never out of a request. */
   readonly host: string | undefined;
   /** What messages say, by language. */

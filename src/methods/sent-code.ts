@@ -10,7 +10,8 @@ import { composeMessage } from "../verification/message.js";
 import { createOutOfBand } from "../verification/out-of-band.js";
 import { canonicalEmail, canonicalPhone, costlyPhone, countryOf } from "../verification/recipient.js";
 import type { Withheld } from "../verification/toll-fraud.js";
-import type { Contact, Method, MethodContext, MethodFactory, Outgoing } from "./method.js";
+import { factorsOf } from "./factor.js";
+import type { Contact, Enrolling, Method, MethodContext, MethodFactory, Outgoing, Person } from "./method.js";
 
 export interface SentCodeOptions {
   /**
@@ -152,7 +153,7 @@ function factory(sending: Sending, life: Duration | undefined): MethodFactory {
   return { method: channel, create: (context) => sentCode(sending, ttl, context) };
 }
 
-function sentCode(sending: Sending, ttl: number, { keys, events, service, host, book }: MethodContext): Method {
+function sentCode(sending: Sending, ttl: number, { keys, events, service, host, book, enrols }: MethodContext): Method {
   const { channel, shape, recipient } = sending;
   const outOfBand = createOutOfBand(
     channel,
@@ -161,6 +162,20 @@ function sentCode(sending: Sending, ttl: number, { keys, events, service, host, 
     sending.countries,
   );
   const spec = { ...shape, way: channel };
+  const property = channel === "email" ? "email" : "phone";
+  /** What they have enrolled, the one used last first, and then what the app knows. */
+  const reached = async ({ contact, factors }: Person): Promise<Reached[]> => {
+    const enrolled = factorsOf(factors, channel).map(({ to }) => ({ [property]: to }));
+    const found = await Promise.all([...enrolled, contact].map((each) => recipient(each)));
+    return found.filter((each) => each !== undefined);
+  };
+  const enrolling: Enrolling = {
+    async begin(_person, to) {
+      const found = await recipient({ [property]: to });
+      return found && { ...found, secret: "" };
+    },
+    confirm: (entry, _begun, typed) => outOfBand.compare(entry, spec, typed),
+  };
   return {
     name: channel,
     digits: shape.length,
@@ -168,11 +183,9 @@ function sentCode(sending: Sending, ttl: number, { keys, events, service, host, 
     ttl,
     outOfBand,
     accepts: (typed) => outOfBand.accepts(typed, shape),
-    enrolled: ({ contact }) => recipient(contact),
-    stillReaches: async (entry, { contact }) => {
-      const found = await recipient(contact);
-      return found !== undefined && !found.withheld && found.to === entry.delivery.to;
-    },
+    enrolled: async (person) => (await reached(person))[0],
+    stillReaches: async (entry, person) =>
+      (await reached(person)).some(({ to, withheld }) => !withheld && to === entry.delivery.to),
     send: ({ entry, locale, now, until }: Outgoing) => {
       const { label: action, show } = entry.detail as Shown;
       const minutes = (entry.expiresAt - now) / 60_000;
@@ -180,5 +193,6 @@ function sentCode(sending: Sending, ttl: number, { keys, events, service, host, 
       return outOfBand.send(entry, spec, (code) => composeMessage({ ...parts, code }), until);
     },
     compare: (entry, _person, typed) => outOfBand.compare(entry, spec, typed),
+    ...(enrols ? { enrolling } : {}),
   };
 }

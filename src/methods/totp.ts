@@ -1,14 +1,18 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { fingerprint, sameText } from "../core/crypto.js";
+import { fingerprint } from "../core/crypto.js";
 import { type Awaitable, within } from "../core/deadline.js";
 import { misconfigured, unavailable } from "../core/errors.js";
 import { checkKeys, oneOf } from "../core/options.js";
 import { DIGITS, normalizeCode } from "../verification/code.js";
-import type { MethodFactory } from "./method.js";
+import { type Factor, factorsOf } from "./factor.js";
+import type { Enrolling, FactorMatch, MethodFactory, Person } from "./method.js";
+import { keyUri, matchingStep, newSecret, type TotpShape } from "./totp-codes.js";
 
 export interface TotpOptions {
-  /** The user's secret, base32 or bytes (at least 128 bits, RFC 4226 R6), or nothing when there is none. */
-  secret: (userId: string) => Awaitable<string | Uint8Array | null | undefined>;
+  /**
+   * The user's secret, base32 or bytes (at least 128 bits, RFC 4226 R6), or nothing when there is none. May be left out
+   * with `twoFactor({ factors })`, where people set up their apps themselves.
+   */
+  secret?: (userId: string) => Awaitable<string | Uint8Array | null | undefined>;
   /** @default 6 */
   digits?: 6 | 7 | 8;
   /** What authenticator apps assume. @default "sha1" */
@@ -21,81 +25,98 @@ export interface TotpOptions {
   window?: 0 | 1;
 }
 
-/** RFC 6238 section 5.2 recommends it, and authenticator apps know no other. */
-const PERIOD = 30;
 const TTL = 5 * 60_000;
 /** How long the app may take to find a secret, in milliseconds. */
 const DEADLINE = 3_500;
 
-/** HMAC by Node's OpenSSL: several times faster than the pure JavaScript one that otplib brings along. */
-const nodeCrypto = {
-  name: "node",
-  hmac: (algorithm: string, key: Uint8Array, data: Uint8Array): Uint8Array =>
-    createHmac(algorithm, key).update(data).digest(),
-  randomBytes: (length: number): Uint8Array => randomBytes(length),
-  constantTimeEqual: (a: string | Uint8Array, b: string | Uint8Array): boolean => {
-    const [left, right] = [Buffer.from(a), Buffer.from(b)];
-    return left.length === right.length && timingSafeEqual(left, right);
-  },
-};
+interface Secret {
+  readonly secret: string | Uint8Array;
+  /** Under which its used steps are kept. */
+  readonly steps: string;
+  readonly factor?: Factor;
+}
 
 /**
  * Codes of an authenticator app (RFC 6238): the current time step and the one before, each step at most once.
  *
  * @throws TwoFactorError `misconfigured` for unknown options or a window above one step.
  */
-export function totp(options: TotpOptions): MethodFactory {
+export function totp(options: TotpOptions = {}): MethodFactory {
   checkKeys(options, { secret: true, digits: true, algorithm: true, window: true }, "totp()");
-  if (typeof options.secret !== "function") {
+  const { secret: secretOf } = options;
+  if (secretOf !== undefined && typeof secretOf !== "function") {
     throw misconfigured("totp({ secret }) must be a function: (userId) => the user's base32 secret, or null.");
   }
-  const digits = oneOf(options.digits ?? 6, [6, 7, 8], "totp({ digits })");
-  const algorithm = oneOf(options.algorithm ?? "sha1", ["sha1", "sha256", "sha512"], "totp({ algorithm })");
-  const window = oneOf(options.window ?? 1, [0, 1], "totp({ window })");
-  const shape = { length: digits, alphabet: DIGITS };
-  const secretOf = options.secret;
+  const totpShape: TotpShape = {
+    digits: oneOf(options.digits ?? 6, [6, 7, 8], "totp({ digits })"),
+    algorithm: oneOf(options.algorithm ?? "sha1", ["sha1", "sha256", "sha512"], "totp({ algorithm })"),
+    window: oneOf(options.window ?? 1, [0, 1], "totp({ window })"),
+  };
+  const { digits } = totpShape;
+  const codeShape = { length: digits, alphabet: DIGITS };
+
+  /** The app's own and those enrolled. */
+  async function secretsOf({ user, factors }: Person): Promise<readonly Secret[]> {
+    const late = () => unavailable("The TOTP secret callback did not answer.");
+    const own = await within(secretOf?.(user), DEADLINE, late);
+    const enrolled = factorsOf(factors, "totp").map((factor) => {
+      return { secret: factor.secret, steps: stepsOf(user, factor.id), factor };
+    });
+    return own ? [{ secret: own, steps: stepsOf(user) }, ...enrolled] : enrolled;
+  }
 
   return {
     method: "totp",
-    create: () => ({
-      name: "totp",
-      digits,
-      phishingResistant: false,
-      ttl: TTL,
-      accepts: (typed) => normalizeCode(typed, shape) !== undefined,
-      enrolled: async ({ user }) => ((await secretOf(user)) ? {} : undefined),
-      stillReaches: () => true,
-      compare: async (_entry, { user }, typed, now) => {
-        const answer = normalizeCode(typed, shape);
-        const secret = await within(secretOf(user), DEADLINE, () =>
-          unavailable("The TOTP secret callback did not answer."),
-        );
-        if (answer === undefined || !secret) return undefined;
-        const codeAt = await codes(secret, digits, algorithm);
-        const current = Math.floor(now / 1000 / PERIOD);
-        let matched: number | undefined;
-        // Every step is computed, whichever matches: the time taken says nothing about the answer.
-        for (let step = current; step >= current - window; step -= 1) {
-          if (sameText(answer, codeAt(step))) matched ??= step;
-        }
-        return matched === undefined ? undefined : { step: { key: fingerprint(["totp", user]), value: matched } };
-      },
-    }),
+    create({ service, enrols }) {
+      if (!secretOf && !enrols) throw withoutSecrets();
+      return {
+        name: "totp",
+        digits,
+        phishingResistant: false,
+        ttl: TTL,
+        accepts: (typed) => normalizeCode(typed, codeShape) !== undefined,
+        enrolled: async (person) => ((await secretsOf(person)).length > 0 ? {} : undefined),
+        stillReaches: () => true,
+        async compare(_entry, person, typed, now) {
+          const answer = normalizeCode(typed, codeShape);
+          if (answer === undefined) return undefined;
+          let match: FactorMatch | undefined;
+          // All of them, whichever fits: see matchingStep().
+          for (const { secret, steps, factor } of await secretsOf(person)) {
+            const value = await matchingStep(secret, answer, totpShape, now);
+            if (value !== undefined) match ??= { step: { key: steps, value }, ...(factor && { factor }) };
+          }
+          return match;
+        },
+        ...(enrols ? { enrolling: enrolling(totpShape, service) } : {}),
+      };
+    },
   };
 }
 
-/** The code of each time step. otplib is loaded when the first code is checked, not when the app starts. */
-async function codes(
-  secret: string | Uint8Array,
-  digits: 6 | 7 | 8,
-  algorithm: "sha1" | "sha256" | "sha512",
-): Promise<(step: number) => string> {
-  const { generateSync, ScureBase32Plugin } = await import("otplib");
-  const key = typeof secret === "string" ? new ScureBase32Plugin().decode(tidy(secret)) : secret;
-  return (counter) => generateSync({ strategy: "hotp", secret: key, counter, digits, algorithm, crypto: nodeCrypto });
+function enrolling(shape: TotpShape, service: string | undefined): Enrolling {
+  return {
+    begin({ user, contact }) {
+      const secret = newSecret();
+      const account = contact.email ?? contact.phone ?? user;
+      return { secret, shown: { secret, uri: keyUri(secret, account, service, shape) } };
+    },
+    async confirm({ id, subject = "" }, { secret }, typed, now) {
+      const answer = normalizeCode(typed, { length: shape.digits, alphabet: DIGITS });
+      const value = answer === undefined ? undefined : await matchingStep(secret, answer, shape, now);
+      // The factor is going to have the id of its enrolment: the code that confirms it is used up for it.
+      return value === undefined ? undefined : { step: { key: stepsOf(subject, id), value } };
+    },
+  };
 }
 
-/** Secrets are copied by people: lower case, spaces and padding are all the same secret. */
-function tidy(base32: string): string {
-  return base32.toUpperCase().replace(/[\s=-]/g, "");
+/** Each secret has its own row of used steps. */
+function stepsOf(user: string, factor?: string): string {
+  return fingerprint(factor === undefined ? ["totp", user] : ["totp", user, factor]);
+}
+
+function withoutSecrets(): Error {
+  return misconfigured(
+    "totp() needs { secret: (userId) => the user's base32 secret }, or twoFactor({ factors: true }), where people set up their apps themselves.",
+  );
 }

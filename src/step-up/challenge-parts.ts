@@ -7,6 +7,7 @@ import type { Store } from "../stores/store.js";
 import type { Limits } from "../verification/limits.js";
 import type { Refused } from "../verification/outcome.js";
 import type { Scheduler } from "../verification/scheduler.js";
+import type { FactorBook } from "./factor-book.js";
 import type { Mark } from "./mark.js";
 import type { ContactOf } from "./people.js";
 
@@ -21,6 +22,8 @@ export interface ChallengeParts {
   readonly clock: Clock;
   readonly events: Events;
   readonly contactOf: ContactOf;
+  /** What people have enrolled, where the app lets them. */
+  readonly factors: FactorBook | undefined;
   readonly scheduler: Scheduler;
   /** The languages that page and messages speak. */
   readonly locales: readonly string[];

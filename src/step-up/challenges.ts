@@ -7,11 +7,13 @@ import { beginEscalation, failOver, scheduleNext, SEND_BUDGET, stopEscalation } 
 import { type Started, VerificationService } from "../verification/service.js";
 import type { Way } from "../verification/way.js";
 import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
-import { compareAll } from "./comparison.js";
+import { compareAll, type MethodMatch } from "./comparison.js";
+import { factorUsed } from "./factor-use.js";
 import { eventOf, markOf } from "./proved.js";
 import { refused, refusedAs, refusedByLock } from "../verification/outcome.js";
 import { personOf, type Usable, usableMethods } from "./people.js";
 import { told } from "./told.js";
+import { wayTo } from "./way-to.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
 
 /** Challenges of the guard, apart from what accounts of the service verify. */
@@ -29,8 +31,8 @@ export class Challenges {
 
   /** Opens the challenge, or returns the one that is open for the same user, login, action and transaction. */
   async start(asker: Asker, wanted: Wanted, prefer?: MethodName): Promise<ChallengeStarted> {
-    const { methods, contactOf, keys, limits } = this.#parts;
-    const person = await personOf(contactOf, asker.user);
+    const { methods, keys, limits } = this.#parts;
+    const person = await personOf(this.#parts, asker.user);
     if (!person) return refused("first_factor_required", { detail: "This account is closed." });
     if (prefer && wanted.allowed && !wanted.allowed.includes(prefer)) return refused("method_not_allowed");
 
@@ -48,7 +50,7 @@ export class Challenges {
       usable,
       pickLocale(this.#parts.locales, person.contact.locale, wanted.language),
     );
-    const way = this.#way(chosen, detail);
+    const way = wayTo(this.#parts, chosen, detail);
     const started = await this.#service.open({
       tenant: GUARD_TENANT,
       owner: ownerOf(asker),
@@ -78,7 +80,7 @@ export class Challenges {
     if (!entry || end) return refusedAs(end ?? "missing");
     const { methods } = readDetail(entry);
     if (!methods.includes(method)) return refused("method_not_allowed");
-    const person = await personOf(this.#parts.contactOf, asker.user);
+    const person = await personOf(this.#parts, asker.user);
     const [chosen] = person ? await usableMethods(this.#parts.methods, person, [method]) : [];
     if (!chosen) return refused("not_enrolled");
     if (entry.delivery.method !== method) return this.#switch(entry, chosen);
@@ -91,12 +93,12 @@ export class Challenges {
     const entry = await this.find(asker, which);
     const end = endOf(entry, this.#parts.clock());
     if (!entry || end) return refusedAs(end ?? "missing");
-    const person = await personOf(this.#parts.contactOf, asker.user);
+    const person = await personOf(this.#parts, asker.user);
     const name = entry.delivery.method as MethodName;
     const [chosen] = person ? await usableMethods(this.#parts.methods, person, [name]) : [];
     if (!chosen) return refused("not_enrolled");
     if (!chosen.method.send) return refused("invalid_request", { detail: "This method sends nothing." });
-    const way = this.#way(chosen, readDetail(entry));
+    const way = wayTo(this.#parts, chosen, readDetail(entry));
     return this.#told(asker.user, await this.#service.send(entry, way), way);
   }
 
@@ -110,7 +112,7 @@ export class Challenges {
 
   /** Takes a step of the workflow, once: whoever comes second finds it taken. */
   async advance(entry: Pending, step: number, until = performance.now() + SEND_BUDGET): Promise<ChallengeStarted> {
-    const { contactOf, methods, scheduler, clock } = this.#parts;
+    const { methods, scheduler, clock } = this.#parts;
     const detail = readDetail(entry);
     const next = detail.workflow?.[step];
     const end = endOf(entry, clock());
@@ -118,10 +120,10 @@ export class Challenges {
     if (!detail.workflow || !next || (entry.delivery.step ?? 0) !== step - 1) {
       return refused("invalid_request", { detail: "There is no next step." }, entry);
     }
-    const person = await personOf(contactOf, detail.user);
+    const person = await personOf(this.#parts, detail.user);
     const [chosen] = person ? await usableMethods(methods, person, [next.channel as MethodName]) : [];
     if (!chosen) return refused("not_enrolled", {}, entry);
-    const { charges, ...planned } = this.#way(chosen, detail, until);
+    const { charges, ...planned } = wayTo(this.#parts, chosen, detail, until);
     // The workflow has its own pace: a person for whom nothing came need not wait for the next try.
     const way = { ...planned, step, charges: (id: string) => charges(id).filter(({ name }) => name !== "spacing") };
     const sent = await this.#service.send(entry, way);
@@ -142,31 +144,31 @@ export class Challenges {
 
   /** Checks an answer. A right one uses the challenge up and yields a mark; keeping it is the caller's next step. */
   async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
-    const { store, methods, limits, clock, events, contactOf } = this.#parts;
+    const { store, methods, limits, clock, events } = this.#parts;
     if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) {
       const shapes = [...new Set(methods.map((method) => method.digits))].join(" or ");
       return refused("invalid_request", { detail: `A code has ${shapes} digits.` });
     }
     const owned = { ...which, owner: ownerOf(asker) };
-    const person = await personOf(contactOf, asker.user);
+    const person = await personOf(this.#parts, asker.user);
     if (!person) {
       await store.cancel(owned, clock());
       return refused("first_factor_required", { detail: "This account is closed." });
     }
-    let proved: string | undefined;
+    let proved: MethodMatch | undefined;
     const checked = await this.#service.check({
       which: owned,
       nonce: randomId(),
       account: asker.user,
       lock: limits.lock,
       compare: async (entry) => {
-        const match = await compareAll(methods, entry, person, typed, { clock, events });
-        proved = match?.method;
-        return match?.step ? { step: match.step } : match && {};
+        proved = await compareAll(methods, entry, person, typed, { clock, events });
+        return proved?.step ? { step: proved.step } : proved && {};
       },
     });
     if (checked.ok && proved !== undefined) {
-      const mark = markOf(asker.user, checked.entry, proved, checked.at);
+      if (!(await factorUsed(this.#parts, asker.user, proved))) return refusedAs("used");
+      const mark = markOf(asker.user, checked.entry, proved.method, checked.at);
       if (readDetail(checked.entry).workflow) await stopEscalation(this.#parts.scheduler, checked.entry);
       events.emit("challenge.verified", eventOf(checked.entry));
       return { ok: true, mark, entry: checked.entry };
@@ -196,28 +198,11 @@ export class Challenges {
   }
 
   async #switch(entry: Pending, chosen: Usable): Promise<ChallengeStarted> {
-    const way = this.#way(chosen, readDetail(entry));
+    const way = wayTo(this.#parts, chosen, readDetail(entry));
     const alreadySent = entry.delivery.sent.some(({ method, to }) => method === chosen.method.name && to === chosen.to);
     const { send: _again, ...quiet } = way;
     const quietly: Way = { ...quiet, charges: () => [] };
     return this.#told(readDetail(entry).user, await this.#service.send(entry, alreadySent ? quietly : way), way);
-  }
-
-  #way({ method, to, withheld }: Usable, detail: ChallengeDetail, until?: number): Way {
-    const { limits, clock } = this.#parts;
-    const send = method.send?.bind(method);
-    if (!send || to === undefined) return { method: method.name, charges: () => [] };
-    const { user, ip, limits: named, locale } = detail;
-    const subject = { user, to, channel: method.name, ip, named, free: withheld !== undefined };
-    return {
-      method: method.name,
-      to,
-      gapAfter: limits.gapAfter,
-      withheld,
-      charges: (id) => limits.sendCharges({ ...subject, id }),
-      failed: limits.failedCharge(subject),
-      send: (entry) => send({ entry, locale, now: clock(), until }),
-    };
   }
 
   #told(user: string, started: Started, way: Way): ChallengeStarted {

@@ -1,15 +1,14 @@
 import type { Clock } from "../core/clock.js";
 import type { Events } from "../core/events.js";
-import type { Method, Person } from "../methods/method.js";
+import type { FactorMatch, Method, Person } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import { ask } from "./people.js";
-import type { Match } from "../verification/service.js";
 
 /** A provider that checks its own codes has five seconds; nobody has more than this, in milliseconds. */
 const PATIENCE = 6_000;
 
 /** A right answer, and what it proves. */
-export interface MethodMatch extends Match {
+export interface MethodMatch extends FactorMatch {
   readonly method: string;
 }
 

@@ -1,6 +1,7 @@
 import { type Awaitable, within } from "../core/deadline.js";
 import { isTwoFactorError, unavailable } from "../core/errors.js";
 import type { Contact, Enrolled, Method, MethodName, Person } from "../methods/method.js";
+import type { FactorBook } from "./factor-book.js";
 
 /** How the app answers for a user; `null` or nothing for an account that is closed. */
 export type ContactOf = (userId: string) => Awaitable<Contact | null | undefined>;
@@ -18,10 +19,15 @@ export async function ask<T>(what: string, callback: () => Awaitable<T>, deadlin
 }
 
 /** The person behind a user id, or nothing when the account is closed. */
-export async function personOf(contactOf: ContactOf, user: string): Promise<Person | undefined> {
-  const contact = await ask("The contact callback", () => contactOf(user));
-  return contact ? { user, contact } : undefined;
+export async function personOf(
+  { contactOf, factors: book }: { readonly contactOf: ContactOf; readonly factors: FactorBook | undefined },
+  user: string,
+): Promise<Person | undefined> {
+  const [contact, factors] = await Promise.all([ask("The contact callback", () => contactOf(user)), book?.of(user)]);
+  return contact ? { user, contact, factors: factors ?? NONE } : undefined;
 }
+
+const NONE: readonly never[] = [];
 
 /** A method this person can use, and where it reaches them. */
 export interface Usable extends Enrolled {

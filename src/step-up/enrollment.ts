@@ -1,0 +1,165 @@
+import { fingerprint, randomId, seal, unseal } from "../core/crypto.js";
+import { unavailable } from "../core/errors.js";
+import { pickLocale } from "../core/locale.js";
+import { maskAddress } from "../core/redact.js";
+import type { Factor } from "../methods/factor.js";
+import type { Begun, Confirmed, Enrolling, Method, MethodName, Person } from "../methods/method.js";
+import type { Pending } from "../stores/pending.js";
+import { refusalOf, refused, refusedAs, refusedByLock, type Refused } from "../verification/outcome.js";
+import { VerificationService } from "../verification/service.js";
+import type { ChallengeParts } from "./challenge-parts.js";
+import { factorsOf } from "../methods/factor.js";
+import type { FactorBook } from "./factor-book.js";
+import { ask, personOf } from "./people.js";
+import { type Asker, ownerOf } from "./wanted.js";
+import { wayTo } from "./way-to.js";
+
+/** Enrolments, apart from challenges: an answer to one is no answer to the other. */
+const TENANT = "#enrollment";
+/** Enough for every device that anybody has. */
+const MOST_FACTORS = 20;
+
+export interface EnrollmentWish {
+  readonly method: MethodName;
+  /** The number or address to be enrolled, for methods that send. */
+  readonly to?: string | undefined;
+  readonly name?: string | undefined;
+  readonly language?: string | undefined;
+  readonly ip?: string | undefined;
+}
+
+/** What was begun, and what the person needs to see to go on; the secret is shown this once. */
+export type EnrollmentStarted =
+  | { readonly ok: true; readonly entry: Pending; readonly shown: Begun["shown"] }
+  | Refused;
+export type EnrollmentConfirmed = { readonly ok: true; readonly factor: Factor } | Refused;
+
+interface EnrollmentDetail {
+  readonly user: string;
+  readonly method: MethodName;
+  readonly name: string;
+  /** `Begun`, sealed for this enrolment. */
+  readonly begun: string;
+}
+
+/** Setting up a factor: begun, and counted only once its first answer was right. An abandoned one is nothing. */
+export class Enrollments {
+  readonly #parts: ChallengeParts;
+  readonly #book: FactorBook;
+  readonly #service: VerificationService;
+
+  constructor(parts: ChallengeParts, book: FactorBook) {
+    this.#parts = parts;
+    this.#book = book;
+    this.#service = new VerificationService(parts.store, parts.clock);
+  }
+
+  /** Begins one; an earlier one of the same login that was not confirmed is over. */
+  async start(asker: Asker, wish: EnrollmentWish): Promise<EnrollmentStarted> {
+    const { keys, clock, limits, locales } = this.#parts;
+    const method = this.#methodOf(wish.method);
+    if (!method) return refused("method_not_allowed", { detail: "This method cannot be set up here." });
+    const person = await personOf(this.#parts, asker.user);
+    if (!person) return refused("first_factor_required", { detail: "This account is closed." });
+    const begun = await ask("Setting up a factor", () => method.enrolling.begin(person, wish.to));
+    const obstacle = obstacleTo(person, method, begun, wish.name ?? "");
+    if (!begun || obstacle) return obstacle ?? refused("invalid_request");
+    const id = randomId();
+    const detail: EnrollmentDetail = {
+      user: asker.user,
+      method: method.name,
+      name: (wish.name ?? "").trim(),
+      begun: seal(keys, JSON.stringify(begun), contextOf(asker.user, id)),
+    };
+    const locale = pickLocale(locales, person.contact.locale, wish.language);
+    const addressee = { user: asker.user, ip: wish.ip, limits: [], locale };
+    const started = await this.#service.open({
+      id,
+      tenant: TENANT,
+      owner: ownerOf(asker),
+      purpose: `enrol ${method.name}`,
+      subject: asker.user,
+      supersede: "cancel",
+      account: accountOf(asker.user),
+      keyId: keys.current.id,
+      ttl: method.ttl,
+      maxAttempts: limits.maxAttempts,
+      detail: { ...detail },
+      way: wayTo(this.#parts, { method, ...begun }, addressee),
+    });
+    if (!started.ok) return refusalOf(started, clock());
+    if (started.delivered?.ok === false) {
+      return refused("delivery_failed", { detail: "The code could not be sent. Try again." }, started.entry);
+    }
+    return { ok: true, entry: started.entry, shown: begun.shown };
+  }
+
+  /** The first right answer makes it a factor. */
+  async confirm(asker: Asker, id: string | undefined, typed: unknown): Promise<EnrollmentConfirmed> {
+    const { keys, limits, clock, events } = this.#parts;
+    if (typeof typed !== "string" || typed === "") {
+      return refused("invalid_request", { detail: "The code is missing." });
+    }
+    let confirmed: Confirmed | undefined;
+    let begun: Begun | undefined;
+    const checked = await this.#service.check({
+      which: { id, owner: ownerOf(asker), tenant: TENANT },
+      nonce: randomId(),
+      account: accountOf(asker.user),
+      lock: limits.lock,
+      compare: async (entry) => {
+        const detail = readDetail(entry);
+        const plain = unseal(keys, detail.begun, contextOf(asker.user, entry.id));
+        const method = this.#methodOf(detail.method);
+        if (plain === undefined || !method) throw unavailable("This enrolment cannot be read.");
+        const opened = (begun = JSON.parse(plain) as Begun);
+        confirmed = await ask("Checking the code", () => method.enrolling.confirm(entry, opened, typed, clock()));
+        return confirmed?.step ? { step: confirmed.step } : confirmed && {};
+      },
+    });
+    if (!checked.ok) {
+      if (checked.reason === "locked") return refusedByLock(checked.until, clock());
+      if (checked.reason !== "wrong") return refusedAs(checked.reason);
+      return refused("wrong_code", { attemptsLeft: checked.attemptsLeft });
+    }
+    const { method, name } = readDetail(checked.entry);
+    const factor: Factor = {
+      id: checked.entry.id,
+      method,
+      name,
+      createdAt: checked.at,
+      ...(begun?.to === undefined ? {} : { to: begun.to }),
+      secret: confirmed?.secret ?? begun?.secret ?? "",
+    };
+    await this.#book.add(asker.user, factor);
+    events.emit("factor.added", { user: asker.user, method, factor: factor.id });
+    return { ok: true, factor };
+  }
+
+  #methodOf(name: MethodName): (Method & { readonly enrolling: Enrolling }) | undefined {
+    const method = this.#parts.methods.find((each) => each.name === name);
+    return method?.enrolling ? { ...method, enrolling: method.enrolling } : undefined;
+  }
+}
+
+function obstacleTo(person: Person, method: Method, begun: Begun | undefined, name: string): Refused | undefined {
+  const no = (detail: string): Refused => refused("invalid_request", { detail });
+  if (!/^[^\p{C}]{0,60}$/u.test(name)) return no("A name has at most 60 printable characters.");
+  if (person.factors.length >= MOST_FACTORS * 2) return no("There are too many factors: remove one first.");
+  if (!begun || begun.withheld) return no("No code can be sent there.");
+  const known = factorsOf(person.factors, method.name).some(({ to }) => to !== undefined && to === begun.to);
+  return known ? no(`${maskAddress(begun.to ?? "")} is there already.`) : undefined;
+}
+
+function readDetail(entry: Pending): EnrollmentDetail {
+  return entry.detail as unknown as EnrollmentDetail;
+}
+
+function contextOf(user: string, id: string): string {
+  return fingerprint(["enrollment", user, id]);
+}
+
+/** Wrong codes here lock no door: they count for themselves. */
+function accountOf(user: string): string {
+  return fingerprint(["enrollment", user]);
+}
