@@ -5,7 +5,7 @@ import type { Pending } from "../../src/stores/pending.js";
 import { fixture, TOTP_SECRET } from "../helpers/app.js";
 
 const ENTRY = {} as Pending;
-const ADA = { user: "ada", contact: {} };
+const ADA = { user: "ada", contact: {}, factors: [] };
 const STEP = 30_000;
 
 /** The method as `twoFactor()` would have it, and the step it matches: `undefined` for a wrong code. */

@@ -228,7 +228,7 @@ describe("B09: what a person typed", () => {
 describe("a sent code", () => {
   const sent: Message[] = [];
   const provider = (message: Message): void => void sent.push(message);
-  const person = { user: "ada", contact: { phone: "+46707123456", email: "ada@example.com" } };
+  const person = { user: "ada", contact: { phone: "+46707123456", email: "ada@example.com" }, factors: [] };
 
   function method(secret: string | string[], make = sms(provider)): { method: Method; keyId: string } {
     const ring = createKeyring(secret);
@@ -238,6 +238,7 @@ describe("a sent code", () => {
       events: new Events(),
       service: undefined,
       host: undefined,
+      enrols: false,
       book: TEXTS,
     };
     return { method: make.create(context), keyId: ring.current.id };
