@@ -1,6 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import session from "express-session";
-import { sessionProof, totp, twoFactor, type TwoFactor } from "require2fa";
+import { recoveryCodes, sessionProof, totp, twoFactor, type TwoFactor } from "require2fa";
 import { api } from "./api.js";
 import { bank } from "./bank.js";
 import { html, sendPage, wantsPage } from "./layout.js";
@@ -10,6 +10,7 @@ import { messagesBy } from "./messages.js";
 import { showOutbox } from "./outbox-page.js";
 import type { Settings } from "./settings.js";
 import type { Shared } from "./shared.js";
+import { spa } from "./spa.js";
 import { THEME } from "./style.js";
 import { findUser } from "./users.js";
 
@@ -47,7 +48,8 @@ export function createApp({ settings, shared, clock = Date.now }: AppOptions): B
     secret: secrets.twoFactor,
     user: (req) => req.userId,
     contact: (userId) => findUser(userId) ?? null,
-    methods: [totp({ secret: (userId) => findUser(userId)?.totpSecret }), ...messages.methods],
+    methods: [totp({ secret: (userId) => findUser(userId)?.totpSecret }), ...messages.methods, recoveryCodes()],
+    factors: true,
     proof: [bearer.proof, sessionProof()],
     service: "Fjord Bank",
     ...(origin !== undefined && { origin }),
@@ -79,7 +81,8 @@ export function createApp({ settings, shared, clock = Date.now }: AppOptions): B
   });
   app.use(tfa);
 
-  app.use(login(), bearer.router, bank(new Ledger(clock)));
+  const ledger = new Ledger(clock);
+  app.use(login(), bearer.router, bank(ledger), spa(ledger));
   if (messages.outbox) app.get("/outbox", showOutbox(messages.outbox));
   app.locals["outbox"] = messages.outbox !== undefined;
   app.use(notFound, failed);

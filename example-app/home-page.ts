@@ -28,7 +28,7 @@ export function showHome(res: Response, { user, ledger, done, problem, typed }: 
       ${fresh && html`<p class="note" role="status">${money(fresh.cents)} went to ${fresh.payee}.</p>`}
       ${transferForm(problem, typed)}
     </div>
-    <div class="stack">${vaultCard()} ${history(transfers)}</div>
+    <div class="stack">${vaultCard()} ${history(transfers)} ${securityCard()} ${appCard()}</div>
   </div>`;
   sendPage(res, { title: problem ?? "Your account", status: problem === undefined ? 200 : 400, user, body });
 }
@@ -66,6 +66,22 @@ function vaultCard(): Markup {
     <h2 id="vault" class="card-title">${icon("lock")}Your vault</h2>
     <p class="lead">It opens for 15 minutes once you have confirmed that it is you.</p>
     <a class="button" href="/vault">Open the vault</a>
+  </section>`;
+}
+
+function securityCard(): Markup {
+  return html`<section class="card" aria-labelledby="security">
+    <h2 id="security" class="card-title">${icon("key")}Security</h2>
+    <p class="lead">Your authenticator app, your number, your recovery codes.</p>
+    <a class="button quiet" href="/2fa/factors">Security settings</a>
+  </section>`;
+}
+
+function appCard(): Markup {
+  return html`<section class="card" aria-labelledby="app">
+    <h2 id="app" class="card-title">${icon("window")}The same without leaving the page</h2>
+    <p class="lead">A single page that asks for the code in a dialog, and then goes on by itself.</p>
+    <a class="button quiet" href="/app">Open the app</a>
   </section>`;
 }
 

@@ -53,6 +53,8 @@ export interface Page {
   readonly user?: User | undefined;
   /** The one script of the page; nothing from a request goes into it. */
   readonly script?: string;
+  /** The script imports others, from here. */
+  readonly isModule?: boolean;
 }
 
 /** Outlines on a grid of 24. Decoration: whatever they show is said in words as well. */
@@ -63,6 +65,8 @@ const OUTLINES = {
   list: "M8.5 6.5H20M8.5 12H20M8.5 17.5H20M4.5 6.5h.01M4.5 12h.01M4.5 17.5h.01",
   people:
     "M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 19.5c0-3 2.5-5 6-5s6 2 6 5M16 5a3.3 3.3 0 0 1 0 6.3M18 15c1.9.7 3 2.3 3 4.5",
+  window: "M3.5 6.5a2 2 0 0 1 2-2h13a2 2 0 0 1 2 2v11a2 2 0 0 1-2 2h-13a2 2 0 0 1-2-2zM3.5 9h17M6.5 6.8h.01M9 6.8h.01",
+  key: "M8 16.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM12.5 12H21v3.5M17 12v2.5",
   box: "M4 8.5 12 4l8 4.5v7L12 20l-8-4.5zM4 8.5l8 4.5 8-4.5M12 13v7",
 } as const;
 
@@ -70,10 +74,10 @@ export function icon(name: keyof typeof OUTLINES): Markup {
   return html`<svg viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="${OUTLINES[name]}" /></svg>`;
 }
 
-export function sendPage(res: Response, { title, body, status = 200, user, script }: Page): void {
+export function sendPage(res: Response, { title, body, status = 200, user, script, isModule }: Page): void {
   res.set({
     "Cache-Control": "no-store",
-    "Content-Security-Policy": policy(script),
+    "Content-Security-Policy": policy(script, isModule),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
   });
@@ -101,7 +105,7 @@ export function sendPage(res: Response, { title, body, status = 200, user, scrip
         </header>
         <main>${body}</main>
         <footer>${colophon(res)}</footer>
-        ${script !== undefined && new Markup(`<script>${script}</script>`)}
+        ${script !== undefined && new Markup(`<script${isModule ? ' type="module"' : ""}>${script}</script>`)}
       </body>
     </html> `;
   res.status(status).type("html").send(document.toString());
@@ -117,11 +121,12 @@ const STYLE_ELEMENT = new Markup(`<style>${STYLE}</style>`);
 const STYLE_HASH = hashOf(STYLE);
 
 /** Nothing runs and nothing is shown but what is written here, word for word. */
-function policy(script: string | undefined): string {
+function policy(script: string | undefined, isModule = false): string {
   return [
     "default-src 'none'",
     `style-src ${STYLE_HASH}`,
-    ...(script === undefined ? [] : [`script-src ${hashOf(script)}`, "connect-src 'self'"]),
+    ...(script === undefined ? [] : [`script-src ${hashOf(script)}${isModule ? " 'self'" : ""}`, "connect-src 'self'"]),
+    ...(isModule ? ["require-trusted-types-for 'script'", "trusted-types 'none'"] : []),
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",

@@ -16,6 +16,10 @@ const COLORS = `
   --hero: linear-gradient(135deg, #0b6157, #094a5a);
   --frame: #1c2321;
   --shadow: 0 1px 2px rgb(10 40 36 / 6%), 0 10px 30px rgb(10 40 36 / 7%);
+  --r2fa-accent: var(--accent);
+  --r2fa-accent-text: var(--accent-text);
+  --r2fa-surface: var(--surface);
+  --r2fa-text: var(--text);
 }
 @media (prefers-color-scheme: dark) {
   :root {

@@ -15,9 +15,14 @@ import { Challenges, GUARD_TENANT } from "./step-up/challenges.js";
 import { readDetail } from "./step-up/wanted.js";
 import { endOf } from "./stores/ended.js";
 import type { Pending } from "./stores/pending.js";
+import { Devices } from "./step-up/devices.js";
+import { Reports } from "./step-up/reports.js";
+import type { ChallengeParts } from "./step-up/challenge-parts.js";
 import { Enrollments } from "./step-up/enrollment.js";
 import { FactorBook } from "./step-up/factor-book.js";
 import { Factors } from "./step-up/factors.js";
+import { checkFirstFactor } from "./step-up/first-factor.js";
+import { tellOfChanges } from "./step-up/notices.js";
 import { supervise } from "./stores/supervise.js";
 import { goOnAfter, onStepDue } from "./verification/escalation.js";
 import { createLimits } from "./verification/limits.js";
@@ -31,9 +36,11 @@ import { watchSpend } from "./verification/spend.js";
 import { bounded, TimerScheduler } from "./verification/scheduler.js";
 import { Verifications } from "./verification/verifications.js";
 import { checkSteps, parseWorkflow, type Step } from "./verification/workflow.js";
+import { checkTrustedDevices } from "./devices-options.js";
+import { checkFactors, type FactorSettings } from "./factors-options.js";
 import { buildBooks } from "./languages.js";
 import {
-  checkFactors,
+  checkNotMe,
   checkOptions,
   checkOrigins,
   checkPath,
@@ -60,15 +67,23 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const limits = createLimits(options.limits);
   watchSpend(events, limits.spend, clock);
   const { page: pageBook, messages: book, locales } = buildBooks(options);
-  const storage = checkFactors(options, store);
-  const factors = storage && new FactorBook(storage, keys);
+  const own = checkFactors(options.factors ?? false, store);
+  const factors = own && new FactorBook(own.storage, keys);
   const enrols = factors !== undefined;
-  const methods = buildMethods(options.methods, { keys, clock, events, service: options.service, host, book, enrols });
   const scheduler = bounded(options.scheduler ?? new TimerScheduler(clock));
+  const notMe = checkNotMe(options, first);
+  const { service: called } = options;
+  const reportLink = (entry: Pending): string | undefined => reports?.linkFor(entry);
+  const context = { keys, clock, events, service: called, host, book, enrols, reportLink };
+  const methods = buildMethods(options.methods, context);
   const workflows = buildWorkflows(options.workflows);
   const contactOf = options.contact;
+  const flights = new Flights();
   const people = { store, methods, limits, keys, clock, events, contactOf, scheduler, locales, factors };
   const challenges = new Challenges(people);
+  const trust = checkTrustedDevices(options.trustedDevices);
+  const devices = trust && new Devices({ ...people, revokedAt: (subject) => bare.revokedAt(subject) }, trust);
+  const reports = notMe === undefined ? undefined : new Reports({ ...people, devices }, notMe);
   const advance = async (entry: Pending, step: number): Promise<unknown> =>
     entry.tenant === GUARD_TENANT ? challenges.advance(entry, step) : service.verifications.advance(entry, step);
   const parts = { store, keys, clock, events, limits, methods, scheduler, workflows, advance, book };
@@ -82,14 +97,14 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const proofs = buildProofs(options, (factory) => factory({ keys, clock, events, store }));
   return {
     challenges,
-    enrolled: factors && {
-      factors: new Factors(factors, clock, events),
-      enrollments: new Enrollments(people, factors),
-    },
+    enrolled: factors && buildEnrolled(own, factors, people, flights),
+    devices,
+    reports,
     methods,
     resistant: methods.filter((method) => method.phishingResistant).map((method) => method.name),
     proofs,
     userOf: options.user,
+    firstFactor: checkFirstFactor(options.firstFactor),
     store,
     revokedAt: (subject) => bare.revokedAt(subject),
     keys,
@@ -103,10 +118,21 @@ export function buildKit(options: TwoFactorOptions): Kit {
     noteReport: (provider, report) => noteReport(parts, provider, report),
     scheduler,
     workflows,
-    flights: new Flights(),
+    flights,
     pageBook,
     render: buildRender(options.page ?? {}, pageBook),
   };
+}
+
+function buildEnrolled(
+  { notify, fresh }: FactorSettings,
+  book: FactorBook,
+  people: ChallengeParts,
+  flights: Flights,
+): NonNullable<Kit["enrolled"]> {
+  const { events, contactOf, clock } = people;
+  if (notify) tellOfChanges({ events, contactOf, notify, track: (notice) => flights.track(notice) });
+  return { factors: new Factors(book, clock, events), enrollments: new Enrollments(people, book), fresh };
 }
 
 function buildMethods(factories: readonly MethodFactory[], context: MethodContext): Method[] {

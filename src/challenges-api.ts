@@ -6,6 +6,7 @@ import type { MethodName } from "./methods/method.js";
 import { endOf } from "./stores/ended.js";
 import type { Mark } from "./step-up/mark.js";
 import type { Refused } from "./verification/outcome.js";
+import { barredBy, type FirstFactor } from "./step-up/first-factor.js";
 import { DEFAULT_MAX_AGE } from "./step-up/policy.js";
 import { bindTransaction, type Bound } from "./step-up/transaction.js";
 import type { Transaction } from "./step-up/policy.js";
@@ -15,6 +16,8 @@ import type { Asker, Wanted } from "./step-up/wanted.js";
 export interface ChallengeOwner {
   user: string | number;
   session: string;
+  /** What this login began with, where `twoFactor({ firstFactor })` is a function: there is no request to ask it about. */
+  firstFactor?: FirstFactor;
 }
 
 export interface ChallengeStart extends ChallengeOwner {
@@ -56,22 +59,27 @@ export interface ChallengesApi {
   get(which: ChallengeOwner & { challenge?: string }): Promise<PublicChallenge | undefined>;
 }
 
-export function challengesApi({ challenges, clock }: Kit): ChallengesApi {
+export function challengesApi({ challenges, clock, firstFactor }: Kit): ChallengesApi {
+  const constant = typeof firstFactor === "function" ? undefined : firstFactor;
+  const asking = (owner: ChallengeOwner): Asker => ({
+    ...asker(owner),
+    barred: barredBy(owner.firstFactor ?? constant),
+  });
   const which = ({ challenge }: { challenge?: string }) => (challenge === undefined ? {} : { id: challenge });
   return {
     async start(request) {
-      return result(await challenges.start(asker(request), wanted(request), request.method));
+      return result(await challenges.start(asking(request), wanted(request), request.method));
     },
     async verify(answer) {
-      const proved = await challenges.verify(asker(answer), which(answer), answer.code);
+      const proved = await challenges.verify(asking(answer), which(answer), answer.code);
       return proved.ok ? { ok: true, proof: proved.mark } : no(proved);
     },
     async resend(owner) {
-      return result(await challenges.resend(asker(owner), which(owner)));
+      return result(await challenges.resend(asking(owner), which(owner)));
     },
-    cancel: (owner) => challenges.cancel(asker(owner), which(owner)),
+    cancel: (owner) => challenges.cancel(asking(owner), which(owner)),
     async get(owner) {
-      const entry = await challenges.find(asker(owner), which(owner));
+      const entry = await challenges.find(asking(owner), which(owner));
       return entry && !endOf(entry, clock()) ? publicChallenge(entry) : undefined;
     },
   };

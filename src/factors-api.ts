@@ -1,22 +1,15 @@
 import { misconfigured } from "./core/errors.js";
-import { maskAddress } from "./core/redact.js";
 import type { ChallengeNo, ChallengeOwner } from "./challenges-api.js";
 import { asker, no } from "./challenges-api.js";
 import type { Kit } from "./express/kit.js";
-import type { Factor } from "./methods/factor.js";
 import type { MethodName } from "./methods/method.js";
-
-/** A factor as its owner may see it. */
-export interface PublicFactor {
-  readonly id: string;
-  readonly method: MethodName;
-  /** What its owner calls it; empty for one without a name. */
-  readonly name: string;
-  /** Where it reaches them, masked. */
-  readonly to?: string;
-  readonly createdAt: Date;
-  readonly lastUsedAt?: Date;
-}
+import {
+  type Enrollment,
+  publicEnrollment,
+  type PublicFactor,
+  publicFactor,
+  splitFactors,
+} from "./step-up/public-factor.js";
 
 export interface EnrollmentRequest extends ChallengeOwner {
   method: MethodName;
@@ -28,18 +21,10 @@ export interface EnrollmentRequest extends ChallengeOwner {
   locale?: string;
 }
 
-/** What was begun. `secret` and `uri` are shown to the person this once: a QR code of `uri`, and the secret to type. */
-export interface Enrollment {
-  readonly id: string;
-  readonly method: MethodName;
-  /** Where the code went, masked. */
-  readonly to?: string;
-  readonly expiresAt: Date;
-  readonly secret?: string;
-  readonly uri?: string;
-}
-
-/** Enrolled factors, for a settings page of your own. Whoever calls has made sure that it is the person, freshly proved. */
+/**
+ * Enrolled factors, for a settings page of your own. Whoever calls has made sure that it is the person, freshly
+ * proved, and calls `tfa.revoke()` where a change must end what was proved before: the routes do both by themselves.
+ */
 export interface FactorsApi {
   /** Oldest first, without recovery codes. */
   list(userId: string | number): Promise<readonly PublicFactor[]>;
@@ -66,45 +51,23 @@ export function factorsApi(kit: Kit): FactorsApi {
   };
   return {
     async list(userId) {
-      const factors = await parts().factors.list(String(userId));
-      return factors.filter(({ method }) => method !== "recovery-code").map(shown);
+      return splitFactors(await parts().factors.list(String(userId))).own.map(publicFactor);
     },
     async enroll({ method, to, name, locale, ...owner }) {
       const wish = { method, to, name, language: locale };
       const started = await parts().enrollments.start(asker(owner), wish);
       if (!started.ok) return no(started);
-      const { entry } = started;
-      const sentTo = entry.delivery.to;
-      const enrollment = {
-        id: entry.id,
-        method,
-        expiresAt: new Date(entry.expiresAt),
-        ...(sentTo === undefined ? {} : { to: maskAddress(sentTo) }),
-        ...started.shown,
-      };
-      return { ok: true, enrollment };
+      return { ok: true, enrollment: publicEnrollment(started, method) };
     },
     async confirm({ code, enrollment, ...owner }) {
       const confirmed = await parts().enrollments.confirm(asker(owner), enrollment, code);
-      return confirmed.ok ? { ok: true, factor: shown(confirmed.factor) } : no(confirmed);
+      return confirmed.ok ? { ok: true, factor: publicFactor(confirmed.factor) } : no(confirmed);
     },
     rename: ({ user, factor, name }) => parts().factors.rename(String(user), factor, name),
     remove: ({ user, factor }) => parts().factors.remove(String(user), factor),
     newRecoveryCodes: (userId) => parts().factors.newRecoveryCodes(String(userId)),
     async recoveryCodesLeft(userId) {
-      const factors = await parts().factors.list(String(userId));
-      return factors.filter(({ method }) => method === "recovery-code").length;
+      return splitFactors(await parts().factors.list(String(userId))).codesLeft;
     },
-  };
-}
-
-function shown({ id, method, name, to, createdAt, lastUsedAt }: Factor): PublicFactor {
-  return {
-    id,
-    method,
-    name,
-    ...(to === undefined ? {} : { to: maskAddress(to) }),
-    createdAt: new Date(createdAt),
-    ...(lastUsedAt === undefined ? {} : { lastUsedAt: new Date(lastUsedAt) }),
   };
 }

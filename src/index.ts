@@ -14,8 +14,14 @@ export { memoryStore, type MemoryStoreOptions } from "./stores/memory/memory-sto
 export { type ErrorCode, TwoFactorError } from "./core/errors.js";
 
 export type { LanguageOptions, LanguageTexts, TextOptions } from "./languages.js";
-export type { FactorsOptions, PageOptions, TwoFactorOptions } from "./options.js";
-export type { Enrollment, EnrollmentRequest, FactorsApi, PublicFactor } from "./factors-api.js";
+export type { FactorsOptions } from "./factors-options.js";
+export type { PageOptions, TwoFactorOptions } from "./options.js";
+export type { EnrollmentRequest, FactorsApi } from "./factors-api.js";
+export type { FactorNotice } from "./step-up/notices.js";
+export type { Enrollment, PublicFactor } from "./step-up/public-factor.js";
+export type { DevicesApi } from "./devices-api.js";
+export type { TrustedDevicesOptions } from "./devices-options.js";
+export type { PublicDevice } from "./express/public-device.js";
 export type { FactorStorage, StoredFactor } from "./step-up/factor-book.js";
 export type { ChallengeNo, ChallengeResult, ChallengesApi } from "./challenges-api.js";
 export type { DefinitionsApi, LimitsApi, WorkflowsApi } from "./definitions-api.js";
@@ -64,6 +70,7 @@ export type { UsageRecord, UsageRequest } from "./verification/usage.js";
 export type { CodeAlone, VerificationChecked, VerificationRefused } from "./verification/checker.js";
 export type { EndListener, Verifications, VerificationSearch } from "./verification/verifications.js";
 export type { Step, WorkflowStep } from "./verification/workflow.js";
+export type { FirstFactor } from "./step-up/first-factor.js";
 export type { Mark } from "./step-up/mark.js";
 export type { Policy, Transaction } from "./step-up/policy.js";
 export type { Store } from "./stores/store.js";

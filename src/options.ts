@@ -4,13 +4,15 @@ import type { Awaitable } from "./core/deadline.js";
 import { misconfigured } from "./core/errors.js";
 import type { EventListeners } from "./core/events.js";
 import { checkKeys, display, isProduction, listOf } from "./core/options.js";
-import type { UserOf } from "./express/kit.js";
+import type { FirstFactorOf, UserOf } from "./express/kit.js";
 import type { Theme } from "./express/page/theme.js";
 import type { PageView } from "./express/page/view.js";
 import type { ProofFactory } from "./express/proof.js";
 import type { MethodFactory } from "./methods/method.js";
-import { type FactorStorage, storedFactors } from "./step-up/factor-book.js";
+import type { FirstFactor } from "./step-up/first-factor.js";
 import type { ContactOf } from "./step-up/people.js";
+import type { TrustedDevicesOptions } from "./devices-options.js";
+import type { FactorsOptions } from "./factors-options.js";
 import type { LanguageOptions, TextOptions } from "./languages.js";
 import { memoryStore } from "./stores/memory/memory-store.js";
 import type { Store } from "./stores/store.js";
@@ -27,11 +29,6 @@ export interface PageOptions {
   render?: (view: PageView) => string;
 }
 
-export interface FactorsOptions {
-  /** Where factors are kept, one row for each. */
-  storage: FactorStorage;
-}
-
 export interface TwoFactorOptions {
   /**
    * One string of at least 32 bytes, or several for rotation: the first makes new codes and tokens, all of them check old
@@ -43,6 +40,12 @@ export interface TwoFactorOptions {
    * synchronous where you can. May be left out where `proof` is `jwtProof()` alone: then it is the token's `sub`.
    */
   user?: UserOf;
+  /**
+   * What people log in with, where that could be a second factor as well: `"email"`, `"sms"`, `"passkey"` and so on, or a
+   * function of the request where logins differ (`"password"` or nothing for any other way). The same one is then neither
+   * offered nor accepted as the second; `"sms"` and `"voice"` are one telephone.
+   */
+  firstFactor?: FirstFactor | FirstFactorOf;
   /**
    * How to reach that user: `{ phone?, email?, locale? }`, or `null` for an account that is closed. Asked when a challenge
    * starts and again when it is answered.
@@ -95,11 +98,24 @@ export interface TwoFactorOptions {
   /** Makes the codes of `tfa.verifications` instead of us. Whatever it is, it must not be guessable. */
   generateCode?: (shape: CodeShape) => string;
   /**
-   * Lets people set up factors of their own: `true` keeps them in the store, sealed with `secret`; `{ storage }` in a table
-   * of yours.
+   * Lets people set up factors of their own, at `/2fa/factors` or with `tfa.factors`: `true` keeps them in the store, sealed
+   * with `secret`; `{ storage }` in a table of yours. `{ notify }` tells people of changes, `{ fresh }` says how recent a
+   * login must be for the first.
    * @default false
    */
   factors?: boolean | FactorsOptions;
+  /**
+   * Lets people trust a browser of theirs, which then stands in for a proof on routes with `trustedDevice: true`: `true`
+   * for 30 days, or `{ maxAge, fingerprint }`.
+   * @default false
+   */
+  trustedDevices?: boolean | TrustedDevicesOptions;
+  /**
+   * Puts a link "This was not me" into e-mails with a code. `true` leads to `path` at the first `origin`; where the
+   * middleware is mounted below a path of its own, give the whole of it: `"/admin/2fa"`.
+   * @default false
+   */
+  notMe?: boolean | string;
   /** What runs the steps of workflows when they are due. @default timers of this process */
   scheduler?: Scheduler;
   /** Milliseconds since the epoch; for tests. @default Date.now */
@@ -111,6 +127,7 @@ export interface TwoFactorOptions {
 const OPTION_KEYS = {
   secret: true,
   user: true,
+  firstFactor: true,
   contact: true,
   methods: true,
   proof: true,
@@ -127,6 +144,8 @@ const OPTION_KEYS = {
   lookup: true,
   generateCode: true,
   factors: true,
+  trustedDevices: true,
+  notMe: true,
   scheduler: true,
   clock: true,
   events: true,
@@ -203,6 +222,16 @@ export function checkPath(path: string): string {
   return path;
 }
 
+/** Where "this was not me" leads, as a whole address, or nothing where no message says it. */
+export function checkNotMe({ notMe = false, path = "/2fa" }: TwoFactorOptions, origin?: string): string | undefined {
+  if (notMe === false) return undefined;
+  if (notMe !== true && typeof notMe !== "string") throw misconfigured("twoFactor({ notMe }) is true, false or a path.");
+  if (origin === undefined) {
+    throw misconfigured("twoFactor({ notMe }) needs twoFactor({ origin }): links in messages lead there.");
+  }
+  return `${origin}${checkPath(notMe === true ? path : notMe)}/not-me`;
+}
+
 export function checkOrigins(origin: string | readonly string[] | undefined): readonly string[] {
   const origins =
     origin === undefined ? [] : typeof origin === "string" ? [origin] : listOf(origin, "twoFactor({ origin })");
@@ -214,18 +243,4 @@ export function checkOrigins(origin: string | readonly string[] | undefined): re
     }
   }
   return origins;
-}
-
-const STORAGE_STEPS = ["load", "add", "replace", "remove"] as const;
-
-/** Where factors are kept, or nothing where nobody enrols any. */
-export function checkFactors({ factors = false }: TwoFactorOptions, store: Store): FactorStorage | undefined {
-  if (factors === false) return undefined;
-  if (factors === true) return storedFactors(store);
-  checkKeys(factors, { storage: true }, "twoFactor({ factors })");
-  const storage = factors.storage as Partial<FactorStorage> | undefined;
-  if (STORAGE_STEPS.every((step) => typeof storage?.[step] === "function")) return factors.storage;
-  throw misconfigured(
-    "twoFactor({ factors: { storage } }) takes an object with load(), add(), replace() and remove().",
-  );
 }

@@ -5,10 +5,13 @@ import { GUARD } from "./express/guard.js";
 import { disown } from "./express/identity.js";
 import { type AuditedRoute, inventory } from "./express/inventory.js";
 import { routeFor, serve } from "./express/router.js";
+import { isNotMe, serveNotMe } from "./express/routes/not-me.js";
 import { receiptsOf, serveReceipts } from "./express/routes/receipts.js";
 import type { Verifications } from "./verification/verifications.js";
 import { LONGEST_PROOF } from "./step-up/policy.js";
+import { forgetUsual } from "./step-up/usual.js";
 import { challengesApi, type ChallengesApi } from "./challenges-api.js";
+import { type DevicesApi, devicesApi } from "./devices-api.js";
 import { type FactorsApi, factorsApi } from "./factors-api.js";
 import { type LimitsApi, limitsApi, type WorkflowsApi, workflowsApi } from "./definitions-api.js";
 import { buildKit } from "./build.js";
@@ -22,13 +25,15 @@ export interface TwoFactor extends RequestHandler {
   readonly verifications: Verifications;
   /** What people have enrolled themselves, with `twoFactor({ factors })`. */
   readonly factors: FactorsApi;
+  /** Browsers that people trust, with `twoFactor({ trustedDevices })`. */
+  readonly devices: DevicesApi;
   /** Limits made at run time, for `tfa.verifications`. */
   readonly limits: LimitsApi;
   /** Workflows made at run time, for `tfa.verifications`. */
   readonly workflows: WorkflowsApi;
   /** Everything that happens, typed by name. */
   readonly events: Events;
-  /** Voids every proof of a user, in sessions and tokens alike: after a password change, say. */
+  /** Voids every proof of a user, in sessions and tokens alike, and trusts none of their devices: after a password change, say. */
   revoke(userId: string | number): Promise<void>;
   /** Forgets everything that is kept about a user but for what proofs their sessions and tokens hold: revoke those too. */
   eraseUser(userId: string | number): Promise<void>;
@@ -56,6 +61,7 @@ export function twoFactor(options: TwoFactorOptions): TwoFactor {
     req.twoFactor = new RequestTwoFactor(kit, req);
     const provider = receiptsOf(kit, req);
     if (provider !== undefined) return void flights.track(serveReceipts(kit, provider, req, res, next));
+    if (isNotMe(kit, req)) return void flights.track(serveNotMe(kit, req, res, next));
     const route = routeFor(kit, req);
     const stranger = disown(kit, req);
     const goOn = (): void => {
@@ -70,16 +76,20 @@ export function twoFactor(options: TwoFactorOptions): TwoFactor {
     challenges: challengesApi(kit),
     verifications: kit.verifications,
     factors: factorsApi(kit),
+    devices: devicesApi(kit),
     limits: limitsApi(kit.namedLimits, kit.clock),
     workflows: workflowsApi(kit.namedWorkflows, kit.clock),
     events: kit.events,
     async revoke(userId: string | number): Promise<void> {
       await kit.store.revoke(String(userId), LONGEST_PROOF, kit.clock());
+      await kit.devices?.removeAll(String(userId));
       kit.events.emit("proof.revoked", { user: String(userId) });
     },
     async eraseUser(userId: string | number): Promise<void> {
       await kit.store.erase(String(userId), kit.clock());
       await kit.enrolled?.factors.forget(String(userId));
+      await kit.devices?.removeAll(String(userId));
+      await forgetUsual(kit.store, String(userId));
     },
     audit: (app: object) => inventory(app, GUARD),
     async close(): Promise<void> {

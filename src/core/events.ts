@@ -9,6 +9,8 @@ export interface TwoFactorEvents {
   "challenge.verified": ChallengeEvent;
   "challenge.failed": ChallengeEvent & { readonly reason: string; readonly attemptsLeft: number };
   "challenge.canceled": ChallengeEvent;
+  /** An answer that was not compared: to a challenge that is used, spent, over or not theirs, or while they are locked. */
+  "challenge.refused": { readonly user: string; readonly reason: string };
   "verification.sent": VerificationEvent & {
     readonly to: string;
     readonly provider: string;
@@ -47,11 +49,25 @@ export interface TwoFactorEvents {
     readonly status: "sent" | "delivered" | "undelivered" | "failed";
     readonly errorCode?: string;
   };
+  /** A webhook for receipts without a right signature: somebody is trying, or a secret is not the same on both sides. */
+  "receipt.refused": { readonly provider: string };
   "factor.added": FactorEvent;
   "factor.removed": FactorEvent;
+  "factor.renamed": FactorEvent;
   /** A recovery code was good for a proof: so many are left. Tell the person, above all when there are few. */
   "recovery.used": { readonly user: string; readonly left: number };
   "recovery.renewed": { readonly user: string };
+  "device.trusted": DeviceEvent;
+  "device.used": DeviceEvent;
+  /** By the person or the app, or because a factor or the password changed. */
+  "device.removed": DeviceEvent;
+  /** A token that had been used came back: somebody has a copy. The device is trusted no more; tell the person. */
+  "device.reused": DeviceEvent;
+  /**
+   * Somebody said that a challenge was none of theirs: whoever asked for it knows their password. `granted` where it had
+   * been answered; what that had opened is shut again.
+   */
+  "challenge.reported": { readonly user: string; readonly challenge: string; readonly granted: boolean };
   "proof.granted": { readonly user: string; readonly methods: readonly string[]; readonly action?: string };
   "proof.revoked": { readonly user: string };
   /** A guard with `reportOnly` let something pass that it would have refused. */
@@ -75,6 +91,11 @@ export interface TwoFactorEvents {
   "store.emptied": { readonly store: string };
   /** A fault behind a generic answer; `error` says what really happened. */
   fault: { readonly where: string; readonly error: unknown };
+}
+
+interface DeviceEvent {
+  readonly user: string;
+  readonly device: string;
 }
 
 interface FactorEvent {
@@ -109,6 +130,7 @@ const EVENT_NAMES: Keys<TwoFactorEvents> = {
   "challenge.verified": true,
   "challenge.failed": true,
   "challenge.canceled": true,
+  "challenge.refused": true,
   "verification.sent": true,
   "verification.verified": true,
   "verification.failed": true,
@@ -120,10 +142,17 @@ const EVENT_NAMES: Keys<TwoFactorEvents> = {
   "delivery.refused": true,
   "delivery.failed": true,
   "delivery.receipt": true,
+  "receipt.refused": true,
   "factor.added": true,
   "factor.removed": true,
+  "factor.renamed": true,
   "recovery.used": true,
   "recovery.renewed": true,
+  "device.trusted": true,
+  "device.used": true,
+  "device.removed": true,
+  "device.reused": true,
+  "challenge.reported": true,
   "proof.granted": true,
   "proof.revoked": true,
   "guard.reported": true,

@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import { isPromise } from "../core/deadline.js";
+import { unavailable } from "../core/errors.js";
 import { judge } from "../step-up/judge.js";
 import type { Mark } from "../step-up/mark.js";
 import { DEFAULT_MAX_AGE, LONGEST_PROOF } from "../step-up/policy.js";
@@ -22,6 +23,7 @@ export class RequestTwoFactor {
   readonly #req: Request;
   readonly #base: string;
   #passed: Passed | undefined;
+  #trusted = false;
 
   constructor(kit: Kit, req: Request) {
     this.#kit = kit;
@@ -52,6 +54,14 @@ export class RequestTwoFactor {
     return proof && new Date(oldest(proof.marks) + proof.maxAge);
   }
 
+  /**
+   * Whether a guard let this request pass for the device it came from. That is no proof: `verified` says whether there is
+   * one as well.
+   */
+  get trusted(): boolean {
+    return this.#trusted;
+  }
+
   /** Takes the proof away: the next guarded request asks again. */
   async clear(): Promise<void> {
     const who = await identify(this.#kit, this.#req);
@@ -74,6 +84,16 @@ export class RequestTwoFactor {
   /** @internal */
   static pass(context: RequestTwoFactor, passed: Passed): void {
     context.#passed = passed;
+  }
+
+  /** @internal */
+  static trust(context: RequestTwoFactor): void {
+    context.#trusted = true;
+  }
+
+  /** @internal What a guard let this request pass for. */
+  static passedOf(context: RequestTwoFactor): Passed | undefined {
+    return context.#passed;
   }
 
   #proof(): Passed | undefined {
@@ -99,9 +119,15 @@ export interface Passed {
 const PLAIN = { maxAge: DEFAULT_MAX_AGE, methods: "all", oneShot: false } as const;
 
 /** What marks are held against, for this person and this moment. */
-export function questionOf(kit: Kit, { user, login }: Identity, action?: string, bind?: string) {
-  const revokedAt = Math.max(kit.revokedAt(user), kit.revokedAt(login.binding));
-  return { user, now: kit.clock(), revokedAt, action, bind, resistant: kit.resistant };
+export function questionOf(kit: Kit, { user, login, barred }: Identity, action?: string, bind?: string) {
+  const revokedAt = Math.max(instantOf(kit.revokedAt(user)), instantOf(kit.revokedAt(login.binding)));
+  return { user, now: kit.clock(), revokedAt, action, bind, resistant: kit.resistant, barred };
+}
+
+/** A store that says anything but an instant does not know who is revoked, and nobody passes on that. */
+function instantOf(said: unknown): number {
+  if (typeof said === "number" && said >= 0) return said;
+  throw unavailable("The store does not say when a proof was revoked.");
 }
 
 function oldest(marks: readonly Mark[]): number {

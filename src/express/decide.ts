@@ -4,7 +4,7 @@ import { isTwoFactorError } from "../core/errors.js";
 import { judge, type Verdict } from "../step-up/judge.js";
 import type { Mark } from "../step-up/mark.js";
 import { refused } from "../verification/outcome.js";
-import { ask } from "../step-up/people.js";
+import { ask } from "../step-up/ask.js";
 import { LONGEST_PROOF, type ParsedPolicy } from "../step-up/policy.js";
 import { type Bound, bindTransaction, unreadable } from "../step-up/transaction.js";
 import { isFirst } from "../stores/first.js";
@@ -14,6 +14,7 @@ import { demand } from "./demand.js";
 import { type Identified, identify } from "./identity.js";
 import type { Kit } from "./kit.js";
 import { refuse } from "./refuse.js";
+import { standsIn } from "./trusted-device.js";
 
 /** True when the handler may run; otherwise the request has been answered. */
 export async function decide(
@@ -44,14 +45,21 @@ export async function decide(
   };
   const verdict = judge(policy, who.login.marks, questionOf(kit, who, about.action, about.bound?.digest));
   if (!verdict.ok) {
+    if (await trusted(about)) return true;
     return demand(about, (await strayed(kit, verdict)) ? { ...verdict, reason: "mismatch" } : verdict);
   }
   if (!(await stillInUse(about, verdict.marks)))
-    return demand(about, { ...verdict, ok: false, reason: "expired", strayed: [], missing: undefined });
+    return (await trusted(about)) || demand(about, { ...verdict, ok: false, reason: "expired", strayed: [], missing: undefined });
   if (policy.oneShot && !(await spend(about, verdict.marks))) {
     return demand(about, { ok: false, reason: "consumed", strayed: [], missing: undefined });
   }
   RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
+  return true;
+}
+
+async function trusted(about: Case): Promise<boolean> {
+  if (!about.policy.trustedDevice || !(await standsIn(about))) return false;
+  RequestTwoFactor.trust(about.req.twoFactor);
   return true;
 }
 

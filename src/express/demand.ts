@@ -11,10 +11,12 @@ import { type Case, spend } from "./case.js";
 import type { Step } from "../verification/workflow.js";
 import { questionOf, RequestTwoFactor } from "./context.js";
 import { elevate } from "./elevate.js";
+import { askerIn } from "./identity.js";
 import { isForeign, isIdle, navigates } from "./negotiate.js";
-import { type GuardDetails, harden } from "./problem.js";
+import { type GuardDetails, harden, linksAt } from "./problem.js";
 import { refuse } from "./refuse.js";
 import { keep } from "./resume.js";
+import { canSetUp, FACTORS_PAGE, setUpSpot } from "./set-up.js";
 
 type Shortfall = Verdict & { readonly ok: false };
 
@@ -26,10 +28,11 @@ export async function demand(about: Case, shortfall: Shortfall): Promise<boolean
     return tell(about, shortfall.reason, refused("second_factor_required"));
 
   who.proof.anchor?.(req);
-  const asker = { user: who.user, binding: who.login.binding };
+  const asker = askerIn(who);
   const started = await kit.challenges.start(asker, await wantedBy(about, shortfall.missing));
   if (!started.ok && started.reason === "not_enrolled") {
     if (policy.onNotEnrolled === "allow") return true;
+    if (policy.onNotEnrolled === "enroll" && canSetUp(kit, policy)) return sendToSetUp(about, started);
     return tell(about, "not_enrolled", started);
   }
   const code = req.headers["two-factor-code"];
@@ -46,7 +49,7 @@ export async function demand(about: Case, shortfall: Shortfall): Promise<boolean
 /** `Two-Factor-Code`: verified in the request that needs it. */
 async function answerInline(about: Case, entry: Pending, code: string): Promise<boolean> {
   const { kit, policy, req, res, who, action, bound } = about;
-  const asker = { user: who.user, binding: who.login.binding };
+  const asker = askerIn(who);
   const proved = await kit.challenges.verify(asker, { id: entry.id }, code);
   if (!proved.ok) return tell(about, undefined, proved);
 
@@ -72,7 +75,23 @@ async function demandRest(about: Case, mark: Mark): Promise<boolean> {
   return demand({ ...about, who: { ...who, login } }, verdict);
 }
 
-async function tell(about: Case, reason: Reason | undefined, refusal: Refused): Promise<false> {
+/** To where people set a method up, and from there back to where they were going. */
+async function sendToSetUp(about: Case, refusal: Refused): Promise<false> {
+  const { kit, policy, req, res, who } = about;
+  const path = RequestTwoFactor.pathOf(req.twoFactor);
+  if (!navigates(req)) {
+    return tell(about, "not_enrolled", refusal, { ...linksAt(path), enroll: path + FACTORS_PAGE });
+  }
+  if (policy.resume) await keep(kit, req, res, setUpSpot(askerIn(who)));
+  return showTheWay(about, "not_enrolled", `${FACTORS_PAGE}?required`);
+}
+
+async function tell(
+  about: Case,
+  reason: Reason | undefined,
+  refusal: Refused,
+  links?: GuardDetails["links"],
+): Promise<false> {
   const { kit, policy, req, res, who } = about;
   const { user } = who;
   const why = reason === undefined ? {} : { reason };
@@ -83,7 +102,10 @@ async function tell(about: Case, reason: Reason | undefined, refusal: Refused): 
     code: refusal.reason,
     ...why,
   });
-  await refuse(kit, req, res, refusal, guardDetails(policy, refusal, why));
+  await refuse(kit, req, res, refusal, {
+    ...guardDetails(policy, refusal, why),
+    ...(links && { links }),
+  });
   return false;
 }
 
@@ -97,12 +119,13 @@ function guardDetails(policy: ParsedPolicy<Request>, refusal: Refused, why: { re
 }
 
 /** A person is shown the page; 303, so that whatever they sent is not sent there. */
-function showTheWay({ kit, req, res, who }: Case, reason: Reason): false {
+function showTheWay({ kit, req, res, who }: Case, reason: Reason, page = ""): false {
   const { user } = who;
-  const [method, path, code] = [req.method, req.baseUrl + req.path, "second_factor_required"];
+  const code = reason === "not_enrolled" ? reason : "second_factor_required";
+  const [method, path] = [req.method, req.baseUrl + req.path];
   kit.events.emit("guard.refused", { user, method, path, code, reason });
   harden(res);
-  res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor));
+  res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor) + page);
   return false;
 }
 

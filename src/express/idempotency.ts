@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { fingerprint, randomId } from "../core/crypto.js";
+import { fingerprint, randomId, seal, unseal } from "../core/crypto.js";
 import { unavailable } from "../core/errors.js";
 import { refused, refusedByLimit } from "../verification/outcome.js";
 import { isFirst } from "../stores/first.js";
@@ -37,22 +37,32 @@ export async function once(call: Call, route: Route): Promise<Answered | "answer
   // Whoever claims the name answers; the name then holds the answer instead of the claim.
   const claim = `claimed ${randomId()}`;
   const kept = await store.claim(name, claim, KEPT_FOR, clock());
-  if (kept !== claim) return kept.startsWith("claimed ") ? waitFor(call, name) : (JSON.parse(kept) as Kept).answer;
+  if (kept !== claim) return kept.startsWith("claimed ") ? waitFor(call, name) : opened(call, name, kept);
   const answer = await route.handle(call).catch((error: unknown) => {
     // A fault is no answer: the same key may try again.
     void store.take(name, clock());
     throw error;
   });
-  if (answer !== "answered") await store.put(name, JSON.stringify({ answer: portable(answer) }), KEPT_FOR, clock());
+  if (answer === "answered") void store.take(name, clock());
+  // Sealed: an answer may hold what is shown only once, and the store is not to know it.
+  else
+    await store.put(name, seal(call.kit.keys, JSON.stringify({ answer: portable(answer) }), name), KEPT_FOR, clock());
   return answer;
 }
 
-async function waitFor({ kit }: Call, name: string): Promise<Answered> {
+function opened({ kit }: Call, name: string, kept: string): Answered {
+  const plain = unseal(kit.keys, kept, name);
+  if (plain === undefined) throw unavailable("The answer to this Idempotency-Key cannot be read any more.");
+  return (JSON.parse(plain) as Kept).answer;
+}
+
+async function waitFor(call: Call, name: string): Promise<Answered> {
+  const { kit } = call;
   const deadline = performance.now() + PATIENCE;
   while (performance.now() < deadline) {
     const kept = await kit.store.get(name, kit.clock());
     if (kept === undefined) break;
-    if (!kept.startsWith("claimed ")) return (JSON.parse(kept) as Kept).answer;
+    if (!kept.startsWith("claimed ")) return opened(call, name, kept);
     await pause(POLL);
   }
   throw unavailable("The first request with this Idempotency-Key has not been answered.");
@@ -60,7 +70,10 @@ async function waitFor({ kit }: Call, name: string): Promise<Answered> {
 
 /** What can be kept as JSON: everything but the way onward, which only a page takes. */
 function portable(answer: Answered): Answered {
-  if (!answer.ok) return answer;
+  if (!answer.ok) {
+    const { ok, reason, details, entry } = answer;
+    return { ok, reason, details, ...(entry && { entry }) };
+  }
   const { onward: _onward, ...rest } = answer;
   return rest;
 }

@@ -1,7 +1,10 @@
 import type { Request } from "express";
 import { type Awaitable, isPromise } from "../core/deadline.js";
 import { misconfigured } from "../core/errors.js";
-import { ask } from "../step-up/people.js";
+import type { MethodName } from "../methods/method.js";
+import { barredBy } from "../step-up/first-factor.js";
+import { ask } from "../step-up/ask.js";
+import type { Asker } from "../step-up/wanted.js";
 import { refused, type Refused } from "../verification/outcome.js";
 import type { Kit } from "./kit.js";
 import type { Login, Proof } from "./proof.js";
@@ -12,6 +15,12 @@ export interface Identity {
   readonly user: string;
   readonly login: Login;
   readonly proof: Proof;
+  /** Methods that would only prove the first factor of this login once more. */
+  readonly barred?: readonly MethodName[] | undefined;
+}
+
+export function askerIn({ user, login, barred }: Identity): Asker {
+  return { user, binding: login.binding, barred };
 }
 
 /** A token that speaks for a program: no person could answer a challenge. */
@@ -32,9 +41,17 @@ export function identify(kit: Kit, req: Request): Awaitable<Identified> {
   if (login.machine) return { ok: false, reason: "machine" };
   const named = kit.userOf?.(req);
   if (isPromise(named)) {
-    return ask("The user callback", () => named).then((user) => settle(proof, login, user));
+    return ask("The user callback", () => named).then((user) => barring(kit, req, settle(proof, login, user)));
   }
-  return settle(proof, login, named);
+  return barring(kit, req, settle(proof, login, named));
+}
+
+/** With what the first factor of this login was, where the app says. */
+function barring({ firstFactor }: Kit, req: Request, who: Identified): Awaitable<Identified> {
+  if (firstFactor === undefined || !who.ok) return who;
+  const first: unknown = typeof firstFactor === "function" ? firstFactor(req) : firstFactor;
+  if (!isPromise(first)) return { ...who, barred: barredBy(first) };
+  return ask("The firstFactor callback", () => first).then((each) => ({ ...who, barred: barredBy(each) }));
 }
 
 function settle(proof: Proof, login: Login, named: unknown): Identified {

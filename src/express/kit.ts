@@ -8,6 +8,9 @@ import type { DeliveryReport, ReceiptReader } from "../providers/provider.js";
 import type { Challenges } from "../step-up/challenges.js";
 import type { Enrollments } from "../step-up/enrollment.js";
 import type { Factors } from "../step-up/factors.js";
+import type { FirstFactor } from "../step-up/first-factor.js";
+import type { Devices } from "../step-up/devices.js";
+import type { Reports } from "../step-up/reports.js";
 import type { Store } from "../stores/store.js";
 import type { LimitValue } from "../verification/named-limits.js";
 import type { Noted } from "../verification/receipts.js";
@@ -22,6 +25,9 @@ import type { Proof } from "./proof.js";
 
 export type UserOf = (req: Request) => Awaitable<string | number | null | undefined>;
 
+/** What this login began with, or nothing where no word fits. */
+export type FirstFactorOf = (req: Request) => Awaitable<FirstFactor | null | undefined>;
+
 /** One instance of the middleware, ready to serve: what its guards and routes work with. */
 export interface Kit {
   readonly challenges: Challenges;
@@ -31,6 +37,7 @@ export interface Kit {
   readonly resistant: readonly MethodName[];
   readonly proofs: readonly Proof[];
   readonly userOf: UserOf | undefined;
+  readonly firstFactor: FirstFactor | FirstFactorOf | undefined;
   readonly store: Store;
   /** The store's own, without supervision: the guard asks it on every request. */
   readonly revokedAt: (subject: string) => number;
@@ -44,7 +51,18 @@ export interface Kit {
   readonly service: string | undefined;
   readonly verifications: Verifications;
   /** Where people enrol factors of their own. */
-  readonly enrolled: { readonly factors: Factors; readonly enrollments: Enrollments } | undefined;
+  readonly enrolled:
+    | {
+        readonly factors: Factors;
+        readonly enrollments: Enrollments;
+        /** Whether a login is recent enough for the first factor; any is without it. */
+        readonly fresh: ((req: Request) => Awaitable<boolean>) | undefined;
+      }
+    | undefined;
+  /** Browsers that stand in for a proof, where the app lets them. */
+  readonly devices: Devices | undefined;
+  /** What a "this was not me" in a message leads to, where messages have one. */
+  readonly reports: Reports | undefined;
   /** What reads the delivery receipts of a provider, by its name. */
   readonly receipts: ReadonlyMap<string, ReceiptReader>;
   /** Notes what a provider reports of a message, and moves a workflow on; grants nothing. */

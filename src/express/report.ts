@@ -6,10 +6,11 @@ import { actionOf, isDue, readTransaction, stillInUse } from "./decide.js";
 import { identify } from "./identity.js";
 import type { Kit } from "./kit.js";
 import { faultToRefusal } from "./refuse.js";
+import { standsIn } from "./trusted-device.js";
 
 /** Report-only: works out what the guard would have said, tells it, and changes nothing. Never throws. */
 export async function report(kit: Kit, policy: ParsedPolicy<Request>, req: Request, res: Response): Promise<void> {
-  const found = await finding(kit, policy, req).catch((error: unknown) => ({
+  const found = await finding(kit, policy, req, res).catch((error: unknown) => ({
     code: faultToRefusal(kit, "require2fa({ reportOnly })", error).reason,
   }));
   if (!found) return;
@@ -24,7 +25,12 @@ interface Finding {
   readonly user?: string;
 }
 
-async function finding(kit: Kit, policy: ParsedPolicy<Request>, req: Request): Promise<Finding | undefined> {
+async function finding(
+  kit: Kit,
+  policy: ParsedPolicy<Request>,
+  req: Request,
+  res: Response,
+): Promise<Finding | undefined> {
   await kit.store.catchUp?.();
   if (!(await isDue(policy, req))) return undefined;
   const who = await identify(kit, req);
@@ -33,8 +39,9 @@ async function finding(kit: Kit, policy: ParsedPolicy<Request>, req: Request): P
     return policy.machine === "allow" ? undefined : { code: "first_factor_required" };
   }
   const bound = await readTransaction(policy, req);
-  const verdict = judge(policy, who.login.marks, questionOf(kit, who, actionOf(policy, req), bound?.digest));
-  const required = { code: "second_factor_required", user: who.user };
-  if (!verdict.ok) return { ...required, reason: verdict.reason };
-  return (await stillInUse({ kit, policy }, verdict.marks, true)) ? undefined : { ...required, reason: "expired" };
+  const action = actionOf(policy, req);
+  const verdict = judge(policy, who.login.marks, questionOf(kit, who, action, bound?.digest));
+  if (verdict.ok && (await stillInUse({ kit, policy }, verdict.marks, true))) return undefined;
+  if (policy.trustedDevice && (await standsIn({ kit, policy, req, res, who, action }, true))) return undefined;
+  return { code: "second_factor_required", user: who.user, reason: verdict.ok ? "expired" : verdict.reason };
 }

@@ -15,13 +15,16 @@ export interface Interrupted {
   readonly from?: string;
 }
 
+/** What somebody was stopped by: a challenge, say. */
+export type Spot = Pick<Pending, "owner" | "purpose">;
+
 /** Longer forms are not kept: the person is told to send theirs again. */
 const MAX_KEPT = 32 * 1024;
 /** As long as a challenge can be answered, and a little for the slow. */
 const KEPT_FOR = 20 * 60_000;
 
 /** Remembers, encrypted, what the person was about to do; the newest wins. */
-export async function keep(kit: Kit, req: Request, res: Response, entry: Pending): Promise<void> {
+export async function keep(kit: Kit, req: Request, res: Response, entry: Spot): Promise<void> {
   const interrupted = await whatWasInterrupted(kit, req, res);
   const browser = browserOf(req) ?? markBrowser(req, res);
   const plain = interrupted && JSON.stringify(interrupted);
@@ -35,7 +38,7 @@ export async function keep(kit: Kit, req: Request, res: Response, entry: Pending
 }
 
 /** Takes it out again, once. */
-export async function resume(kit: Kit, req: Request, entry: Pending): Promise<Interrupted | undefined> {
+export async function resume(kit: Kit, req: Request, entry: Spot): Promise<Interrupted | undefined> {
   const browser = browserOf(req);
   if (browser === undefined) return undefined;
   const sealed = await kit.store.take(keyOf(entry, browser), kit.clock());
@@ -43,7 +46,7 @@ export async function resume(kit: Kit, req: Request, entry: Pending): Promise<In
 }
 
 /** Where "back" leads from the page, without using it up. */
-export async function wayBack(kit: Kit, req: Request, entry: Pending): Promise<string | undefined> {
+export async function wayBack(kit: Kit, req: Request, entry: Spot): Promise<string | undefined> {
   const browser = browserOf(req);
   if (browser === undefined) return undefined;
   const sealed = await kit.store.get(keyOf(entry, browser), kit.clock());
@@ -52,18 +55,18 @@ export async function wayBack(kit: Kit, req: Request, entry: Pending): Promise<s
   return interrupted?.fields ? interrupted.from : interrupted?.url;
 }
 
-function open(kit: Kit, entry: Pending, browser: string, sealed: string): Interrupted | undefined {
+function open(kit: Kit, entry: Spot, browser: string, sealed: string): Interrupted | undefined {
   const plain = unseal(kit.keys, sealed, contextOf(entry, browser));
   return plain === undefined ? undefined : (JSON.parse(plain) as Interrupted);
 }
 
 /** One for each purpose of a login, so that a challenge started anew still leads where the first one did. */
-function keyOf({ owner, purpose }: Pending, browser: string): string {
+function keyOf({ owner, purpose }: Spot, browser: string): string {
   return `resume:${fingerprint([owner, purpose, browser])}`;
 }
 
 /** The owner names user and login: sealed for one, it opens for no other. */
-function contextOf({ owner, purpose }: Pending, browser: string): string {
+function contextOf({ owner, purpose }: Spot, browser: string): string {
   return JSON.stringify([owner, purpose, browser]);
 }
 

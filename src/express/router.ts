@@ -11,6 +11,8 @@ import { harden } from "./problem.js";
 import { faultToRefusal, giveUp, refuse } from "./refuse.js";
 import { cancelRoute } from "./routes/cancel.js";
 import { challengeRoute } from "./routes/challenge.js";
+import { DEVICE_ROUTES } from "./routes/devices.js";
+import { FACTOR_ROUTES } from "./routes/factors/routes.js";
 import { pageRoute } from "./routes/page.js";
 import type { Answered, Call, Reply, Route } from "./routes/reply.js";
 import { resendRoute } from "./routes/resend.js";
@@ -32,7 +34,9 @@ export function routeFor(kit: Kit, req: Request): Route | undefined {
   if (!path.startsWith(kit.path)) return undefined;
   const rest = path.slice(kit.path.length);
   const name = rest === "/" ? "" : rest;
-  return Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+  if (Object.hasOwn(ROUTES, name)) return ROUTES[name];
+  if (kit.devices && Object.hasOwn(DEVICE_ROUTES, name)) return DEVICE_ROUTES[name];
+  return kit.enrolled && Object.hasOwn(FACTOR_ROUTES, name) ? FACTOR_ROUTES[name] : undefined;
 }
 
 /** Answers a request for one of our own routes. */
@@ -41,7 +45,7 @@ export async function serve(kit: Kit, route: Route, req: Request, res: Response,
   if (method === "OPTIONS") return next();
   if (method !== route.method) {
     // Somebody who sends the address of a form's answer once more wants to see the page.
-    if (method === "GET" && navigates(req)) return res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor));
+    if (method === "GET" && navigates(req)) return toThePage(req, res, route);
     res.setHeader("Allow", route.method);
     const detail = `This is answered to ${route.method} only.`;
     return refuse(kit, req, res, refused("invalid_request", { detail }), { status: 405 });
@@ -65,20 +69,25 @@ async function answer(kit: Kit, route: Route, req: Request, res: Response): Prom
   }
   const fields = route.method === "POST" ? await readBody(req, res) : {};
   const call: Call = { kit, req, res, who, fields };
+  if (route.permit && !(await route.permit(call))) return;
   const answered = await (route.idempotent ? once(call, route) : route.handle(call));
-  if (answered !== "answered") await send(call, answered);
+  if (answered !== "answered") await send(call, route, answered);
 }
 
-async function send(call: Call, answered: Answered): Promise<void> {
+async function send(call: Call, route: Route, answered: Answered): Promise<void> {
   const { kit, req, res } = call;
+  if (answered.onward && navigates(req)) {
+    harden(res);
+    return answered.onward(call);
+  }
   if (!answered.ok) return refuse(kit, req, res, answered);
   harden(res);
-  if (navigates(req)) return answered.onward ? answered.onward(call) : toThePage(call);
+  if (navigates(req)) return toThePage(req, res, route);
   sendReply(res, answered);
 }
 
-function toThePage({ req, res }: Call): void {
-  res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor));
+function toThePage(req: Request, res: Response, { page = "" }: Route): void {
+  res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor) + page);
 }
 
 function sendReply(res: Response, { status, body }: Reply): void {

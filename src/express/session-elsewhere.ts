@@ -1,9 +1,13 @@
 import type { Clock } from "../core/clock.js";
 import { fingerprint } from "../core/crypto.js";
+import { within } from "../core/deadline.js";
 import type { Store } from "../stores/store.js";
 
 /** As long as a request may be under way at another process, in milliseconds. */
 const MEMORY = 600_000;
+
+/** The person waits for this, and can do without it; in milliseconds. */
+const PATIENCE = 250;
 
 /**
  * What became of session ids, told to the other processes: they may be about to write one back, or to end one that has
@@ -27,7 +31,7 @@ export function elsewhere(store: Store, clock: Clock): Elsewhere | undefined {
   return {
     async say(id, to) {
       try {
-        return await store.claim(keyOf(id), to, MEMORY, clock());
+        return await within(store.claim(keyOf(id), to, MEMORY, clock()), PATIENCE, () => new Error("too late"));
       } catch {
         return to;
       }

@@ -69,7 +69,8 @@ function recheck(write: Write, writes: SessionWrites, elsewhere: Elsewhere | und
   if (!elsewhere) return write;
   return (id, session, done) =>
     write(id, session, (error, value) => {
-      if (error || (writes.isBornHere(session) && session.req?.res?.writableEnded === false)) return done?.(error, value);
+      if (error || (writes.isBornHere(session) && session.req?.res?.writableEnded === false))
+        return done?.(error, value);
       elsewhere.ask(id, (over) => {
         if (over) writes.end(id);
         done?.(error, value);

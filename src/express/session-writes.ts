@@ -42,8 +42,12 @@ export class SessionWrites {
     return this.#elsewhere.say(id, "").then(() => this.#destroy(id, done));
   }
 
-  /** Tells the other processes that an id is about to move. False when its session was ended there before. */
-  async announce(id: string, to: string): Promise<boolean> {
+  /**
+   * Tells the other processes that an id is about to move, and so of the session that it moves to: a logout there may end
+   * that one too. False when the first was ended there before.
+   */
+  async announce(id: string, to: string, session: SessionLike): Promise<boolean> {
+    this.#born.delete(session);
     return this.#elsewhere === undefined || (await this.#elsewhere.say(id, to)) === to;
   }
 
@@ -59,11 +63,11 @@ export class SessionWrites {
   }
 
   /** These ids, and what other processes have made of them. */
-  async #moved(ids: readonly string[], { say }: Elsewhere): Promise<readonly string[]> {
+  async #moved(ids: readonly string[], elsewhere: Elsewhere): Promise<readonly string[]> {
     const all = new Set(ids);
     // What is added on the way is visited as well.
     for (const id of all) {
-      const to = await say(id, "");
+      const to = await elsewhere.say(id, "");
       if (to !== "") for (const each of this.end(to)) all.add(each);
     }
     return [...all];

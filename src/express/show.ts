@@ -13,9 +13,18 @@ import { readDetail } from "../step-up/wanted.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
 import { pagePolicy, renderPage } from "./page/page.js";
-import type { PageChallenge, PageReplay, PageState, PageView } from "./page/view.js";
+import type {
+  PageChallenge,
+  PageDevice,
+  PageFactors,
+  PageReplay,
+  PageReport,
+  PageState,
+  PageView,
+} from "./page/view.js";
 import { type GuardDetails, harden, setHeaders } from "./problem.js";
 import { wayBack } from "./resume.js";
+import { FACTORS_PAGE } from "./set-up.js";
 
 /** What the page is to say this time. */
 export interface Scene {
@@ -25,6 +34,11 @@ export interface Scene {
   readonly notice?: "sent";
   readonly back?: string | undefined;
   readonly replay?: PageReplay | undefined;
+  readonly factors?: PageFactors | undefined;
+  readonly devices?: readonly PageDevice[] | undefined;
+  readonly report?: PageReport | undefined;
+  /** Of a person whose login does not say. */
+  readonly locale?: string | undefined;
 }
 
 /** Renders the page and sends it, with the headers that keep it from being scripted, framed or kept. */
@@ -91,7 +105,8 @@ function stateFor(reason: Refused["reason"]): PageState {
   }
 }
 
-function viewOf(kit: Kit, req: Request, nonce: string, { state, entry, error, notice, back, replay }: Scene): PageView {
+function viewOf(kit: Kit, req: Request, nonce: string, scene: Scene): PageView {
+  const { state, entry, error, notice, back, replay, factors, devices, report } = scene;
   const path = RequestTwoFactor.pathOf(req.twoFactor);
   const detail = entry && readDetail(entry);
   const links = {
@@ -100,10 +115,13 @@ function viewOf(kit: Kit, req: Request, nonce: string, { state, entry, error, no
     resend: `${path}/resend`,
     challenge: `${path}/challenge`,
     cancel: `${path}/cancel`,
+    ...(kit.enrolled ? { factors: path + FACTORS_PAGE } : {}),
+    ...(kit.devices ? { devices: `${path}/devices` } : {}),
+    ...(report ? { notMe: `${path}/not-me` } : {}),
     ...(back === undefined ? {} : { back }),
   };
   return {
-    locale: pickLocale(Object.keys(kit.pageBook), detail?.locale, req.headers["accept-language"]),
+    locale: pickLocale(Object.keys(kit.pageBook), detail?.locale ?? scene.locale, req.headers["accept-language"]),
     nonce,
     state,
     alternatives: (detail?.methods ?? [])
@@ -120,7 +138,16 @@ function viewOf(kit: Kit, req: Request, nonce: string, { state, entry, error, no
     ...(error === undefined ? {} : { error }),
     ...(notice === undefined ? {} : { notice }),
     ...(replay === undefined ? {} : { replay }),
+    ...(factors === undefined ? {} : { factors }),
+    ...(devices === undefined ? {} : { devices }),
+    ...(report === undefined ? {} : { report }),
+    ...(kit.devices && detail && detail.bind === undefined ? { trustable: isTrustable(entry) } : {}),
   };
+}
+
+/** A recovery code says that something was lost: no time to trust anything. */
+function isTrustable(entry: Pending | undefined): boolean {
+  return entry?.delivery.method !== "recovery-code";
 }
 
 function challengeOf(kit: Kit, entry: Pending): PageChallenge {

@@ -19,6 +19,8 @@ export interface Links {
   readonly verify: string;
   readonly resend: string;
   readonly cancel: string;
+  /** Where people set up what they lack, where that would help. */
+  readonly enroll?: string;
 }
 
 /** A refusal (RFC 9457). */
@@ -47,4 +49,6 @@ export interface Verified {
   readonly verifiedAt: string;
   readonly expiresAt: string;
   readonly token?: string;
+  /** This browser is trusted from now on. */
+  readonly trusted?: true;
 }

@@ -8,7 +8,6 @@ import type { OutOfBand } from "../verification/out-of-band.js";
 import type { Match } from "../verification/service.js";
 import type { MessageBook } from "../verification/texts.js";
 import type { Withheld } from "../verification/toll-fraud.js";
-import type { Factor } from "./factor.js";
 
 export const METHOD_NAMES = ["totp", "sms", "voice", "email", "recovery-code", "passkey"] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
@@ -20,6 +19,20 @@ export interface Contact {
   email?: string | undefined;
   /** BCP 47 tag for messages and page, as in `"sv"`. */
   locale?: string | undefined;
+}
+
+/** One second factor that a person has set up: an authenticator app, a number, a passkey, one recovery code. */
+export interface Factor {
+  readonly id: string;
+  readonly method: MethodName;
+  /** What the person calls it. */
+  readonly name: string;
+  readonly createdAt: number;
+  readonly lastUsedAt?: number;
+  /** Where it reaches them, for methods that send: canonical. */
+  readonly to?: string;
+  /** What the method keeps of it: a seed, a credential, a hash. Only the method reads it. */
+  readonly secret: string;
 }
 
 /** Whose second factor it is. */
@@ -111,6 +124,8 @@ export interface MethodContext {
   readonly enrols: boolean;
   /** The host that messages name, out of the configuration and never out of a request. */
   readonly host: string | undefined;
+  /** Where the person can say that a message is about nothing of theirs. */
+  readonly reportLink?: (entry: Pending) => string | undefined;
   /** What messages say, by language. */
   readonly book: MessageBook;
 }

@@ -2,7 +2,8 @@ import { randomBytes, scrypt } from "node:crypto";
 import { fingerprint, sameText } from "../core/crypto.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys } from "../core/options.js";
-import { type Factor, factorsOf } from "./factor.js";
+import { factorsOf } from "./factor.js";
+import type { Factor } from "./method.js";
 import type { MethodFactory } from "./method.js";
 
 /** `recoveryCodes()` takes no options yet. */

@@ -153,7 +153,7 @@ function factory(sending: Sending, life: Duration | undefined): MethodFactory {
   return { method: channel, create: (context) => sentCode(sending, ttl, context) };
 }
 
-function sentCode(sending: Sending, ttl: number, { keys, events, service, host, book, enrols }: MethodContext): Method {
+function sentCode(sending: Sending, ttl: number, { keys, events, service, host, book, enrols, reportLink }: MethodContext): Method {
   const { channel, shape, recipient } = sending;
   const outOfBand = createOutOfBand(
     channel,
@@ -189,7 +189,7 @@ function sentCode(sending: Sending, ttl: number, { keys, events, service, host, 
     send: ({ entry, locale, now, until }: Outgoing) => {
       const { label: action, show } = entry.detail as Shown;
       const minutes = (entry.expiresAt - now) / 60_000;
-      const parts = { channel, locale, book, minutes, service, host, action, show };
+      const parts = { channel, locale, book, minutes, service, host, action, show, report: reportLink?.(entry) };
       return outOfBand.send(entry, spec, (code) => composeMessage({ ...parts, code }), until);
     },
     compare: (entry, _person, typed) => outOfBand.compare(entry, spec, typed),

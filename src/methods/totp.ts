@@ -3,7 +3,8 @@ import { type Awaitable, within } from "../core/deadline.js";
 import { misconfigured, unavailable } from "../core/errors.js";
 import { checkKeys, oneOf } from "../core/options.js";
 import { DIGITS, normalizeCode } from "../verification/code.js";
-import { type Factor, factorsOf } from "./factor.js";
+import { factorsOf } from "./factor.js";
+import type { Factor } from "./method.js";
 import type { Enrolling, FactorMatch, MethodFactory, Person } from "./method.js";
 import { keyUri, matchingStep, newSecret, type TotpShape } from "./totp-codes.js";
 

@@ -16,11 +16,17 @@ export interface OutboxMessage {
   readonly at: string;
 }
 
+interface Kept {
+  /** The `idempotencyKey`: whose message it is, and which one. */
+  readonly key: string;
+  readonly message: OutboxMessage;
+}
+
 /** Keeps messages in memory instead of sending them. Neither `util.inspect` nor JSON shows what it holds. */
 export class Outbox implements DeliveryProvider {
   readonly name = "outbox";
   readonly #capacity: number;
-  #kept: readonly OutboxMessage[] = [];
+  #kept: readonly Kept[] = [];
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -28,13 +34,18 @@ export class Outbox implements DeliveryProvider {
 
   /** Everything kept, newest first; a copy. */
   get messages(): OutboxMessage[] {
-    return this.#kept.map((message) => ({ ...message }));
+    return this.#kept.map(({ message }) => ({ ...message }));
   }
 
   /** The newest message, or the newest to this recipient. */
   last(to?: string): OutboxMessage | undefined {
-    const found = this.#kept.find((message) => to === undefined || message.to === to);
-    return found && { ...found };
+    const found = this.#kept.find(({ message }) => to === undefined || message.to === to);
+    return found && { ...found.message };
+  }
+
+  /** What one challenge or verification has sent, by its id; newest first. */
+  sentFor(id: string): OutboxMessage[] {
+    return this.#kept.filter(({ key }) => key.startsWith(`${id}:`)).map(({ message }) => ({ ...message }));
   }
 
   clear(): void {
@@ -46,10 +57,10 @@ export class Outbox implements DeliveryProvider {
     return "Outbox {}";
   }
 
-  send({ to, channel, text }: Message): void {
+  send({ idempotencyKey: key, to, channel, text }: Message): void {
     developmentOnly("outbox()");
     const message = { to, channel, text, at: new Date().toISOString() };
-    this.#kept = [message, ...this.#kept.slice(0, this.#capacity - 1)];
+    this.#kept = [{ key, message }, ...this.#kept.slice(0, this.#capacity - 1)];
   }
 }
 

@@ -13,6 +13,7 @@ import { eventOf, markOf } from "./proved.js";
 import { refused, refusedAs, refusedByLock } from "../verification/outcome.js";
 import { personOf, type Usable, usableMethods } from "./people.js";
 import { told } from "./told.js";
+import { rememberUsual, usualOf } from "./usual.js";
 import { wayTo } from "./way-to.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
 
@@ -34,27 +35,28 @@ export class Challenges {
     const { methods, keys, limits } = this.#parts;
     const person = await personOf(this.#parts, asker.user);
     if (!person) return refused("first_factor_required", { detail: "This account is closed." });
-    if (prefer && wanted.allowed && !wanted.allowed.includes(prefer)) return refused("method_not_allowed");
-
-    const usable = await usableMethods(methods, person, wanted.allowed);
+    const { barred = [] } = asker;
+    if (prefer && ((wanted.allowed && !wanted.allowed.includes(prefer)) || barred.includes(prefer))) {
+      return refused("method_not_allowed");
+    }
+    const found = await usableMethods(methods, person, wanted.allowed);
+    const usable = found.filter(({ method }) => !barred.includes(method.name));
     const steps = wanted.workflow?.filter(({ channel }) => usable.some(({ method }) => method.name === channel));
-    const first = prefer ?? steps?.[0]?.channel;
+    const names = usable.map(({ method }) => method.name);
+    const usual = await usualOf(this.#parts.store, asker.user, names);
+    const first = prefer ?? steps?.[0]?.channel ?? usual;
     const chosen = first === undefined ? usable[0] : usable.find(({ method }) => method.name === first);
     if (!chosen) return refused("not_enrolled");
 
     const until = performance.now() + SEND_BUDGET;
     const workflow = steps?.length ? { steps, next: 1 } : undefined;
-    const detail = makeDetail(
-      asker,
-      { ...wanted, workflow: steps },
-      usable,
-      pickLocale(this.#parts.locales, person.contact.locale, wanted.language),
-    );
+    const locale = pickLocale(this.#parts.locales, person.contact.locale, wanted.language);
+    const detail = { ...makeDetail(asker, { ...wanted, workflow: steps }, usable, locale), usual };
     const way = wayTo(this.#parts, chosen, detail);
     const started = await this.#service.open({
       tenant: GUARD_TENANT,
       owner: ownerOf(asker),
-      purpose: purposeOf(wanted),
+      purpose: purposeOf(wanted, asker),
       subject: asker.user,
       supersede: "return",
       account: asker.user,
@@ -79,7 +81,7 @@ export class Challenges {
     const end = endOf(entry, this.#parts.clock());
     if (!entry || end) return refusedAs(end ?? "missing");
     const { methods } = readDetail(entry);
-    if (!methods.includes(method)) return refused("method_not_allowed");
+    if (!methods.includes(method) || asker.barred?.includes(method)) return refused("method_not_allowed");
     const person = await personOf(this.#parts, asker.user);
     const [chosen] = person ? await usableMethods(this.#parts.methods, person, [method]) : [];
     if (!chosen) return refused("not_enrolled");
@@ -95,6 +97,7 @@ export class Challenges {
     if (!entry || end) return refusedAs(end ?? "missing");
     const person = await personOf(this.#parts, asker.user);
     const name = entry.delivery.method as MethodName;
+    if (asker.barred?.includes(name)) return refused("method_not_allowed");
     const [chosen] = person ? await usableMethods(this.#parts.methods, person, [name]) : [];
     if (!chosen) return refused("not_enrolled");
     if (!chosen.method.send) return refused("invalid_request", { detail: "This method sends nothing." });
@@ -162,20 +165,25 @@ export class Challenges {
       account: asker.user,
       lock: limits.lock,
       compare: async (entry) => {
-        proved = await compareAll(methods, entry, person, typed, { clock, events });
+        const counting = methods.filter(({ name }) => !asker.barred?.includes(name));
+        proved = await compareAll(counting, entry, person, typed, { clock, events });
         return proved?.step ? { step: proved.step } : proved && {};
       },
     });
     if (checked.ok && proved !== undefined) {
       if (!(await factorUsed(this.#parts, asker.user, proved))) return refusedAs("used");
       const mark = markOf(asker.user, checked.entry, proved.method, checked.at);
+      await this.#remember(checked.entry, proved.method);
       if (readDetail(checked.entry).workflow) await stopEscalation(this.#parts.scheduler, checked.entry);
       events.emit("challenge.verified", eventOf(checked.entry));
       return { ok: true, mark, entry: checked.entry };
     }
     if (checked.ok) return refusedAs("missing");
-    if (checked.reason === "locked") return refusedByLock(checked.until, clock());
-    if (checked.reason !== "wrong") return refusedAs(checked.reason);
+    if (checked.reason !== "wrong") {
+      const refusal = checked.reason === "locked" ? refusedByLock(checked.until, clock()) : refusedAs(checked.reason);
+      events.emit("challenge.refused", { user: asker.user, reason: refusal.reason });
+      return refusal;
+    }
     const { entry, attemptsLeft, lockedUntil } = checked;
     events.emit("challenge.failed", { ...eventOf(entry), reason: "wrong_code", attemptsLeft });
     if (lockedUntil > 0) events.emit("account.locked", { user: asker.user, until: lockedUntil });
@@ -203,6 +211,14 @@ export class Challenges {
     const { send: _again, ...quiet } = way;
     const quietly: Way = { ...quiet, charges: () => [] };
     return this.#told(readDetail(entry).user, await this.#service.send(entry, alreadySent ? quietly : way), way);
+  }
+
+  /** A convenience, and no reason to keep somebody out. */
+  async #remember(entry: Pending, used: string): Promise<void> {
+    const { store, events } = this.#parts;
+    const detail = readDetail(entry);
+    const keeping = rememberUsual(store, detail.user, detail, used);
+    await keeping.catch((error: unknown) => events.emit("fault", { where: "usual method", error }));
   }
 
   #told(user: string, started: Started, way: Way): ChallengeStarted {

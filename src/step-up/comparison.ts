@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.js";
 import type { Events } from "../core/events.js";
 import type { FactorMatch, Method, Person } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
-import { ask } from "./people.js";
+import { ask } from "./ask.js";
 
 /** A provider that checks its own codes has five seconds; nobody has more than this, in milliseconds. */
 const PATIENCE = 6_000;

@@ -2,7 +2,7 @@ import { fingerprint, randomId, seal, unseal } from "../core/crypto.js";
 import { unavailable } from "../core/errors.js";
 import { pickLocale } from "../core/locale.js";
 import { maskAddress } from "../core/redact.js";
-import type { Factor } from "../methods/factor.js";
+import type { Factor } from "../methods/method.js";
 import type { Begun, Confirmed, Enrolling, Method, MethodName, Person } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import { refusalOf, refused, refusedAs, refusedByLock, type Refused } from "../verification/outcome.js";
@@ -10,7 +10,8 @@ import { VerificationService } from "../verification/service.js";
 import type { ChallengeParts } from "./challenge-parts.js";
 import { factorsOf } from "../methods/factor.js";
 import type { FactorBook } from "./factor-book.js";
-import { ask, personOf } from "./people.js";
+import { ask } from "./ask.js";
+import { personOf, usableMethods } from "./people.js";
 import { type Asker, ownerOf } from "./wanted.js";
 import { wayTo } from "./way-to.js";
 
@@ -134,6 +135,20 @@ export class Enrollments {
     await this.#book.add(asker.user, factor);
     events.emit("factor.added", { user: asker.user, method, factor: factor.id });
     return { ok: true, factor };
+  }
+
+  /** Methods that people can set up here, strongest first. */
+  get offered(): readonly MethodName[] {
+    return this.#parts.methods.filter(({ enrolling }) => enrolling).map(({ name }) => name);
+  }
+
+  /** Whether this factor is all that the person could answer with, as things are now. */
+  async isAll({ user, barred = [] }: Asker, factor: string): Promise<boolean> {
+    const person = await personOf(this.#parts, user);
+    if (!person) return false;
+    const others = { ...person, factors: person.factors.filter(({ id }) => id !== factor) };
+    const usable = await usableMethods(this.#parts.methods, others, undefined);
+    return usable.every(({ method }) => barred.includes(method.name));
   }
 
   #methodOf(name: MethodName): (Method & { readonly enrolling: Enrolling }) | undefined {

@@ -1,9 +1,9 @@
 import { fingerprint, type Keyring, seal, unseal } from "../core/crypto.js";
 import { unavailable } from "../core/errors.js";
 import type { Awaitable } from "../core/deadline.js";
-import type { Factor } from "../methods/factor.js";
+import type { Factor } from "../methods/method.js";
 import type { Store } from "../stores/store.js";
-import { ask } from "./people.js";
+import { ask } from "./ask.js";
 
 /** A factor as it is kept: what it is stays sealed, for this user and under this id. */
 export interface StoredFactor {

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import type { Events } from "../core/events.js";
-import type { Factor } from "../methods/factor.js";
+import type { Factor } from "../methods/method.js";
 import type { FactorMatch } from "../methods/method.js";
 import type { FactorBook } from "./factor-book.js";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import type { Events } from "../core/events.js";
-import type { Factor } from "../methods/factor.js";
+import type { Factor } from "../methods/method.js";
 import { newRecoveryCodes } from "../methods/recovery-codes.js";
 import type { FactorBook } from "./factor-book.js";
 
@@ -23,7 +23,9 @@ export class Factors {
   /** False where there is none of that id. */
   async rename(user: string, id: string, name: string): Promise<boolean> {
     const factor = (await this.#book.of(user)).find((each) => each.id === id);
-    return factor !== undefined && this.#book.replace(user, { ...factor, name });
+    if (!factor || !(await this.#book.replace(user, { ...factor, name }))) return false;
+    this.#events.emit("factor.renamed", { user, method: factor.method, factor: id });
+    return true;
   }
 
   /** False where there is none of that id. */

@@ -16,6 +16,8 @@ export interface Question {
   readonly bind: string | undefined;
   /** Methods that cannot be phished, out of the configured ones. */
   readonly resistant: readonly string[];
+  /** Methods that would only prove the first factor once more. */
+  readonly barred?: readonly string[] | undefined;
 }
 
 export type Verdict =
@@ -63,12 +65,13 @@ function counts(mark: Mark, policy: Requirement, question: Question): boolean {
 }
 
 /** Ours, alive, and given for this action; how old it may be is another matter. */
-function isAbout(mark: Mark, { user, now, revokedAt, action }: Question): boolean {
+function isAbout(mark: Mark, { user, now, revokedAt, action, barred }: Question): boolean {
   return (
     mark.user === user &&
-    mark.at > revokedAt &&
+    Math.max(mark.at, mark.kept ?? 0) > revokedAt &&
     mark.at <= now + CLOCK_SKEW &&
-    (action === undefined || mark.action === action)
+    (action === undefined || mark.action === action) &&
+    !(barred !== undefined && mark.methods.every((method) => barred.includes(method)))
   );
 }
 

@@ -14,4 +14,9 @@ export interface Mark {
   readonly action?: string;
   /** Given for exactly this transaction; a digest of what the route's `bind` returned. */
   readonly bind?: string;
+  /**
+   * Until when it has outlived revocations: somebody who changes their factors voids all proofs but this one. Its age counts
+   * from `at` all the same.
+   */
+  readonly kept?: number;
 }

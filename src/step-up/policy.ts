@@ -40,6 +40,12 @@ export interface Policy<Req> {
    */
   onNotEnrolled?: "deny" | "enroll" | "allow";
   /**
+   * Whether a browser that the person trusts may stand in for a fresh proof, with `twoFactor({ trustedDevices })`. Never
+   * for `bind` or `maxAge: 0`, where saying so throws, nor for `"phishing-resistant"` or methods it was not trusted with.
+   * @default false
+   */
+  trustedDevice?: boolean;
+  /**
    * What a token that speaks for a program gets.
    * @default "deny"
    */
@@ -82,6 +88,7 @@ export interface ParsedPolicy<Req> {
   readonly bind: ((req: Req) => Awaitable<Transaction>) | undefined;
   readonly when: ((req: Req) => Awaitable<boolean>) | undefined;
   readonly onNotEnrolled: "deny" | "enroll" | "allow";
+  readonly trustedDevice: boolean;
   readonly machine: "deny" | "allow";
   readonly resume: boolean;
   readonly limits: readonly string[];
@@ -118,12 +125,18 @@ export function parsePolicy<Req>(policy: Policy<Req> = {}): ParsedPolicy<Req> {
     throw misconfigured("require2fa({ action }) must be a name of 1 to 100 printable characters.");
   }
   if (policy.action !== undefined) declared.add(policy.action);
+  const oneShot = maxAge === 0 || policy.bind !== undefined;
+  const trustedDevice = flag(policy.trustedDevice ?? false, "trustedDevice");
+  if (trustedDevice && oneShot) {
+    throw misconfigured("require2fa({ trustedDevice: true }) makes no sense beside bind or maxAge: 0, which want a proof.");
+  }
   return {
     maxAge: maxAge === 0 ? ONE_SHOT_WINDOW : maxAge,
     maxAgeSeconds: Math.floor(maxAge / 1000),
     idle,
     methods: parseMethods(policy.methods),
-    oneShot: maxAge === 0 || policy.bind !== undefined,
+    oneShot,
+    trustedDevice,
     action: policy.action,
     bind: optionalFunction(policy.bind, "bind"),
     when: optionalFunction(policy.when, "when"),
@@ -145,6 +158,7 @@ const POLICY_KEYS = {
   bind: true,
   when: true,
   onNotEnrolled: true,
+  trustedDevice: true,
   machine: true,
   resume: true,
   limits: true,

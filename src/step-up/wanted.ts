@@ -9,6 +9,8 @@ import type { Bound } from "./transaction.js";
 export interface Asker {
   readonly user: string;
   readonly binding: string;
+  /** Methods that would only prove the first factor of this login once more. */
+  readonly barred?: readonly MethodName[] | undefined;
 }
 
 /** What a proof is wanted for. */
@@ -40,6 +42,8 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
   readonly bind?: string | undefined;
   readonly show: readonly (readonly [label: string, value: string])[];
   readonly locale: string;
+  /** What they used last, where that has decided. */
+  readonly usual?: MethodName | undefined;
 }
 
 export function makeDetail(
@@ -62,7 +66,8 @@ export function readDetail(entry: Pending): ChallengeDetail {
 
 /** The same wish once more, for a challenge that ended before it was answered. */
 export function wantedAgain(entry: Pending): Wanted {
-  const { user: _user, methods: _methods, masked: _masked, locale, bind, show, ...wanted } = readDetail(entry);
+  const { user: _user, methods: _methods, masked: _masked, usual: _usual, ...detail } = readDetail(entry);
+  const { locale, bind, show, ...wanted } = detail;
   return { ...wanted, language: locale, bound: bind === undefined ? undefined : { digest: bind, show } };
 }
 
@@ -72,6 +77,6 @@ export function ownerOf({ user, binding }: Asker): string {
 }
 
 /** What makes two challenges of one login the same: what they are for, and what may answer them. */
-export function purposeOf({ action, bound, allowed }: Wanted): string {
-  return JSON.stringify([action ?? null, bound?.digest ?? null, allowed ?? null]);
+export function purposeOf({ action, bound, allowed }: Wanted, { barred }: Pick<Asker, "barred"> = {}): string {
+  return JSON.stringify([action ?? null, bound?.digest ?? null, allowed ?? null, ...(barred ? [{ barred }] : [])]);
 }

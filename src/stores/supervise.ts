@@ -3,12 +3,18 @@ import { isPromise, within } from "../core/deadline.js";
 import { isTwoFactorError, unavailable } from "../core/errors.js";
 import type { Events } from "../core/events.js";
 import type { Store } from "./store.js";
+import { Turns } from "./turns.js";
 
 /** A store that has not answered by then is taken for dead, in milliseconds (ASVS 13.1.3). */
 const DEADLINE = 250;
 /** For steps that go through many records, and that nobody waits for at a door. */
 const LONG_DEADLINE = 10_000;
-const LONG: ReadonlySet<string | symbol> = new Set<keyof Store>(["search", "usage", "erase"]);
+/** How many of these run at a time: whoever asks for a hundred of them waits, and not the people at the doors. */
+const LONG: ReadonlyMap<string | symbol, number> = new Map<keyof Store, number>([
+  ["search", 4],
+  ["usage", 1],
+  ["erase", 1],
+]);
 
 /**
  * Steps that name their request: asked once more, as when only the reply was lost, they change nothing and answer the
@@ -53,18 +59,21 @@ export function supervise(store: Store, events: Events, clock: Clock): Store {
   const watched = (target: Store, name: string | symbol): unknown => {
     const member: unknown = Reflect.get(target, name, target);
     if (typeof member !== "function") return member;
-    const deadline = LONG.has(name) ? LONG_DEADLINE : DEADLINE;
+    const atOnce = LONG.get(name);
+    const deadline = atOnce === undefined ? DEADLINE : LONG_DEADLINE;
+    const turns = atOnce === undefined ? undefined : new Turns(atOnce);
     const late = (): Error => new Error(`${String(name)} took longer than ${deadline} ms.`);
     return (...args: unknown[]): unknown => {
       try {
-        const result: unknown = Reflect.apply(member, target, args);
+        const call = (): unknown => Reflect.apply(member, target, args);
+        const result: unknown = turns ? turns.take(call, performance.now() + deadline, late) : call();
         // What a store knows by itself says nothing about its server.
         if (!isPromise(result)) return result;
         const answer = within(result, deadline, late);
         // A store known to be down is not asked twice.
         const repeated = (error: unknown): unknown => {
           if (isTwoFactorError(error) || health.downSince !== undefined) throw error;
-          return within(Reflect.apply(member, target, args) as Promise<unknown>, deadline, late);
+          return within(call() as Promise<unknown>, deadline, late);
         };
         return (REPEATABLE.has(name) ? answer.catch(repeated) : answer).then(well, fail);
       } catch (error) {

@@ -89,11 +89,23 @@ export class Issuer {
       return refusalOf(started, clock());
     }
     const { entry } = started;
+    if (!started.fresh) return this.#sameAgain(entry, request, to);
     if (request.supersede === "replace") await dropEarlier(this.#parts, entry);
     if (detail.workflow) await beginEscalation(this.#parts, entry, detail.workflow, now);
     // A number that is out of use gets no message; the verification stands, so that its account can see why.
     const sent = numberStatus === "dead" ? this.#told(entry) : await this.#sentOrNext(started, detail, 1, until);
     return sent.ok && wanted.reveal ? this.#revealed(sent.verification) : sent;
+  }
+
+  /** What was started under this id before: nothing is sent, and nobody learns of somebody else's. */
+  #sameAgain(
+    entry: Pending,
+    { account = OWN_ACCOUNT, service, code = {} }: VerificationStart,
+    to: string,
+  ): VerificationStarted | Promise<VerificationStarted> {
+    if (entry.owner !== prepare.ownerOf(account, service, to)) throw prepare.invalid('This "id" is taken.');
+    const told = this.#told(entry);
+    return told.ok && code.reveal ? this.#revealed(told.verification) : told;
   }
 
   /** With the code that the last message had, which another channel's provider may have made. */

@@ -22,6 +22,8 @@ export interface MessageParts {
   readonly host?: string | undefined;
   readonly action?: string | undefined;
   /** What is being approved, as labels and values. */
+  /** E-mail only: a link for somebody who did not ask for it. */
+  readonly report?: string | undefined;
   readonly show?: ReadonlyArray<readonly [label: string, value: string]> | undefined;
 }
 
@@ -79,12 +81,14 @@ function inOneLine(sentences: readonly string[]): string {
 function emailMessage(
   texts: MessageTexts,
   locale: string,
-  { code, service }: MessageParts,
+  { code, service, report }: MessageParts,
   sentences: readonly string[],
 ): ComposedMessage {
   const subject = named(texts.subject, code, cleanValue(service ?? ""));
   const all = [...sentences, texts.alarm];
-  return { text: all.join("\n\n"), subject, html: htmlDocument({ locale, subject, code, sentences: all }), locale };
+  const link = report === undefined ? undefined : { text: texts.report, href: report };
+  const text = [...all, ...(link ? [`${link.text}:\n${link.href}`] : [])].join("\n\n");
+  return { text, subject, html: htmlDocument({ locale, subject, code, sentences: all, link }), locale };
 }
 
 /** A value that could be taken for another field of the list stands in quotes. */

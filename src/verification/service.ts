@@ -91,7 +91,11 @@ export class VerificationService {
       case "exists":
         return { ok: true, entry: opened.entry, fresh: false };
       case "opened":
-        return this.#carry(opened.entry, way, event, { at: opened.entry.createdAt, sent: NONE });
+        // By another call that had the same id: its message is on the way, and nothing was charged for one more.
+        if (event && !opened.entry.events.some(({ id: each }) => each === event.id)) {
+          return { ok: true, entry: opened.entry, fresh: false };
+        }
+        return this.#carry(opened.entry, way, event, { at: now, sent: NONE });
     }
   }
 

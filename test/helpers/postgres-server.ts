@@ -73,7 +73,6 @@ export async function postgresServer(settings: Readonly<Record<string, string>> 
   const start = async (): Promise<void> => {
     const server = spawn(program, args, { ...who, cwd: folder, stdio: "ignore" });
     running = server;
-    process.once("exit", () => server.kill("SIGQUIT"));
     for (let tries = 0; tries < 500; tries += 1) {
       if (server.exitCode !== null) throw new Error(`postgres ended with ${server.exitCode}.`);
       if (await sql("select 1").catch(() => undefined)) return;
@@ -81,6 +80,7 @@ export async function postgresServer(settings: Readonly<Record<string, string>> 
     }
     throw new Error("postgres does not answer.");
   };
+  process.once("exit", () => running?.kill("SIGQUIT"));
   await start();
   return {
     port,

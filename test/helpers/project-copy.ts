@@ -23,7 +23,10 @@ export function copyProject(): ProjectCopy {
   symlinkSync(path.join(projectRoot, "node_modules"), path.join(root, "node_modules"), "dir");
   return {
     root,
-    build: () => compile(root, "-p", "."),
+    build: () => {
+      compile(root, "-p", ".");
+      compile(root, "-p", "src/client");
+    },
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
 }

@@ -55,6 +55,14 @@ describe("consoleProvider", () => {
 });
 
 describe("outbox", () => {
+  it("finds what one challenge has sent, and no other whose id begins like it", () => {
+    const box = outbox();
+    for (const idempotencyKey of ["abc:1", "abcd:1", "abc:2"])
+      box.send(aMessage({ idempotencyKey, text: idempotencyKey }));
+    expect(box.sentFor("abc").map(({ text }) => text)).toEqual(["abc:2", "abc:1"]);
+    expect(box.sentFor("nobody")).toEqual([]);
+  });
+
   it("keeps what was sent, newest first, with the time", () => {
     const box = outbox();
     box.send(aMessage({ text: "first" }));

@@ -233,6 +233,28 @@ describe.skipIf(!service("postgres"))("postgresStore, when things go wrong", asy
     expect((await store.find({ id }))?.attempts).toBeLessThanOrEqual(5);
   });
 
+  it("K02, K06 undoes, when it wakes, what its caller was told was not done", async () => {
+    const pool = server.pool({ max: 5 });
+    const store = await make(pool);
+    const { id } = await begin(store);
+    const right = randomId();
+    expect((await attempt(store, id, right, "ada")).outcome).toBe("counted");
+    await store.catchUp();
+    const pids = (await server.sql("select pid from pg_stat_activity where datname = 'postgres'")).map(
+      ({ pid }) => pid,
+    );
+    for (const pid of pids) signal(Number(pid), "SIGSTOP");
+    const refused = await outcomeOf(store.consume({ id }, { nonce: right, account: "ada" }));
+    expect(refused.outcome).toBe("rejected");
+    // The backend finds the statement in its socket, long after it was given up.
+    for (const pid of pids) signal(Number(pid), "SIGCONT");
+    await expect
+      .poll(async () => (await server.sql("select 1 from pg_stat_activity where state = 'active'")).length)
+      .toBe(1);
+    expect((await store.find({ id }))?.state).toBe("pending");
+    expect((await store.consume({ id }, { nonce: right, account: "ada" })).outcome).toBe("consumed");
+  });
+
   it("K01, K02 gives up a wire that is dead or swallows everything, and goes on when it is mended", async () => {
     const proxy = await tcpProxy({ host: "127.0.0.1", port: server.port });
     open.push(proxy);

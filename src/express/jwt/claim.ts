@@ -12,6 +12,8 @@ interface MarkClaim {
   readonly methods: readonly string[];
   readonly action?: string;
   readonly bind?: string;
+  /** Seconds, as `at`: see `Mark`. */
+  readonly kept?: number;
 }
 
 /** The claim `2fa`: what the guard reads from a token. */
@@ -42,8 +44,15 @@ export function toClaim(
   return { ...claimOf(mark), of, until, ...(prior.length > 0 && { prior }) };
 }
 
-function claimOf({ id, at, methods, action, bind }: Mark): MarkClaim {
-  return { id, at: at / 1_000, methods, ...(action !== undefined && { action }), ...(bind !== undefined && { bind }) };
+function claimOf({ id, at, methods, action, bind, kept }: Mark): MarkClaim {
+  return {
+    id,
+    at: at / 1_000,
+    methods,
+    ...(action !== undefined && { action }),
+    ...(bind !== undefined && { bind }),
+    ...(kept !== undefined && { kept: kept / 1_000 }),
+  };
 }
 
 /** Reads the claim; a claim that is not of this shape is as good as absent. */
@@ -56,7 +65,7 @@ export function fromClaim(value: unknown, user: string, now: number): SecondFact
   return { of, until, marks: marks.filter((mark): mark is Mark => isMark(mark, now)) };
 }
 
-function markOf({ id, at, methods, action, bind }: Unknowns, user: string): unknown {
+function markOf({ id, at, methods, action, bind, kept }: Unknowns, user: string): unknown {
   return {
     id,
     user,
@@ -64,5 +73,6 @@ function markOf({ id, at, methods, action, bind }: Unknowns, user: string): unkn
     methods,
     ...(action !== undefined && { action }),
     ...(bind !== undefined && { bind }),
+    ...(kept !== undefined && { kept: typeof kept === "number" ? Math.round(kept * 1_000) : kept }),
   };
 }

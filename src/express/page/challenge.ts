@@ -1,9 +1,11 @@
+import { trustBox } from "./devices.js";
 import { html, type Html, type Part } from "./html.js";
 import { icon } from "./icons.js";
-import { advice, button, hidden, otherWays, postForm, top, visible } from "./parts.js";
+import { alert, button, hidden, otherWays, postForm, top } from "./parts.js";
 import type { Situation } from "./situation.js";
 import { fill, type Language } from "./texts.js";
 import type { SentMethod } from "./texts/shape.js";
+import { visible } from "./visible.js";
 import type { MethodName } from "../../methods/method.js";
 import type { PageChallenge } from "./view.js";
 
@@ -60,15 +62,6 @@ function notice({ texts }: Language): Html {
   return html`<p class="note" role="status">${icon("check")}<span>${texts.sentAgain}</span></p>`;
 }
 
-function alert(situation: Situation): Part {
-  const { problem, language } = situation;
-  if (!problem) return undefined;
-  return html`<div class="alert" role="alert" id="problem">
-    ${icon("alert")}
-    <p><strong>${language.texts.problem[problem.code][0]}</strong>${advice(situation)}</p>
-  </div>`;
-}
-
 function verifyForm(situation: Situation, open: PageChallenge): Html {
   const { view, language, approval, problem } = situation;
   const { texts } = language;
@@ -86,7 +79,7 @@ function verifyForm(situation: Situation, open: PageChallenge): Html {
         hidden
       ></span>
     </p>
-    ${button(approval ? texts.button.approve : texts.button.confirm, "primary")}
+    ${trustBox(situation)} ${button(approval ? texts.button.approve : texts.button.confirm, "primary")}
   </form>`;
 }
 

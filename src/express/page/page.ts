@@ -1,5 +1,7 @@
 import { misconfigured } from "../../core/errors.js";
 import { directionOf } from "../../core/locale.js";
+import { FACTORS_SCRIPT } from "./factors/script.js";
+import { FACTORS_STYLE } from "./factors/style.js";
 import { html, raw } from "./html.js";
 import { isLocalPath } from "./local-path.js";
 import { SCRIPT } from "./script.js";
@@ -58,13 +60,13 @@ export function renderPage(view: PageView, theme?: Theme, book?: PageBook): stri
         <meta name="referrer" content="${REFERRER}" />
         <meta name="format-detection" content="telephone=no" />
         <style nonce="${view.nonce}">
-          ${raw(STYLE + themeRule(theme))}
+          ${raw(STYLE + (view.factors || view.devices ? FACTORS_STYLE : "") + themeRule(theme))}
         </style>
       </head>
       <body>
         <main>${bodyFor(situation)}</main>
         <script nonce="${view.nonce}">
-          ${raw(SCRIPT)};
+          ${raw(SCRIPT + (view.factors ? FACTORS_SCRIPT : ""))};
         </script>
       </body>
     </html> `;

@@ -2,14 +2,7 @@ import { html, type Html, type Part } from "./html.js";
 import { icon, type IconName } from "./icons.js";
 import type { Situation } from "./situation.js";
 import { fill } from "./texts.js";
-
-/** Characters that show nothing and can rearrange or hide what stands beside them. */
-const INVISIBLE = /[\p{Cc}\u061C\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/gu;
-
-/** Text of somebody else's making, so that a person approves what is there and not what it was made to look like. */
-export function visible(text: string): string {
-  return text.replace(/\s/gu, " ").replace(INVISIBLE, "\uFFFD");
-}
+import { visible } from "./visible.js";
 
 export function top(situation: Situation, symbol: IconName, tone: "" | "good" | "bad" = ""): Html {
   const { service } = situation.view;
@@ -32,6 +25,15 @@ export function advice({ problem, language }: Situation): Part {
   if (code !== "wrong_code" || attemptsLeft === undefined) return text;
   const left = language.count(language.texts.attempts, attemptsLeft);
   return String(text).endsWith(WIDE_STOP) ? html`${text}${left}${WIDE_STOP}` : html`${text} ${left}.`;
+}
+
+export function alert(situation: Situation): Part {
+  const { problem, language } = situation;
+  if (!problem) return undefined;
+  return html`<div class="alert" role="alert" id="problem">
+    ${icon("alert")}
+    <p><strong>${language.texts.problem[problem.code][0]}</strong>${advice(situation)}</p>
+  </div>`;
 }
 
 export function hidden(name: string, value: string | undefined): Part {

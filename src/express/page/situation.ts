@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode } from "../../core/errors.js";
 import { languageFor, type Language, type PageBook } from "./texts.js";
+import { visible } from "./visible.js";
 import type { PageChallenge, PageProblem, PageState, PageView } from "./view.js";
 
 /** A view, read once: what went wrong, what the page is called, and whether a code may be entered. */
@@ -33,7 +34,7 @@ export function readView(view: PageView, book?: PageBook): Situation {
     view,
     language,
     state: locked ? "unavailable" : state,
-    heading: headingFor(locked ? "unavailable" : state, language, approval, problem),
+    heading: headingFor(locked ? "unavailable" : state, language, approval, problem, view),
     approval,
     ...(problem && { problem }),
     ...(state === "challenge" && !locked && view.challenge && { open: view.challenge }),
@@ -48,7 +49,13 @@ function problemOf(view: PageView): PageProblem | undefined {
   return { ...view.error, code: Object.hasOwn(ERRORS, code) ? code : "unavailable" };
 }
 
-function headingFor(state: PageState, language: Language, approval: boolean, problem?: PageProblem): string {
+function headingFor(
+  state: PageState,
+  language: Language,
+  approval: boolean,
+  problem: PageProblem | undefined,
+  { factors }: PageView,
+): string {
   const { heading, problem: problems } = language.texts;
   const named = problem && problems[problem.code][0];
   switch (state) {
@@ -60,9 +67,30 @@ function headingFor(state: PageState, language: Language, approval: boolean, pro
       return heading.nothing;
     case "ended":
       return named ?? heading.canceled;
+    case "factors":
+      return factorsHeading(language, factors);
+    case "devices":
+      return language.texts.devices.title;
+    case "report":
+      return language.texts.report.title;
     case "not_enrolled":
     case "login":
     case "unavailable":
       return named ?? problems.unavailable[0];
+  }
+}
+
+function factorsHeading({ texts }: Language, about: PageView["factors"]): string {
+  switch (about?.step) {
+    case "address":
+      return texts.method[about.method];
+    case "confirm":
+      return texts.method[about.setup.method];
+    case "factor":
+      return about.factor.name === "" ? texts.method[about.factor.method] : visible(about.factor.name);
+    case "codes":
+      return texts.factors.codes.title;
+    default:
+      return texts.factors.title;
   }
 }

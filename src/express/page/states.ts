@@ -1,5 +1,7 @@
 import type { ErrorCode } from "../../core/errors.js";
 import { challengeBody } from "./challenge.js";
+import { factorsBody } from "./factors/body.js";
+import { devicesBody, reportBody } from "./devices.js";
 import { html, type Html, type Part } from "./html.js";
 import type { IconName } from "./icons.js";
 import { advice, backLink, button, hidden, linkButton, otherWays, postForm, top } from "./parts.js";
@@ -19,6 +21,14 @@ export function bodyFor(situation: Situation): Html {
       return unavailable(situation);
     case "not_enrolled":
       return message(situation, "lock", backLink(situation, "primary"));
+    case "factors":
+      return situation.view.factors
+        ? factorsBody(situation, situation.view.factors)
+        : message(situation, "question", backLink(situation, "primary"));
+    case "devices":
+      return devicesBody(situation, situation.view.devices ?? []);
+    case "report":
+      return reportBody(situation);
     case "challenge":
     case "nothing":
       return message(situation, "question", backLink(situation, "primary"));

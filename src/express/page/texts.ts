@@ -28,6 +28,8 @@ export interface Language {
   count(forms: Counted, count: number): string;
   /** `"in 15 minutes"`, rounded up: a wait that is told too short is a second refusal. */
   ahead(seconds: number | undefined): string;
+  /** `"1 January 2026"`, of an instant in ISO 8601. */
+  day(instant: string): string;
 }
 
 const spoken = new WeakMap<PageBook, Map<string, Language>>();
@@ -49,9 +51,11 @@ const DIGITS = { numberingSystem: "latn" } as const;
 function createLanguage(locale: string, texts: PageTexts): Language {
   const number = new Intl.NumberFormat([locale, "en"], DIGITS);
   const relative = new Intl.RelativeTimeFormat([locale, "en"], { numeric: "always", ...DIGITS });
+  const date = new Intl.DateTimeFormat([locale, "en"], { dateStyle: "medium", timeZone: "UTC", ...DIGITS });
   return {
     locale,
     texts,
+    day: (instant) => date.format(new Date(instant)),
     count: (forms, count) => countedForm(locale, forms, count).replaceAll("{count}", number.format(count)),
     ahead: (seconds) => {
       if (seconds === undefined || !(seconds >= 0)) return texts.later;

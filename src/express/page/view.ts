@@ -15,7 +15,13 @@ export type PageState =
   /** Nobody is logged in. */
   | "login"
   /** A fault: try again. */
-  | "unavailable";
+  | "unavailable"
+  /** The factors of a person: `factors` says what about them. */
+  | "factors"
+  /** The devices that a person trusts: `devices`. */
+  | "devices"
+  /** "This was not me", reached by a link and without a login: `report`. */
+  | "report";
 
 export interface PageChallenge {
   readonly id: string;
@@ -47,6 +53,12 @@ export interface PageLinks {
   readonly challenge: string;
   readonly cancel: string;
   readonly back?: string;
+  /** Where people see and change their factors; what changes them is posted below it. */
+  readonly factors?: string;
+  /** Where people see the devices they trust; what removes them is posted to `/remove` below it. */
+  readonly devices?: string;
+  /** Where "this was not me" is posted to. */
+  readonly notMe?: string;
 }
 
 /** The form POST that was interrupted, to be sent again. */
@@ -54,6 +66,72 @@ export interface PageReplay {
   readonly action: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
+
+/** A factor of the person. */
+export interface PageFactor {
+  readonly id: string;
+  readonly method: MethodName;
+  /** What they call it; empty for one without a name. */
+  readonly name: string;
+  /** Masked. */
+  readonly to?: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly lastUsedAt?: string;
+}
+
+/** A square of so many dots, the dark ones as the path of an SVG. */
+export interface PageQr {
+  readonly size: number;
+  readonly path: string;
+}
+
+/** A factor that waits for its first code. What is secret is shown once: not again after a wrong code. */
+export interface PageSetup {
+  readonly id: string;
+  readonly method: MethodName;
+  readonly digits: number;
+  /** Where the code went, masked. */
+  readonly to?: string;
+  readonly expiresAt?: string;
+  readonly secret?: string;
+  readonly uri?: string;
+  readonly qr?: PageQr;
+}
+
+/** What the page of factors is about. */
+export type PageFactors =
+  | {
+      readonly step: "list";
+      readonly factors: readonly PageFactor[];
+      readonly addable: readonly MethodName[];
+      /** Absent where the app has no recovery codes. */
+      readonly recoveryCodesLeft?: number;
+      /** Something the person was about to do waits for a method. */
+      readonly required?: true;
+      readonly done?: "added" | "removed" | "renamed";
+    }
+  /** Asks for the number or address to be set up. */
+  | { readonly step: "address"; readonly method: MethodName }
+  | { readonly step: "confirm"; readonly setup: PageSetup }
+  | { readonly step: "factor"; readonly factor: PageFactor; /** The only one there is. */ readonly last: boolean }
+  | { readonly step: "codes"; readonly codes: readonly string[] };
+
+/** A browser that stands in for a proof. Instants in ISO 8601. */
+export interface PageDevice {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly lastUsedAt: string;
+  readonly expiresAt: string;
+}
+
+/** How far a report has come; `token` goes into the form as `t`. */
+export type PageReport =
+  | { readonly step: "confirm"; readonly token: string }
+  | { readonly step: "done" }
+  /** The link is not ours, or too old. */
+  | { readonly step: "invalid" };
 
 /** Everything the challenge page shows. Pure data: whoever replaces the page gets the same. */
 export interface PageView {
@@ -74,4 +152,9 @@ export interface PageView {
   readonly notice?: "sent";
   readonly links: PageLinks;
   readonly replay?: PageReplay;
+  readonly factors?: PageFactors;
+  readonly devices?: readonly PageDevice[];
+  readonly report?: PageReport;
+  /** The form of the code may have a box `trustDevice`. */
+  readonly trustable?: boolean;
 }

@@ -56,7 +56,10 @@ async function serve(kit: Kit, provider: string, req: Request, res: Response): P
     return refuse(req, res, "invalid_request", { detail: "The body may be at most 64 KB." }, 413);
   }
   const signed = await readWith(read, { body, headers: req.headers, url: req.originalUrl, now: kit.clock() });
-  if (!signed) return refuseUnsigned(req, res);
+  if (!signed) {
+    kit.events.emit("receipt.refused", { provider });
+    return refuseUnsigned(req, res);
+  }
   if ((await take(kit, provider, signed)) === "early") {
     return refuse(req, res, "unavailable", { detail: "The message is still being handed over.", retryAfter: 1 });
   }

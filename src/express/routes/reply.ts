@@ -2,7 +2,8 @@ import type { Request, Response } from "express";
 import type { Refused } from "../../verification/outcome.js";
 import type { Pending } from "../../stores/pending.js";
 import type { Fields } from "../body.js";
-import type { Identity } from "../identity.js";
+import type { Asker } from "../../step-up/wanted.js";
+import { askerIn, type Identity } from "../identity.js";
 import type { Kit } from "../kit.js";
 
 /** A call of one of our routes by somebody who is logged in. */
@@ -24,12 +25,21 @@ export interface Reply {
   readonly onward?: (call: Call) => Promise<void>;
 }
 
-export type Answered = Reply | Refused;
+/** A refusal that a person reads on another page than the challenge's. */
+export interface Denial extends Refused {
+  readonly onward?: (call: Call) => Promise<void>;
+}
+
+export type Answered = Reply | Denial;
 
 export interface Route {
   readonly method: "GET" | "POST";
   /** Whether an `Idempotency-Key` makes repeated calls one. */
   readonly idempotent?: boolean;
+  /** The page that the route belongs to, below our path; the challenge's by default. */
+  readonly page?: string;
+  /** Asked before everything else: false means that it has answered the request itself. */
+  permit?(call: Call): Promise<boolean>;
   handle(call: Call): Promise<Answered | "answered">;
 }
 
@@ -38,8 +48,8 @@ export function whichOf(id: string | undefined): { id?: string } {
   return id === undefined ? {} : { id };
 }
 
-export function askerOf({ who }: Call): { user: string; binding: string } {
-  return { user: who.user, binding: who.login.binding };
+export function askerOf({ who }: Call): Asker {
+  return askerIn(who);
 }
 
 /** The same refusal, with the challenge it is about, so that the page can go on showing it. */

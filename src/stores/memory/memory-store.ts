@@ -69,7 +69,7 @@ class MemoryStore implements Store {
   }
 
   open(entry: NewPending, account: string, charges: readonly Charge[], now: number): Opened {
-    const known = this.#pending.find({ id: entry.id, tenant: entry.tenant }, now);
+    const known = this.#pending.opened(entry, now);
     if (known) return { outcome: "opened", entry: known };
     const until = this.#accounts.lockedUntil(account, "", now);
     if (until > 0) return { outcome: "locked", until };

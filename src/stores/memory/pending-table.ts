@@ -1,3 +1,4 @@
+import { unavailable } from "../../core/errors.js";
 import { isLive } from "../ended.js";
 import type { NewPending, Pending, Which } from "../pending.js";
 import { PER_OWNER } from "../store.js";
@@ -23,6 +24,13 @@ export class PendingTable {
     const row = id === undefined ? this.#newest(owner, tenant, now) : this.#rows.get(id, now);
     const theirs = (owner === undefined || row?.owner === owner) && (tenant === undefined || row?.tenant === tenant);
     return theirs ? row : undefined;
+  }
+
+  /** The one that has this id already. Another tenant's is neither told of nor written over: that throws `unavailable`. */
+  opened({ id, tenant }: NewPending, now: number): Pending | undefined {
+    const row = this.#rows.get(id, now);
+    if (row && row.tenant !== tenant) throw unavailable("Another tenant has this id.");
+    return row;
   }
 
   /** An owner's live ones, oldest first. */

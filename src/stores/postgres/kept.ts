@@ -1,6 +1,6 @@
 /** `$2` is the time of a test. */
 export const GET = `select value as result from {s}.kept where key = $1::text and forget_at >
-  coalesce($2::double precision, floor(extract(epoch from statement_timestamp()) * 1000)::double precision)`;
+  coalesce($2::double precision, floor(extract(epoch from statement_timestamp()) * 1000::numeric)::double precision)`;
 
 export const ADD = `with done as (
     insert into {s}.documents (list, name, document) values ($1::text, $2::text, $3::text)

@@ -20,6 +20,7 @@ export async function migrate(pool: PostgresPool, schema: string): Promise<void>
   let destroy = true;
   try {
     await client.query({ text: "begin isolation level read committed read write" });
+    await client.query({ text: "set local search_path = pg_catalog" });
     await upgrade(client, schema);
     await client.query({ text: "commit" });
     destroy = false;

@@ -62,8 +62,10 @@ export class Connections {
   /**
    * The rows of one statement, made when there is a connection for it, knowing how much of `ms` is left. When all of it
    * takes longer, it rejects, and the connection is thrown away.
+   *
+   * A server goes on with what nobody waits for any more. `stops` is for reading at length: there it is told to stop.
    */
-  async run(statement: (left: number) => Statement, ms: number): Promise<readonly unknown[]> {
+  async run(statement: (left: number) => Statement, ms: number, stops = false): Promise<readonly unknown[]> {
     const until = performance.now() + ms;
     const inTime = <T>(value: Promise<T>): Promise<T> =>
       within(value, until - performance.now(), () => new Error(`Postgres did not answer within ${Math.round(ms)} ms.`));
@@ -72,11 +74,13 @@ export class Connections {
     const client = await this.#connect(inTime);
     let destroy = true;
     try {
+      if (stops) await inTime(client.query({ text: readingFor(until - performance.now()) }));
       const { rows } = await inTime(client.query(statement(until - performance.now())));
+      if (stops) await inTime(client.query({ text: "commit" }));
       destroy = false;
       return rows;
     } catch (error) {
-      destroy = !isAnswer(error);
+      destroy = stops || !isAnswer(error);
       throw error;
     } finally {
       if (!destroy) client.removeListener?.("error", ignore);
@@ -124,6 +128,13 @@ export class Connections {
       this.#free += 1;
     }
   }
+}
+
+/** A transaction that holds no statement longer than this, in milliseconds; and no names but those of Postgres. */
+function readingFor(ms: number): string {
+  const patience = Math.max(1, Math.floor(ms));
+  return `begin isolation level read committed read only; set local search_path = pg_catalog;
+    set local statement_timeout = ${patience}`;
 }
 
 type InTime = <T>(value: Promise<T>) => Promise<T>;

@@ -42,7 +42,10 @@ export interface Settings extends SessionSettings {
   readonly clock?: () => number;
 }
 
-/** Every method is one statement: what is decided is decided in the database, and TypeScript only carries it. */
+/**
+ * Every method is one statement: what is decided is decided in the database, and TypeScript only carries it. Where one
+ * may read a whole table, it stands in a transaction that ends it in time.
+ */
 export class ServerStore implements PostgresStore {
   readonly name = "postgres";
   readonly durable = true;
@@ -164,14 +167,14 @@ export class ServerStore implements PostgresStore {
 
   async search(filter: RecordFilter, page: RecordPage): Promise<FoundRecords> {
     const { text, values } = searchQuery(filter, page, this.#now());
-    const { total, entries } = await this.#ask(text, values);
+    const { total, entries } = await this.#session.read(text, values);
     const rows = typeof entries === "string" ? (fromJson(entries) as readonly Row[]) : [];
     return { total: Number(total), entries: rows.map(entryOf) };
   }
 
   async usage(filter: RecordFilter): Promise<readonly UsageRow[]> {
     const { text, values } = usageQuery(filter, this.#now());
-    const { result } = await this.#ask(text, values);
+    const { result } = await this.#session.read(text, values);
     return typeof result === "string" ? (fromJson(result) as readonly CountedRow[]).map(usageRow) : [];
   }
 

@@ -16,11 +16,11 @@ const PAGE = 5_000;
  * late shows up behind others. `xmin` is the oldest transaction that may still show something new.
  */
 const LOOK = `select pg_snapshot_xmin(pg_current_snapshot())::text as xmin, (
-    select json_agg(json_build_array(xid::text, subject, at, forget_at))::text from (
+    select pg_catalog.json_agg(pg_catalog.json_build_array(xid::text, subject, at, forget_at))::text from (
       select * from {s}.revocations where (xid, subject) >= ($1::text::xid8, $2::text)
       order by xid, subject limit ${PAGE}
     ) page
-  ) as news, floor(extract(epoch from statement_timestamp()) * 1000)::text as now`;
+  ) as news, floor(extract(epoch from statement_timestamp()) * 1000::numeric)::text as now`;
 
 type From = readonly [xid: string, key: string];
 type News = readonly (readonly [xid: string, key: string, at: number, forgetAt: number])[];
@@ -87,6 +87,7 @@ export class Revocations {
     const began = performance.now();
     try {
       const first = await this.#page([this.#xmin, ""]);
+      this.#session.learn(first.now, began);
       if (BigInt(first.xmin) < BigInt(this.#xmin)) {
         // Another cluster took over, one that counts from elsewhere: everything is read anew.
         this.#xmin = "0";

@@ -22,7 +22,7 @@ const TABLES = [
 export function sweepOf([table, key, column]: (typeof TABLES)[number]): string {
   return `with dead as materialized (
     select ${key} from {s}.${table} where ${column} <=
-      coalesce($1::double precision, floor(extract(epoch from statement_timestamp()) * 1000)) - $2::double precision
+      coalesce($1::double precision, floor(extract(epoch from statement_timestamp()) * 1000::numeric)) - $2::double precision
     order by ${column} limit ${BATCH} for update skip locked
   ), gone as (
     delete from {s}.${table} where ${key} in (select ${key} from dead) returning 1

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { setTimeout as pause } from "node:timers/promises";
 import { within } from "../../core/deadline.js";
 import { unavailable } from "../../core/errors.js";
 import type { Connection } from "./connection.js";
@@ -23,6 +24,9 @@ export interface Timing {
 
 /** More calls than this without an answer, and Redis is taken for dead: a queue must not grow with the wait. */
 const MAX_WAITING = 4_096;
+/** For so long after it was last connected a client is expected back, in milliseconds; and how often it is looked at. */
+const RECONNECTING = 1_000;
+const LOOK = 10;
 
 /**
  * Runs scripts, in one round trip each. A call carries the instant until which it may be carried out, in Redis' own
@@ -37,6 +41,8 @@ export class Caller {
   /** Goes first into every key; its braces keep all of them on one node of a cluster. */
   readonly root: string;
   #waiting = 0;
+  /** When the client was last seen connected, here. */
+  #lastReady = Number.NEGATIVE_INFINITY;
   /** An instant of Redis' time, and when that was here at the latest. */
   #known: { readonly time: number; readonly at: number } | undefined;
 
@@ -65,7 +71,8 @@ export class Caller {
   }
 
   async #send(script: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
-    if (!this.#connection.isReady()) throw unavailable("The Redis client is not connected.");
+    if (!this.#connection.isReady()) await this.#reconnected();
+    this.#lastReady = this.elapsed();
     if (this.#waiting >= MAX_WAITING) throw unavailable("Redis does not answer.");
     const { patience, now } = this.#timing;
     const all = [this.#deadline(), now ? String(now()) : "", ...args];
@@ -78,6 +85,23 @@ export class Caller {
         () => new Error(`Redis did not answer for ${2 * patience} ms.`),
       )) as Reply;
     } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  /**
+   * A connection that was cut is usually back in a moment, and then the step whose reply was lost can be asked for again.
+   * One that has been away for longer is not waited for.
+   */
+  async #reconnected(): Promise<void> {
+    const { patience } = this.#timing;
+    const until = this.elapsed() + (this.elapsed() - this.#lastReady < RECONNECTING ? patience - LOOK : 0);
+    while (!this.#connection.isReady()) {
+      if (this.elapsed() >= until || this.#waiting >= MAX_WAITING) {
+        throw unavailable("The Redis client is not connected.");
+      }
+      this.#waiting += 1;
+      await pause(LOOK);
       this.#waiting -= 1;
     }
   }

@@ -9,4 +9,5 @@ export const de: MessageTexts = {
   minutes: { one: "Er ist 1 Minute gültig.", other: "Er ist {minutes} Minuten gültig." },
   secret: "Geben Sie ihn an niemanden weiter.",
   alarm: "Wenn Sie diesen Code nicht angefordert haben, kennt vielleicht jemand Ihr Passwort: Bitte ändern Sie es.",
+  report: "Das war ich nicht",
 };

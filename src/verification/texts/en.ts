@@ -9,4 +9,5 @@ export const en: MessageTexts = {
   minutes: { one: "It is valid for 1 minute.", other: "It is valid for {minutes} minutes." },
   secret: "Do not share it with anyone.",
   alarm: "If you did not ask for this code, somebody may know your password: change it.",
+  report: "This was not me",
 };

@@ -10,4 +10,5 @@ export const es: MessageTexts = {
   minutes: { one: "Caduca en 1 minuto.", other: "Caduca en {minutes} minutos." },
   secret: "No la comparta con nadie.",
   alarm: "Si no ha solicitado esta clave, es posible que alguien conozca su contraseña: cámbiela cuanto antes.",
+  report: "No he sido yo",
 };

@@ -10,4 +10,5 @@ export const fr: MessageTexts = {
   secret: "Ne le communiquez à personne.",
   alarm:
     "Si vous n'avez pas demandé ce code, quelqu'un connaît peut-être votre mot de passe : changez-le sans attendre.",
+  report: "Ce n’était pas moi",
 };

@@ -9,4 +9,5 @@ export const it: MessageTexts = {
   minutes: { one: "Scade tra 1 minuto.", other: "Scade tra {minutes} minuti." },
   secret: "Non lo comunichi a nessuno.",
   alarm: "Se non ha richiesto questo codice, qualcuno potrebbe conoscere la Sua password: la cambi subito.",
+  report: "Non sono stato io",
 };

@@ -9,4 +9,5 @@ export const nl: MessageTexts = {
   minutes: { one: "De code is 1 minuut geldig.", other: "De code is {minutes} minuten geldig." },
   secret: "Deel de code met niemand.",
   alarm: "Als u deze code niet hebt aangevraagd, kent iemand misschien uw wachtwoord: wijzig het.",
+  report: "Ik was het niet",
 };

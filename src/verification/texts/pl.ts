@@ -15,4 +15,5 @@ export const pl: MessageTexts = {
   },
   secret: "Nie podawaj go nikomu.",
   alarm: "Jeśli to nie Ty prosisz o ten kod, ktoś może znać Twoje hasło: zmień je.",
+  report: "To nie ja",
 };

@@ -13,4 +13,5 @@ export const pt: MessageTexts = {
   minutes: { one: "Expira em 1 minuto.", other: "Expira em {minutes} minutos." },
   secret: "Nunca a revele a ninguém.",
   alarm: "Se não pediu esta chave, alguém pode conhecer a sua senha: altere-a.",
+  report: "Não fui eu",
 };

@@ -24,4 +24,6 @@ export interface MessageTexts {
   readonly secret: string;
   /** E-mail only: somebody who has no use for this code should act. */
   readonly alarm: string;
+  /** E-mail only: the words of a link, or what stands before it. */
+  readonly report: string;
 }

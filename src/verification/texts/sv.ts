@@ -9,4 +9,5 @@ export const sv: MessageTexts = {
   minutes: { one: "Koden gäller i 1 minut.", other: "Koden gäller i {minutes} minuter." },
   secret: "Dela den inte med någon.",
   alarm: "Om du inte har bett om koden kan någon ha fått tag på ditt lösenord: byt det.",
+  report: "Det var inte jag",
 };

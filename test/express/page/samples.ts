@@ -33,6 +33,25 @@ export const BASE: PageView = {
 
 const { challenge: _challenge, ...IDLE } = BASE;
 
+const FACTORS = { ...IDLE, state: "factors", links: { ...IDLE.links, factors: "/2fa/factors" } } as const;
+
+const LIST = {
+  step: "list",
+  factors: [
+    { id: "factor-1", method: "totp", name: "My phone", createdAt: "2026-01-01T00:00:00.000Z" },
+    {
+      id: "factor-2",
+      method: "sms",
+      name: "",
+      to: "+46•••••••56",
+      createdAt: "2026-01-01T00:00:00.000Z",
+      lastUsedAt: "2026-01-02T00:00:00.000Z",
+    },
+  ],
+  addable: ["totp", "sms", "email"],
+  recoveryCodesLeft: 3,
+} as const;
+
 const ALTERNATIVES = [
   { method: "totp" },
   { method: "voice", to: "+46•••••••56" },
@@ -111,6 +130,39 @@ export const SAMPLES = {
   not_enrolled: { ...IDLE, state: "not_enrolled" },
   login: { ...IDLE, state: "login" },
   unavailable: { ...IDLE, state: "unavailable", error: { code: "unavailable", retryAfter: 5 } },
+  factors: { ...FACTORS, factors: LIST },
+  no_factors: {
+    ...FACTORS,
+    factors: { step: "list", factors: [], addable: ["totp", "sms"], recoveryCodesLeft: 0, required: true },
+  },
+  factor_removed: { ...FACTORS, factors: { ...LIST, done: "removed" } },
+  factor_address: { ...FACTORS, factors: { step: "address", method: "sms" }, error: { code: "invalid_request" } },
+  factor_email: { ...FACTORS, factors: { step: "address", method: "email" } },
+  factor_app: {
+    ...FACTORS,
+    factors: {
+      step: "confirm",
+      setup: {
+        id: "enrollment-1",
+        method: "totp",
+        digits: 6,
+        secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+        uri: "otpauth://totp/Acme%20Bank:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme%20Bank",
+        qr: { size: 4, path: "M1 1h2v1h-2zM2 2h1v1h-1z" },
+      },
+    },
+  },
+  factor_wrong: {
+    ...FACTORS,
+    factors: { step: "confirm", setup: { id: "enrollment-1", method: "totp", digits: 6 } },
+    error: { code: "wrong_code", attemptsLeft: 2 },
+  },
+  factor_number: {
+    ...FACTORS,
+    factors: { step: "confirm", setup: { id: "enrollment-1", method: "sms", digits: 6, to: "+46•••••••56" } },
+  },
+  factor: { ...FACTORS, factors: { step: "factor", factor: LIST.factors[0], last: true } },
+  recovery_codes: { ...FACTORS, factors: { step: "codes", codes: ["7K3M-Q2ZT-8XWV-N5HP", "C9DR-4GJY-B6EF-1S0A"] } },
 } as const satisfies Record<string, PageView>;
 
 export type SampleName = keyof typeof SAMPLES;

@@ -1,3 +1,4 @@
+import { factors } from "./factors/de.js";
 import type { PageTexts } from "./shape.js";
 
 export const de: PageTexts = {
@@ -116,5 +117,24 @@ export const de: PageTexts = {
       "Zurzeit nicht verfügbar",
       "Auf unserer Seite ist etwas falsch eingestellt. Wenden Sie sich an den Support.",
     ],
+  },
+  factors,
+  devices: {
+    title: "Vertrauenswürdige Geräte",
+    lead: "In diesen Browsern werden Sie nicht jedes Mal nach dem zweiten Schritt gefragt. Entfernen Sie, was Sie nicht mehr benutzen.",
+    none: "Es ist kein Gerät eingetragen.",
+    unnamed: "Unbekanntes Gerät",
+    until: "Gilt bis {date}",
+    removeAll: "Alle Geräte entfernen",
+    trust: "Diesem Gerät vertrauen",
+    hint: "Nur auf einem eigenen Gerät ankreuzen.",
+  },
+  report: {
+    title: "Waren Sie das nicht?",
+    lead: "Jemand hat in Ihrem Namen einen Code angefordert. Bestätigen Sie, dass Sie es nicht waren: Der Vorgang endet, und Ihr Konto verlangt überall eine neue Bestätigung.",
+    confirm: "Das war ich nicht",
+    done: "Vielen Dank. Der Vorgang wurde gestoppt. Ändern Sie jetzt Ihr Passwort: Jemand könnte es kennen.",
+    invalid:
+      "Dieser Link gilt nicht mehr. Wenn Sie einen Code erhalten haben, den Sie nicht angefordert haben, ändern Sie Ihr Passwort.",
   },
 };

@@ -1,3 +1,4 @@
+import { factors } from "./factors/en.js";
 import type { PageTexts } from "./shape.js";
 
 export const en: PageTexts = {
@@ -86,5 +87,23 @@ export const en: PageTexts = {
     delivery_failed: ["The code could not be sent", "Try again, or choose another way to confirm."],
     unavailable: ["Not available right now", "This is our fault, not yours. Try again {wait}."],
     misconfigured: ["Not available right now", "Something is set up wrongly on our side. Contact support."],
+  },
+  factors,
+  devices: {
+    title: "Trusted devices",
+    lead: "In these browsers you are not asked for a second step every time. Remove what you do not use any more.",
+    none: "No device is trusted.",
+    unnamed: "Unknown device",
+    until: "Trusted until {date}",
+    removeAll: "Remove all devices",
+    trust: "Trust this device",
+    hint: "Only tick this on a device of your own.",
+  },
+  report: {
+    title: "This was not you?",
+    lead: "Somebody asked for a code in your name. Confirm that it was not you: the request ends, and your account asks for a new confirmation everywhere.",
+    confirm: "It was not me",
+    done: "Thank you. The request has been stopped. Change your password now: somebody may know it.",
+    invalid: "This link is not valid any more. If you got a code you did not ask for, change your password.",
   },
 };

@@ -1,3 +1,4 @@
+import { factors } from "./factors/es.js";
 import type { PageTexts } from "./shape.js";
 
 export const es: PageTexts = {
@@ -98,5 +99,23 @@ export const es: PageTexts = {
       "No disponible en este momento",
       "Algo está mal configurado por nuestra parte. Contacte con asistencia.",
     ],
+  },
+  factors,
+  devices: {
+    title: "Dispositivos de confianza",
+    lead: "En estos navegadores no se le pide el segundo paso cada vez. Quite los que ya no use.",
+    none: "No hay dispositivos de confianza.",
+    unnamed: "Dispositivo desconocido",
+    until: "De confianza hasta el {date}",
+    removeAll: "Quitar todos los dispositivos",
+    trust: "Confiar en este dispositivo",
+    hint: "Márquelo solo en un dispositivo propio.",
+  },
+  report: {
+    title: "¿No ha sido usted?",
+    lead: "Alguien ha pedido un código en su nombre. Confirme que no ha sido usted: la solicitud termina y su cuenta pedirá una nueva confirmación en todas partes.",
+    confirm: "No he sido yo",
+    done: "Gracias. La solicitud se ha detenido. Cambie ahora su contraseña: es posible que alguien la conozca.",
+    invalid: "Este enlace ya no es válido. Si ha recibido un código que no ha pedido, cambie su contraseña.",
   },
 };

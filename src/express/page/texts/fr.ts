@@ -1,3 +1,4 @@
+import { factors } from "./factors/fr.js";
 import type { PageTexts } from "./shape.js";
 
 export const fr: PageTexts = {
@@ -92,5 +93,23 @@ export const fr: PageTexts = {
       "Indisponible pour le moment",
       "Une erreur de configuration s’est produite chez nous. Contactez l’assistance.",
     ],
+  },
+  factors,
+  devices: {
+    title: "Appareils de confiance",
+    lead: "Dans ces navigateurs, la seconde étape ne vous est pas demandée à chaque fois. Retirez ceux que vous n’utilisez plus.",
+    none: "Aucun appareil de confiance.",
+    unnamed: "Appareil inconnu",
+    until: "De confiance jusqu’au {date}",
+    removeAll: "Retirer tous les appareils",
+    trust: "Faire confiance à cet appareil",
+    hint: "Cochez uniquement sur un appareil qui vous appartient.",
+  },
+  report: {
+    title: "Ce n’était pas vous ?",
+    lead: "Quelqu’un a demandé un code en votre nom. Confirmez que ce n’était pas vous : la demande prend fin et votre compte exige partout une nouvelle confirmation.",
+    confirm: "Ce n’était pas moi",
+    done: "Merci. La demande a été arrêtée. Changez votre mot de passe maintenant : quelqu’un le connaît peut-être.",
+    invalid: "Ce lien n’est plus valable. Si vous avez reçu un code sans l’avoir demandé, changez votre mot de passe.",
   },
 };

@@ -1,3 +1,4 @@
+import { factors } from "./factors/it.js";
 import type { PageTexts } from "./shape.js";
 
 export const it: PageTexts = {
@@ -92,5 +93,23 @@ export const it: PageTexts = {
       "Al momento non disponibile",
       "C’è un errore di configurazione da parte nostra. Contatti l’assistenza.",
     ],
+  },
+  factors,
+  devices: {
+    title: "Dispositivi attendibili",
+    lead: "In questi browser il secondo passaggio non viene richiesto ogni volta. Rimuova quelli che non usa più.",
+    none: "Nessun dispositivo attendibile.",
+    unnamed: "Dispositivo sconosciuto",
+    until: "Attendibile fino al {date}",
+    removeAll: "Rimuovi tutti i dispositivi",
+    trust: "Considera attendibile questo dispositivo",
+    hint: "Da selezionare solo su un dispositivo di Sua proprietà.",
+  },
+  report: {
+    title: "Non è stato Lei?",
+    lead: "Qualcuno ha chiesto un codice a Suo nome. Confermi che non è stato Lei: la richiesta termina e il Suo account chiederà ovunque una nuova conferma.",
+    confirm: "Non sono stato io",
+    done: "Grazie. La richiesta è stata fermata. Cambi subito la password: qualcuno potrebbe conoscerla.",
+    invalid: "Questo link non è più valido. Se ha ricevuto un codice che non ha chiesto, cambi la password.",
   },
 };

@@ -1,3 +1,4 @@
+import { factors } from "./factors/nl.js";
 import type { PageTexts } from "./shape.js";
 
 export const nl: PageTexts = {
@@ -104,5 +105,23 @@ export const nl: PageTexts = {
       "Nu niet beschikbaar",
       "Bij ons is iets verkeerd ingesteld. Neem contact op met de klantenservice.",
     ],
+  },
+  factors,
+  devices: {
+    title: "Vertrouwde apparaten",
+    lead: "In deze browsers wordt u niet telkens om een tweede stap gevraagd. Verwijder wat u niet meer gebruikt.",
+    none: "Er is geen vertrouwd apparaat.",
+    unnamed: "Onbekend apparaat",
+    until: "Vertrouwd tot {date}",
+    removeAll: "Alle apparaten verwijderen",
+    trust: "Dit apparaat vertrouwen",
+    hint: "Vink dit alleen aan op een eigen apparaat.",
+  },
+  report: {
+    title: "Was u dit niet?",
+    lead: "Iemand heeft uit uw naam een code gevraagd. Bevestig dat u het niet was: het verzoek stopt en uw account vraagt overal om een nieuwe bevestiging.",
+    confirm: "Ik was het niet",
+    done: "Dank u. Het verzoek is gestopt. Wijzig nu uw wachtwoord: iemand kent het misschien.",
+    invalid: "Deze link is niet meer geldig. Hebt u een code gekregen waar u niet om vroeg, wijzig dan uw wachtwoord.",
   },
 };

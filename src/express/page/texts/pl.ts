@@ -1,3 +1,4 @@
+import { factors } from "./factors/pl.js";
 import type { PageTexts } from "./shape.js";
 
 export const pl: PageTexts = {
@@ -94,5 +95,23 @@ export const pl: PageTexts = {
     delivery_failed: ["Nie udało się wysłać kodu", "Spróbuj ponownie lub wybierz inny sposób potwierdzenia."],
     unavailable: ["Chwilowo niedostępne", "To nasza wina, nie Twoja. Spróbuj ponownie {wait}."],
     misconfigured: ["Chwilowo niedostępne", "Coś jest u nas źle skonfigurowane. Skontaktuj się z pomocą techniczną."],
+  },
+  factors,
+  devices: {
+    title: "Zaufane urządzenia",
+    lead: "W tych przeglądarkach drugi krok nie jest wymagany za każdym razem. Usuń te, których już nie używasz.",
+    none: "Brak zaufanych urządzeń.",
+    unnamed: "Nieznane urządzenie",
+    until: "Zaufane do {date}",
+    removeAll: "Usuń wszystkie urządzenia",
+    trust: "Zaufaj temu urządzeniu",
+    hint: "Zaznacz tylko na własnym urządzeniu.",
+  },
+  report: {
+    title: "To nie Ty?",
+    lead: "Ktoś poprosił o kod w Twoim imieniu. Potwierdź, że to nie Ty: żądanie zostanie zakończone, a konto wszędzie poprosi o nowe potwierdzenie.",
+    confirm: "To nie ja",
+    done: "Dziękujemy. Żądanie zostało zatrzymane. Zmień teraz hasło: ktoś może je znać.",
+    invalid: "Ten link nie jest już ważny. Jeśli kod przyszedł bez Twojej prośby, zmień hasło.",
   },
 };

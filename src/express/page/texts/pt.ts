@@ -1,3 +1,4 @@
+import { factors } from "./factors/pt.js";
 import type { PageTexts } from "./shape.js";
 
 /** In words that are at home in Portugal and in Brazil. */
@@ -87,5 +88,23 @@ export const pt: PageTexts = {
     delivery_failed: ["Não foi possível enviar o código", "Tente novamente ou escolha outra forma de confirmar."],
     unavailable: ["Indisponível neste momento", "A falha é nossa, não sua. Tente novamente {wait}."],
     misconfigured: ["Indisponível neste momento", "Há um erro de configuração do nosso lado. Fale com o suporte."],
+  },
+  factors,
+  devices: {
+    title: "Dispositivos confiáveis",
+    lead: "Nestes navegadores o segundo passo não é pedido todas as vezes. Remova os que já não usa.",
+    none: "Nenhum dispositivo confiável.",
+    unnamed: "Dispositivo desconhecido",
+    until: "Confiável até {date}",
+    removeAll: "Remover todos os dispositivos",
+    trust: "Confiar neste dispositivo",
+    hint: "Marque apenas em um dispositivo próprio.",
+  },
+  report: {
+    title: "Não foi você?",
+    lead: "Alguém pediu um código em seu nome. Confirme que não foi você: o pedido termina, e a sua conta exige uma nova confirmação em toda parte.",
+    confirm: "Não fui eu",
+    done: "Obrigado. O pedido foi interrompido. Mude agora a sua senha: alguém pode conhecê-la.",
+    invalid: "Este link já não é válido. Se recebeu um código que não pediu, mude a sua senha.",
   },
 };

@@ -40,4 +40,52 @@ export interface PageTexts {
   /** Stands in for `{wait}` where nobody knows how long. */
   readonly later: string;
   readonly problem: Readonly<Record<ErrorCode, Problem>>;
+  readonly factors: FactorTexts;
+  /** Trusted devices; `{date}` is a day. */
+  readonly devices: Readonly<
+    Record<"title" | "lead" | "none" | "unnamed" | "until" | "removeAll" | "trust" | "hint", string>
+  >;
+  /** "This was not me". */
+  readonly report: Readonly<Record<"title" | "lead" | "confirm" | "done" | "invalid", string>>;
+}
+
+/** Words of the page of factors. `{date}` is a day. */
+export interface FactorTexts {
+  readonly title: string;
+  readonly lead: string;
+  /** Why somebody who was about to do something else is here. */
+  readonly required: string;
+  readonly none: string;
+  readonly add: string;
+  readonly added: string;
+  readonly used: string;
+  readonly change: string;
+  readonly phone: string;
+  readonly phoneHint: string;
+  readonly email: string;
+  readonly send: string;
+  readonly scan: string;
+  readonly key: string;
+  readonly openApp: string;
+  readonly qr: string;
+  readonly enter: string;
+  readonly name: string;
+  readonly save: string;
+  readonly remove: string;
+  readonly removing: string;
+  readonly removingLast: string;
+  readonly done: Readonly<Record<"added" | "removed" | "renamed", string>>;
+  readonly codes: {
+    readonly title: string;
+    readonly lead: string;
+    readonly left: Counted;
+    readonly make: string;
+    readonly replacing: string;
+    readonly shown: string;
+    readonly print: string;
+    readonly copy: string;
+    readonly copied: string;
+    readonly download: string;
+    readonly saved: string;
+  };
 }

@@ -1,3 +1,4 @@
+import { factors } from "./factors/sv.js";
 import type { PageTexts } from "./shape.js";
 
 export const sv: PageTexts = {
@@ -86,5 +87,23 @@ export const sv: PageTexts = {
     delivery_failed: ["Koden kunde inte skickas", "Försök igen eller välj ett annat sätt att bekräfta."],
     unavailable: ["Inte tillgängligt just nu", "Felet är vårt, inte ditt. Försök igen {wait}."],
     misconfigured: ["Inte tillgängligt just nu", "Något är felinställt hos oss. Kontakta supporten."],
+  },
+  factors,
+  devices: {
+    title: "Betrodda enheter",
+    lead: "I de här webbläsarna får du inte frågan om ett andra steg varje gång. Ta bort dem du inte använder längre.",
+    none: "Ingen enhet är betrodd.",
+    unnamed: "Okänd enhet",
+    until: "Betrodd till {date}",
+    removeAll: "Ta bort alla enheter",
+    trust: "Lita på den här enheten",
+    hint: "Kryssa bara i på en egen enhet.",
+  },
+  report: {
+    title: "Var det inte du?",
+    lead: "Någon har bett om en kod i ditt namn. Bekräfta att det inte var du: begäran avslutas, och ditt konto kräver en ny bekräftelse överallt.",
+    confirm: "Det var inte jag",
+    done: "Tack. Begäran har stoppats. Byt lösenord nu: någon kan ha fått tag på det.",
+    invalid: "Länken gäller inte längre. Om du har fått en kod som du inte har bett om, byt lösenord.",
   },
 };

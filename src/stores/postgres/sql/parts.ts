@@ -10,7 +10,9 @@ export const CLOCK = "coalesce(p_now, floor(extract(epoch from clock_timestamp()
 export const byTheHour = (at: string): string => `ceil((${at}) / 3600000) * 3600000`;
 
 /** What the store knows of a row, in words that `pending.ts` reads. */
-export const rowOf = (v: string): string => `json_build_object('fixed', ${v}.fixed, 'delivery', ${v}.delivery,
+export const rowOf = (
+  v: string,
+): string => `pg_catalog.json_build_object('fixed', ${v}.fixed, 'delivery', ${v}.delivery,
   'checks', ${v}.checks, 'events', ${v}.events, 'state', ${v}.state, 'attempts', ${v}.attempts,
   'revision', ${v}.revision, 'createdAt', ${v}.created_at, 'updatedAt', ${v}.updated_at, 'expiresAt', ${v}.expires_at,
   'guardUntil', ${v}.guard_until, 'usedBy', ${v}.used_by, 'usedAt', ${v}.used_at)`;
@@ -59,13 +61,17 @@ export const HAS_COUNTED = "v.checks @> jsonb_build_array(jsonb_build_object('no
  * must see what others have committed until then. So it always runs at READ COMMITTED, whatever the session's default:
  * at any other level it would work on what it saw before it waited. `exit work` leaves it early.
  *
+ * It knows no names but those of Postgres and its own: whoever may create a function in a schema of the search path,
+ * such as `public` before Postgres 15, could make one that fits better than theirs, and have it run as this user.
+ *
  * Its plans are made once for a connection: every one of them finds rows by their keys, and to plan it anew would take
- * longer than to run it. `p_ms` is how long its caller still waits, more than 0. What has not come to its end by then is undone: whoever asked
- * has had an error for an answer.
+ * longer than to run it. `p_ms` is how long its caller still waits, more than 0, and `p_until` the instant of that by the
+ * database's clock, where the caller knows it: a server that was stopped begins late. What has not come to its end by
+ * then is undone: whoever asked has had an error for an answer.
  */
 export function procedure(name: string, parameters: string, body: string, locals = ""): string {
   return `create or replace procedure {s}.${name}(${parameters}, p_now double precision, p_ms double precision,
-  inout result text)
+  p_until double precision, inout result text)
 language plpgsql as $require2fa$
 declare
   v_setting text;
@@ -76,13 +82,14 @@ begin
     commit;
     set transaction isolation level read committed;
   end if;
+  v_setting := set_config('search_path', 'pg_catalog', true);
   v_setting := set_config('lock_timeout', ceil(p_ms * 0.8)::integer::text, true);
   v_setting := set_config('plan_cache_mode', 'force_generic_plan', true);
   result := '{}';
   <<work>>
   begin${body}
   end;
-  if clock_timestamp() > statement_timestamp() + p_ms * interval '1 millisecond' then
+  if clock_timestamp() > least(statement_timestamp() + p_ms * interval '1 millisecond', to_timestamp(p_until / 1000)) then
     raise exception 'require2fa: too late to count' using errcode = 'query_canceled';
   end if;
 end

@@ -24,6 +24,8 @@ local firstCharge = 23 + 2 * events
 
 local known = find(name, '', tenant)
 if known then return { 'opened', whole(known) } end
+-- Another tenant's: neither told of nor written over.
+if load(name) then return { 'taken' } end
 local till = lockedOut(account(ARGV[7]), '')
 if till > 0 then return { 'locked', text(till) } end
 

@@ -1,0 +1,62 @@
+import { ask, type Asking, type Post, type Refusal } from "./asking.js";
+import { askByDialog } from "./dialog.js";
+import type { ClientOptions } from "./options.js";
+import { askByPrompt } from "./prompt.js";
+
+/** A challenge, and the requests that wait for it. */
+interface Waiting {
+  readonly asking: Asking;
+  readonly gone: AbortController;
+  readonly isRight: Promise<boolean>;
+  count: number;
+}
+
+export type Confirm = (refusal: Refusal, post: Post, signal?: AbortSignal | null) => Promise<Asking | undefined>;
+
+/** One person, one question at a time; what waits for the same challenge is asked for once. */
+export function makeQueue({ prompt, onToken, ...words }: ClientOptions): Confirm {
+  /** Also those that were answered: a refusal may have been on its way when the code was given. */
+  const asked = new Set<Waiting>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  const put = async (asking: Asking, signal: AbortSignal): Promise<boolean> => {
+    const answer = (): Promise<boolean> =>
+      prompt ? askByPrompt(asking, signal, prompt) : askByDialog(asking, signal, words);
+    const isRight = await unlessAborted(answer, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (isRight && asking.token) onToken?.(asking.token);
+    if (!isRight && !asking.ended) await asking.cancel().catch(() => undefined);
+    return Boolean(isRight);
+  };
+
+  const begin = (refusal: Refusal, post: Post): Waiting => {
+    const gone = new AbortController();
+    const asking = ask(refusal, post, gone.signal);
+    const waiting = { asking, gone, count: 0, isRight: last.then(() => put(asking, gone.signal)) };
+    const forget = (isRight?: boolean): unknown => isRight === true || asked.delete(waiting);
+    last = waiting.isRight.then(forget, () => forget());
+    asked.add(waiting);
+    return waiting;
+  };
+
+  return async (refusal, post, signal) => {
+    const { id } = refusal.challenge;
+    const waiting = [...asked].find(({ asking }) => asking.challenge.id === id) ?? begin(refusal, post);
+    waiting.count += 1;
+    try {
+      return (await unlessAborted(() => waiting.isRight, signal)) ? waiting.asking : undefined;
+    } finally {
+      waiting.count -= 1;
+      if (!waiting.count) waiting.gone.abort();
+    }
+  };
+}
+
+async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    work().then(resolve, reject);
+  });
+}

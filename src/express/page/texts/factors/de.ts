@@ -1,0 +1,46 @@
+import type { FactorTexts } from "../shape.js";
+
+export const factors: FactorTexts = {
+  title: "Bestätigung Ihrer Identität",
+  lead: "So bestätigen Sie nach dem Passwort, dass Sie es sind.",
+  required:
+    "Was Sie vorhatten, verlangt nach dem Passwort einen zweiten Schritt. Richten Sie ihn jetzt ein, danach geht es dort weiter.",
+  none: "Es ist noch nichts eingerichtet.",
+  add: "Methode hinzufügen",
+  added: "Hinzugefügt am {date}",
+  used: "Zuletzt verwendet am {date}",
+  change: "Ändern",
+  phone: "Telefonnummer",
+  phoneHint: "Mit Ländervorwahl, zum Beispiel +46 70 123 45 67.",
+  email: "E-Mail-Adresse",
+  send: "Code senden",
+  scan: "Scannen Sie dies mit Ihrer Authenticator-App und geben Sie dann den angezeigten Code ein.",
+  key: "Oder geben Sie diesen Schlüssel in der App ein:",
+  openApp: "In einer App auf diesem Gerät öffnen",
+  qr: "QR-Code des folgenden Schlüssels",
+  enter: "Geben Sie den Code ein, den Ihre Authenticator-App gerade anzeigt.",
+  name: "Bezeichnung",
+  save: "Bezeichnung speichern",
+  remove: "Entfernen",
+  removing: "Damit lässt sich nichts mehr bestätigen. Ihre anderen Anmeldungen müssen neu bestätigt werden.",
+  removingLast:
+    "Dies ist Ihre einzige Methode. Ohne sie bleibt alles verschlossen, was einen zweiten Schritt verlangt.",
+  done: {
+    added: "Hinzugefügt. Sie können es ab sofort verwenden.",
+    removed: "Entfernt.",
+    renamed: "Die neue Bezeichnung ist gespeichert.",
+  },
+  codes: {
+    title: "Wiederherstellungscodes",
+    lead: "Für den Fall, dass alles andere verloren ist. Jeder gilt nur einmal.",
+    left: { one: "Noch {count} Code.", other: "Noch {count} Codes." },
+    make: "Neue Wiederherstellungscodes",
+    replacing: "Neue Codes ersetzen die bisherigen.",
+    shown: "Bewahren Sie diese sicher auf. Sie werden nur dieses eine Mal angezeigt, und jeder gilt nur einmal.",
+    print: "Drucken",
+    copy: "Kopieren",
+    copied: "Kopiert.",
+    download: "Herunterladen",
+    saved: "Ich habe sie gespeichert",
+  },
+};

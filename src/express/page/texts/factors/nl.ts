@@ -1,0 +1,46 @@
+import type { FactorTexts } from "../shape.js";
+
+export const factors: FactorTexts = {
+  title: "Bevestigen dat u het bent",
+  lead: "Zo bevestigt u na uw wachtwoord dat u het bent.",
+  required:
+    "Wat u wilde doen, vraagt na uw wachtwoord om een tweede stap. Stel die nu in, daarna gaat u verder waar u was.",
+  none: "Er is nog niets ingesteld.",
+  add: "Een methode toevoegen",
+  added: "Toegevoegd op {date}",
+  used: "Laatst gebruikt op {date}",
+  change: "Wijzigen",
+  phone: "Telefoonnummer",
+  phoneHint: "Met de landcode, bijvoorbeeld +46 70 123 45 67.",
+  email: "E-mailadres",
+  send: "Een code sturen",
+  scan: "Scan dit met uw authenticator-app en voer daarna de code in die de app toont.",
+  key: "Of voer deze sleutel in de app in:",
+  openApp: "Openen in een app op dit apparaat",
+  qr: "QR-code van de sleutel hieronder",
+  enter: "Voer de code in die uw authenticator-app nu toont.",
+  name: "Naam",
+  save: "De naam opslaan",
+  remove: "Verwijderen",
+  removing: "Hiermee kunt u niets meer bevestigen. Uw andere sessies moeten opnieuw worden bevestigd.",
+  removingLast:
+    "Dit is uw enige methode. Zonder deze methode blijft alles wat om een tweede stap vraagt voor u gesloten.",
+  done: {
+    added: "Toegevoegd. U kunt het vanaf nu gebruiken.",
+    removed: "Verwijderd.",
+    renamed: "De nieuwe naam is opgeslagen.",
+  },
+  codes: {
+    title: "Herstelcodes",
+    lead: "Voor de dag dat u al het andere kwijt bent. Elke code werkt één keer.",
+    left: { one: "Er is nog {count} code.", other: "Er zijn nog {count} codes." },
+    make: "Nieuwe herstelcodes maken",
+    replacing: "Nieuwe codes vervangen die van nu.",
+    shown: "Bewaar ze op een veilige plek. Ze worden alleen deze keer getoond, en elke code werkt één keer.",
+    print: "Afdrukken",
+    copy: "Kopiëren",
+    copied: "Gekopieerd.",
+    download: "Downloaden",
+    saved: "Ik heb ze bewaard",
+  },
+};

@@ -1,0 +1,46 @@
+import { fingerprint } from "../core/crypto.js";
+import type { MethodName } from "../methods/method.js";
+import type { Store } from "../stores/store.js";
+
+/**
+ * Methods of one strength: a text and a call reach the same telephone over the same network. Only among these does it
+ * matter what somebody used last. Everywhere else the strongest method comes first, every time: whoever once had to fall
+ * back on a weaker one would otherwise be led to it for ever, and so would whoever has stolen that one.
+ */
+const ALIKE: readonly MethodName[] = ["sms", "voice"];
+const NAME = "method";
+
+/** What this person used last, where that may decide; no call of the store where it may not. */
+export async function usualOf(
+  store: Store,
+  user: string,
+  usable: readonly MethodName[],
+): Promise<MethodName | undefined> {
+  if (!mayDecide(usable)) return undefined;
+  const [last] = await store.documents(listOf(user));
+  return usable.find((name) => name === last && ALIKE.includes(name));
+}
+
+/** Keeps what was used, if it is not what was used before. */
+export async function rememberUsual(
+  store: Store,
+  user: string,
+  { methods, usual }: { readonly methods: readonly MethodName[]; readonly usual?: MethodName | undefined },
+  used: string,
+): Promise<void> {
+  if (used === usual || !mayDecide(methods) || !ALIKE.some((name) => name === used)) return;
+  if (!(await store.replaceDocument(listOf(user), NAME, used))) await store.addDocument(listOf(user), NAME, used);
+}
+
+export async function forgetUsual(store: Store, user: string): Promise<void> {
+  await store.removeDocument(listOf(user), NAME);
+}
+
+/** The first is the strongest: where it is one of several that are alike. */
+function mayDecide([strongest, ...others]: readonly MethodName[]): boolean {
+  return strongest !== undefined && ALIKE.includes(strongest) && others.some((name) => ALIKE.includes(name));
+}
+
+function listOf(user: string): string {
+  return fingerprint(["usual", user]);
+}
