@@ -15,8 +15,7 @@ import { Challenges, GUARD_TENANT } from "./step-up/challenges.js";
 import { readDetail } from "./step-up/wanted.js";
 import { endOf } from "./stores/ended.js";
 import type { Pending } from "./stores/pending.js";
-import { Devices } from "./step-up/devices.js";
-import { Reports } from "./step-up/reports.js";
+import { reportLinks } from "./step-up/reports.js";
 import type { ChallengeParts } from "./step-up/challenge-parts.js";
 import { Enrollments } from "./step-up/enrollment.js";
 import { FactorBook } from "./step-up/factor-book.js";
@@ -36,7 +35,7 @@ import { watchSpend } from "./verification/spend.js";
 import { bounded, TimerScheduler } from "./verification/scheduler.js";
 import { Verifications } from "./verification/verifications.js";
 import { checkSteps, parseWorkflow, type Step } from "./verification/workflow.js";
-import { checkTrustedDevices } from "./devices-options.js";
+import { buildDevices } from "./build-devices.js";
 import { checkFactors, type FactorSettings } from "./factors-options.js";
 import { buildBooks } from "./languages.js";
 import {
@@ -63,6 +62,7 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const [first] = origins;
   const host = first === undefined ? undefined : bindingHost(new URL(first).hostname);
   const bare = checkStore(options);
+  const revokedAt = (subject: string): number => bare.revokedAt(subject);
   const store = supervise(bare, events, clock);
   const limits = createLimits(options.limits);
   watchSpend(events, limits.spend, clock);
@@ -71,42 +71,31 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const factors = own && new FactorBook(own.storage, keys);
   const enrols = factors !== undefined;
   const scheduler = bounded(options.scheduler ?? new TimerScheduler(clock));
-  const notMe = checkNotMe(options, first);
-  const { service: called } = options;
-  const reportLink = (entry: Pending): string | undefined => reports?.linkFor(entry);
-  const context = { keys, clock, events, service: called, host, book, enrols, reportLink };
-  const methods = buildMethods(options.methods, context);
+  const reportLink = reportLinks(keys, checkNotMe(options, first));
+  const told = { service: options.service, host, book, reportLink };
+  const methods = buildMethods(options.methods, { keys, clock, events, enrols, ...told });
   const workflows = buildWorkflows(options.workflows);
   const contactOf = options.contact;
   const flights = new Flights();
   const people = { store, methods, limits, keys, clock, events, contactOf, scheduler, locales, factors };
   const challenges = new Challenges(people);
-  const trust = checkTrustedDevices(options.trustedDevices);
-  const devices = trust && new Devices({ ...people, revokedAt: (subject) => bare.revokedAt(subject) }, trust);
-  const reports = notMe === undefined ? undefined : new Reports({ ...people, devices }, notMe);
   const advance = async (entry: Pending, step: number): Promise<unknown> =>
     entry.tenant === GUARD_TENANT ? challenges.advance(entry, step) : service.verifications.advance(entry, step);
   const parts = { store, keys, clock, events, limits, methods, scheduler, workflows, advance, book };
   const service = buildService(options, parts);
-  onStepDue(scheduler, async ({ id, step }) => {
-    const entry = await store.find({ id }, clock());
-    if (!entry || endOf(entry, clock())) return;
-    if ((entry.delivery.step ?? 0) < step) await advance(entry, step);
-    else await goOnAfter(scheduler, entry, stepsOf(entry));
-  });
+  takeSteps(people, advance);
   const proofs = buildProofs(options, (factory) => factory({ keys, clock, events, store }));
   return {
     challenges,
     enrolled: factors && buildEnrolled(own, factors, people, flights),
-    devices,
-    reports,
+    ...buildDevices(options, { ...people, revokedAt }),
     methods,
     resistant: methods.filter((method) => method.phishingResistant).map((method) => method.name),
     proofs,
     userOf: options.user,
     firstFactor: checkFirstFactor(options.firstFactor),
     store,
-    revokedAt: (subject) => bare.revokedAt(subject),
+    revokedAt,
     keys,
     clock,
     events,
@@ -122,6 +111,19 @@ export function buildKit(options: TwoFactorOptions): Kit {
     pageBook,
     render: buildRender(options.page ?? {}, pageBook),
   };
+}
+
+/** What a workflow does when a step of it is due, whoever it belongs to. */
+function takeSteps(
+  { scheduler, store, clock }: Pick<ChallengeParts, "scheduler" | "store" | "clock">,
+  advance: (entry: Pending, step: number) => Promise<unknown>,
+): void {
+  onStepDue(scheduler, async ({ id, step }) => {
+    const entry = await store.find({ id }, clock());
+    if (!entry || endOf(entry, clock())) return;
+    if ((entry.delivery.step ?? 0) < step) await advance(entry, step);
+    else await goOnAfter(scheduler, entry, stepsOf(entry));
+  });
 }
 
 function buildEnrolled(

@@ -64,6 +64,7 @@ export function challengesApi({ challenges, clock, firstFactor }: Kit): Challeng
   const asking = (owner: ChallengeOwner): Asker => ({
     ...asker(owner),
     barred: barredBy(owner.firstFactor ?? constant),
+    varies: owner.firstFactor !== undefined || typeof firstFactor === "function",
   });
   const which = ({ challenge }: { challenge?: string }) => (challenge === undefined ? {} : { id: challenge });
   return {

@@ -17,10 +17,12 @@ export interface Identity {
   readonly proof: Proof;
   /** Methods that would only prove the first factor of this login once more. */
   readonly barred?: readonly MethodName[] | undefined;
+  /** That another login of the same person may have another first factor. */
+  readonly varies?: boolean;
 }
 
-export function askerIn({ user, login, barred }: Identity): Asker {
-  return { user, binding: login.binding, barred };
+export function askerIn({ user, login, barred, varies }: Identity): Asker {
+  return { user, binding: login.binding, barred, varies };
 }
 
 /** A token that speaks for a program: no person could answer a challenge. */
@@ -49,9 +51,10 @@ export function identify(kit: Kit, req: Request): Awaitable<Identified> {
 /** With what the first factor of this login was, where the app says. */
 function barring({ firstFactor }: Kit, req: Request, who: Identified): Awaitable<Identified> {
   if (firstFactor === undefined || !who.ok) return who;
+  const varies = typeof firstFactor === "function";
   const first: unknown = typeof firstFactor === "function" ? firstFactor(req) : firstFactor;
-  if (!isPromise(first)) return { ...who, barred: barredBy(first) };
-  return ask("The firstFactor callback", () => first).then((each) => ({ ...who, barred: barredBy(each) }));
+  if (!isPromise(first)) return { ...who, varies, barred: barredBy(first) };
+  return ask("The firstFactor callback", () => first).then((each) => ({ ...who, varies, barred: barredBy(each) }));
 }
 
 function settle(proof: Proof, login: Login, named: unknown): Identified {

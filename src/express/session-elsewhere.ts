@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.js";
-import { fingerprint } from "../core/crypto.js";
+import { fingerprint, type Keyring, seal, unseal } from "../core/crypto.js";
 import { within } from "../core/deadline.js";
 import type { Store } from "../stores/store.js";
 
@@ -25,13 +25,17 @@ export interface Elsewhere {
 }
 
 /** Nothing where the store is of one process: that one knows anyway. */
-export function elsewhere(store: Store, clock: Clock): Elsewhere | undefined {
+export function elsewhere(store: Store, clock: Clock, keys: Keyring): Elsewhere | undefined {
   if (!store.durable) return undefined;
   const keyOf = (id: string): string => fingerprint(["session over", id]);
   return {
     async say(id, to) {
+      const key = keyOf(id);
       try {
-        return await within(store.claim(keyOf(id), to, MEMORY, clock()), PATIENCE, () => new Error("too late"));
+        // A living session's id is as good as a login: whoever reads the store gets none.
+        const value = to === "" ? "" : seal(keys, to, key);
+        const said = await within(store.claim(key, value, MEMORY, clock()), PATIENCE, () => new Error("too late"));
+        return said === "" ? "" : (unseal(keys, said, key) ?? "");
       } catch {
         return to;
       }

@@ -115,7 +115,7 @@ interface Watch {
 function storeWatch(context: ProofContext): Watch {
   let last: SessionStore | undefined;
   let writes: SessionWrites | undefined;
-  const others = elsewhere(context.store, context.clock);
+  const others = elsewhere(context.store, context.clock, context.keys);
   const watch = (store: SessionStore, session: SessionLike): SessionWrites => {
     if (store === last && writes) return writes;
     writes = watchStore(store, session, context.clock, others);

@@ -67,14 +67,16 @@ async function rotate(req: SessionRequest, res: Response, at: Stored, rotation: 
   next.twoFactor = state;
   try {
     await ask(deadline, (done) => store.set(nextId, next, done));
-    // Twice, because the person may have logged out while we saved: here, or at another process.
+    // Twice, because the person may have logged out while we saved: here, or at another process. Once it is announced
+    // that the old id is over, whoever has written it back removes it, and that it is gone says nothing any more.
+    if (found && !(await load(store, id, deadline))) throw ended();
     if (!(await writes.announce(id, nextId, next))) {
       // It may still be in the store, where whoever said so came no further: then it would answer like this for ever.
       writes.end(id);
       writes.discardQuietly(id);
       throw ended();
     }
-    if ((found && !(await load(store, id, deadline))) || writes.isGone(id)) throw ended();
+    if (writes.isGone(id)) throw ended();
     if (isAnswered(res)) {
       await writes.takeBack(id);
       throw tooLate();

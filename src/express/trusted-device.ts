@@ -49,7 +49,7 @@ export async function trustDevice(kit: Kit, req: Request, res: Response, mark: M
   // A recovery code says that something was lost, and a transaction is approved for itself.
   if (!kit.devices || mark.bind !== undefined || mark.methods.includes("recovery-code")) return false;
   const before = deviceCookie(req, mark.user);
-  const trusted = await kit.devices.trust(mark.user, mark.methods, browserName(req), before);
+  const trusted = await kit.devices.trust(mark, browserName(req), before);
   if (!trusted) return false;
   carry(kit, req, res, mark.user, trusted.token, trusted.device.expiresAt);
   return true;

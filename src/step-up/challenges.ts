@@ -46,7 +46,7 @@ export class Challenges {
     const usual = await usualOf(this.#parts.store, asker.user, names);
     const first = prefer ?? steps?.[0]?.channel ?? usual;
     const chosen = first === undefined ? usable[0] : usable.find(({ method }) => method.name === first);
-    if (!chosen) return refused("not_enrolled");
+    if (!chosen) return found.length > 0 && usable.length === 0 ? noOther(asker) : refused("not_enrolled");
 
     const until = performance.now() + SEND_BUDGET;
     const workflow = steps?.length ? { steps, next: 1 } : undefined;
@@ -224,4 +224,15 @@ export class Challenges {
   #told(user: string, started: Started, way: Way): ChallengeStarted {
     return told(this.#parts, user, started, way);
   }
+}
+
+/**
+ * They have a method, and it is what this login began with. Were another login asked for it, then this one must not pass
+ * for somebody who has none: else whoever holds the mailbox could set up a second factor of their own.
+ */
+function noOther({ varies }: Asker): ChallengeStarted {
+  if (!varies) return refused("not_enrolled");
+  return refused("method_not_allowed", {
+    detail: "The only method is what this login began with: log in another way.",
+  });
 }

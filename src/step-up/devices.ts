@@ -4,6 +4,7 @@ import { misconfigured } from "../core/errors.js";
 import type { ChallengeParts } from "./challenge-parts.js";
 import { type Device, DeviceBook } from "./device-book.js";
 import { type DeviceToken, readToken, writeToken } from "./device-token.js";
+import type { Mark } from "./mark.js";
 import { ask } from "./ask.js";
 import { personOf, usableMethods } from "./people.js";
 
@@ -30,20 +31,23 @@ export interface Use {
   /** Of the browser that presents it. */
   readonly name: string;
   readonly peek: boolean;
-  fits(device: Device): boolean;
+  readonly fits: (device: Device) => boolean;
 }
 
-type Parts = Pick<ChallengeParts, "store" | "keys" | "clock" | "events" | "methods" | "contactOf" | "factors"> & {
+export type DeviceParts = Pick<
+  ChallengeParts,
+  "store" | "keys" | "clock" | "events" | "methods" | "contactOf" | "factors"
+> & {
   readonly revokedAt: (subject: string) => number;
 };
 
 /** Browsers that stand in for a second factor where a route allows it. */
 export class Devices {
-  readonly #parts: Parts;
+  readonly #parts: DeviceParts;
   readonly #options: DeviceOptions;
   readonly #book: DeviceBook;
 
-  constructor(parts: Parts, options: DeviceOptions) {
+  constructor(parts: DeviceParts, options: DeviceOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#book = new DeviceBook(parts.store, parts.keys);
@@ -57,8 +61,8 @@ export class Devices {
   }
 
   /** Trusts a browser for what was just proved in it, in the place of what it was trusted for before. */
-  async trust(user: string, methods: readonly string[], name: string, before?: string): Promise<Trusted | undefined> {
-    const { keys, clock, events } = this.#parts;
+  async trust({ user, methods, at }: Mark, name: string, before?: string): Promise<Trusted | undefined> {
+    const { store, keys, clock, events, revokedAt } = this.#parts;
     const state = await this.#stateOf(user);
     if (state === undefined) return undefined;
     const now = clock();
@@ -67,8 +71,14 @@ export class Devices {
     const others = (await this.#book.of(user)).toSorted((a, b) => b.lastUsedAt - a.lastUsedAt);
     for (const { id } of others.slice(MOST_DEVICES - 1)) await this.#book.remove(user, id);
     const expiresAt = now + this.#options.maxAge;
-    const device = { id: randomId(), name, createdAt: now, lastUsedAt: now, expiresAt, generation: 1, methods, state };
+    const device = { id: randomId(), name, createdAt: at, lastUsedAt: now, expiresAt, generation: 1, methods, state };
     await this.#book.add(user, device);
+    // Whoever revoked while the code was still being checked meant this one as well.
+    await store.catchUp?.();
+    if (at <= revokedAt(user)) {
+      await this.#book.remove(user, device.id);
+      return undefined;
+    }
     events.emit("device.trusted", { user, device: device.id });
     return { device, token: writeToken(keys, user, device) };
   }

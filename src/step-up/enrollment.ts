@@ -59,7 +59,8 @@ export class Enrollments {
   async start(asker: Asker, wish: EnrollmentWish): Promise<EnrollmentStarted> {
     const { keys, clock, limits, locales } = this.#parts;
     const method = this.#methodOf(wish.method);
-    if (!method) return refused("method_not_allowed", { detail: "This method cannot be set up here." });
+    if (!method || asker.barred?.includes(wish.method))
+      return refused("method_not_allowed", { detail: "This method cannot be set up here." });
     const person = await personOf(this.#parts, asker.user);
     if (!person) return refused("first_factor_required", { detail: "This account is closed." });
     const begun = await ask("Setting up a factor", () => method.enrolling.begin(person, wish.to));

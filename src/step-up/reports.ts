@@ -20,7 +20,7 @@ export interface Reported {
   readonly locale: string;
 }
 
-interface Parts {
+export interface ReportParts {
   readonly store: Store;
   readonly keys: Keyring;
   readonly clock: Clock;
@@ -33,23 +33,22 @@ interface Parts {
 const LINK_LIFE = LONGEST_PROOF;
 const PURPOSE = "not me";
 
-/** "This was not me": whoever got the message says that somebody else asked for it. */
-export class Reports {
-  readonly #parts: Parts;
-  readonly #page: string;
-
-  /** `page`: where the links lead, as a whole address. */
-  constructor(parts: Parts, page: string) {
-    this.#parts = parts;
-    this.#page = page;
-  }
-
-  /** For a message about this challenge; nothing for what is none of the guard's. */
-  linkFor(entry: Pending): string | undefined {
-    if (entry.tenant !== GUARD_TENANT) return undefined;
+/** Makes links for messages that lead to this page; for a challenge that is none of the guard's, and without a page, none. */
+export function reportLinks(keys: Keyring, page: string | undefined) {
+  return (entry: Pending): string | undefined => {
+    if (page === undefined || entry.tenant !== GUARD_TENANT) return undefined;
     const { user, locale } = readDetail(entry);
     const plain = JSON.stringify([entry.id, user, locale, entry.createdAt + LINK_LIFE]);
-    return `${this.#page}?t=${seal(this.#parts.keys, plain, PURPOSE)}`;
+    return `${page}?t=${seal(keys, plain, PURPOSE)}`;
+  };
+}
+
+/** "This was not me": whoever got the message says that somebody else asked for it. */
+export class Reports {
+  readonly #parts: ReportParts;
+
+  constructor(parts: ReportParts) {
+    this.#parts = parts;
   }
 
   /** Nothing for a link that is not ours, or too old. */

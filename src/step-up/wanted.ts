@@ -11,6 +11,8 @@ export interface Asker {
   readonly binding: string;
   /** Methods that would only prove the first factor of this login once more. */
   readonly barred?: readonly MethodName[] | undefined;
+  /** That another login of the same person may have another first factor. */
+  readonly varies?: boolean | undefined;
 }
 
 /** What a proof is wanted for. */

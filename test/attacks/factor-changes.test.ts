@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import {
   email,
   type FactorNotice,
+  memoryStore,
   outbox,
   recoveryCodes,
   require2fa,
@@ -169,8 +170,22 @@ describe("a set-up begun before the owner's", () => {
   });
 
   it("E09 cannot be finished in the same instant either", async () => {
+    const store = memoryStore();
+    open({ store });
+    [owner, thief] = [await shop.login("tom"), await shop.login("tom")];
     const [mine, theirs] = [await begin(owner), await begin(thief)];
+    // Both have been let in before either is done.
+    let arrived = 0;
+    let goOn: () => void = () => {};
+    const both = new Promise<void>((resolve) => (goOn = resolve));
+    const attempt = store.attempt.bind(store);
+    store.attempt = async (...args) => {
+      if ((arrived += 1) === 2) goOn();
+      await both;
+      return attempt(...args);
+    };
     const answers = await Promise.all([confirm(owner, mine), confirm(thief, theirs)]);
+    expect(arrived).toBe(2);
     const won = answers.filter(({ status }) => status === 201).length;
     expect(won).toBeLessThanOrEqual(1);
     expect(await listed()).toHaveLength(won);

@@ -31,8 +31,8 @@ function shopWith(options: Partial<TwoFactorOptions> = {}): Fixture {
 }
 
 /** Logged in by whatever the session says. */
-function shopThatAsks(answer: (by: string | undefined) => unknown): Fixture {
-  const shop = shopWith({ firstFactor: (req) => answer(req.session.by) as FirstFactor });
+function shopThatAsks(answer: (by: string | undefined) => unknown, options: Partial<TwoFactorOptions> = {}): Fixture {
+  const shop = shopWith({ ...options, firstFactor: (req) => answer(req.session.by) as FirstFactor });
   const relogin: express.RequestHandler = (req, res) => {
     req.session.by = String(req.query["by"]);
     res.sendStatus(204);
@@ -115,6 +115,33 @@ describe("A06 whoever logged in by an e-mailed code", () => {
     await agent.get("/by-email").expect(403);
     await agent.post("/relogin?by=password");
     await agent.get("/by-email").expect(200);
+  });
+
+  it("A06 does not pass for somebody without a method, where another login of theirs would be asked for it", async () => {
+    const shop = shopThatAsks((by) => by);
+    shop.guard("/roll-out", { methods: ["email"], onNotEnrolled: "allow" });
+    const agent = await shop.login("ada");
+    await agent.post("/relogin?by=email");
+    const refusal = await agent.get("/roll-out");
+    expect([refusal.status, refusal.body.code]).toEqual([403, "method_not_allowed"]);
+    await agent.post("/relogin?by=password");
+    await agent.get("/roll-out").expect(401);
+    const tom = await shop.login("tom");
+    await tom.post("/relogin?by=email");
+    await tom.get("/roll-out").expect(200);
+    expect(shop.counters.handlerHits).toBe(1);
+  });
+
+  it("A06 cannot set up a factor by a login that another login's factor stands against", async () => {
+    const shop = shopThatAsks((by) => by, { methods: [totp(), email(outbox())], factors: true });
+    const enroll = async (user: string, by: string): Promise<number> => {
+      const agent = await shop.login(user);
+      await agent.post(`/relogin?by=${by}`);
+      return (await agent.post("/2fa/factors/enroll").send({ method: "totp" })).status;
+    };
+    expect(await enroll("ada", "password")).toBe(401);
+    expect(await enroll("ada", "email")).toBe(403);
+    expect(await enroll("tom", "email")).toBe(201);
   });
 
   it.each(["sms", "voice"] as const)("A06 takes %s as the telephone, called or written to", async (firstFactor) => {

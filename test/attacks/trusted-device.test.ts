@@ -113,7 +113,7 @@ describe("E10 a trusted device", () => {
   it.each([
     [
       "the password changes",
-      (shop: ReturnType<typeof trusting>, app: { password: string }) => void (app.password = "2"),
+      (_shop: ReturnType<typeof trusting>, app: { password: string }) => void (app.password = "2"),
     ],
     [
       "the phone changes",
@@ -137,6 +137,14 @@ describe("E10 a trusted device", () => {
     shop.contacts["ada"] = { phone: "+46707123456", email: "ada@example.com" };
     shop.clock.tick(2 * DAY);
     await (await thief(shop, cookie))("/mail").expect(401);
+  });
+
+  it("E10 is not trusted when everything was revoked while its code was being checked", async () => {
+    const shop = trusting();
+    shop.tfa.events.on("proof.granted", () => void shop.tfa.revoke("ada"));
+    const ada = await shop.login("ada");
+    await expect(trust(shop, ada)).rejects.toThrow("not trusted");
+    expect(await shop.tfa.devices.list("ada")).toEqual([]);
   });
 
   it("E10 is worth nothing in another kind of browser", async () => {
@@ -297,7 +305,7 @@ describe.skipIf(!service("redis-server"))("D12 on Redis", () => {
       const store = redisTestStore(client);
       await store.catchUp();
       await burst(store);
-      await store.close();
+      store.close();
     } finally {
       client.destroy();
       await server.stop();

@@ -21,19 +21,21 @@ async function enter(options: BrowserContextOptions): Promise<Visitor> {
 
 const codeOf = (secret: string): string => generateSync({ secret, epoch: Math.floor(bank.now() / 1000) });
 
-/** What a camera would see: the dark dots of the code, row by row, as the bars were drawn. */
+/** The key in the address that the QR code holds, dot for dot (test/express/factors.test.ts), as it is written beside it. */
 async function keyOnScreen({ page }: Visitor): Promise<string> {
-  return (await page.locator(".key code").innerText()).replaceAll(" ", "");
+  const address = await page.getByRole("link", { name: "Open in an app on this device" }).getAttribute("href");
+  const key = new URL(address ?? "").searchParams.get("secret") ?? "";
+  expect((await page.locator(".key code").innerText()).replaceAll(/\s/g, "")).toBe(key);
+  return key;
 }
 
 /** Sets an authenticator app up, from the list; the message's code is the proof that a change asks for. */
-async function addApp(ada: Visitor, look?: () => Promise<void>): Promise<string> {
+async function addApp(ada: Visitor, look?: () => Promise<void>, scripted = true): Promise<string> {
   await ada.press("Authenticator app");
   await ada.arrivesAt("/2fa");
   await ada.answer(await bank.code());
-  const go = ada.page.getByRole("button", { name: "Continue" });
-  await ada.page.locator(".qr, #replay").first().waitFor();
-  if (await go.isVisible().catch(() => false)) await go.click().catch(() => undefined);
+  // A script sends the interrupted form at once.
+  if (!scripted) await ada.press("Continue");
   await ada.page.locator(".qr").waitFor();
   const secret = await keyOnScreen(ada);
   await look?.();
@@ -68,13 +70,10 @@ describe.skipIf(chromium === undefined)("factors of the example app in Chromium"
       const secret = await addApp(ada, async () => {
         expect(await ada.page.getByRole("img", { name: /^QR code/ }).count()).toBe(1);
         await ada.inspect("factor-app");
-        const right = codeOf(await keyOnScreen(ada));
-        expect(right).toMatch(/^\d{6}$/);
       });
       await ada.inspect("factors");
 
-      const { context } = { context: ada.page.context() };
-      await context.clearCookies();
+      await ada.page.context().clearCookies();
       await ada.page.goto(bank.origin);
       await ada.logIn();
       await ada.page.getByRole("link", { name: "Open the vault" }).click();
@@ -153,7 +152,7 @@ describe.skipIf(chromium === undefined)("factors of the example app in Chromium"
 
   it("works without JavaScript", async () => {
     const ada = await enter({ ...PHONE, javaScriptEnabled: false });
-    await addApp(ada);
+    await addApp(ada, undefined, false);
     await ada.press("Get new recovery codes");
     expect(await ada.page.locator("#codes li").count()).toBe(10);
     expect(await ada.page.getByText("Print").isVisible()).toBe(false);

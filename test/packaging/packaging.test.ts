@@ -209,7 +209,8 @@ describe.each([
   );
 
   it("J01 does not load its test kit in production", () => {
-    const load = 'await import("require2fa/testing").then(() => console.log("loaded"), ({ code }) => console.log(code));';
+    const load =
+      'await import("require2fa/testing").then(() => console.log("loaded"), ({ code }) => console.log(code));';
     const env = { ...process.env, NODE_ENV: "production" };
     const args = ["--input-type=module", "-e", load];
     expect(execFileSync(process.execPath, args, { cwd: app, env, encoding: "utf8" }).trim()).toBe("misconfigured");

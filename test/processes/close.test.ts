@@ -103,7 +103,8 @@ describe.each(Object.keys(ENGINES) as EngineName[])("processes on %s", (name) =>
           if (verified?.status === 503) continue;
           expect(verified?.status).toBe(200);
           if (verified) person.keep(verified);
-          expect(others.map(({ status }) => status)).toEqual(slow.map(() => 200));
+          // one that came late found the old session gone already
+          for (const { status } of others) expect([200, 401]).toContain(status);
           expect(person.session).not.toBe(before.session);
           expect(await there.ask("session", before.session)).toBeNull();
           for (const process of [here, there]) {

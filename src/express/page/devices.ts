@@ -1,6 +1,6 @@
 import { html, type Html, type Part } from "./html.js";
 import { icon } from "./icons.js";
-import { alert, button, hidden, linkButton, postForm, top } from "./parts.js";
+import { alert, backLink, button, hidden, linkButton, postForm, top } from "./parts.js";
 import type { Situation } from "./situation.js";
 import { fill } from "./texts.js";
 import type { PageDevice } from "./view.js";
@@ -13,7 +13,8 @@ export function devicesBody(situation: Situation, devices: readonly PageDevice[]
   return html`${top(situation, "lock")}
     <p class="lead">${texts.devices.lead}</p>
     ${alert(situation)} ${devicesPart(situation, devices)}
-    ${view.links.factors !== undefined && linkButton(view.links.factors, texts.factors.title, "quiet plain")}`;
+    ${view.links.factors !== undefined && linkButton(view.links.factors, texts.factors.title, "quiet plain")}
+    ${view.links.factors === undefined && backLink(situation, "quiet plain")}`;
 }
 
 /** The list by itself, for any page: each with a button that ends it, and one that ends them all. */
@@ -63,13 +64,20 @@ export function reportBody(situation: Situation): Html {
   const { report } = view;
   if (report?.step === "done") {
     return html`${top(situation, "check", "good")}
-      <p class="lead" role="status">${texts.done}</p>`;
+      <p class="lead" role="status">${texts.done}</p>
+      ${home(situation)}`;
   }
   if (report?.step !== "confirm") {
     return html`${top(situation, "alert")}
-      <p class="lead">${texts.invalid}</p>`;
+      <p class="lead">${texts.invalid}</p>
+      ${home(situation)}`;
   }
   return html`${top(situation, "question")}
     <p class="lead">${texts.lead}</p>
     ${postForm(view.links.notMe ?? "", hidden("t", report.token), button(html`${icon("stop")}<span>${texts.confirm}</span>`, "primary"))}`;
+}
+
+/** Whoever came by a link came from nowhere on this site. */
+function home({ language }: Situation): Html {
+  return linkButton("/", language.texts.button.continue, "primary");
 }

@@ -141,6 +141,8 @@ const BLOCKS = `
 .alert svg, .note svg { color: var(--tone); margin-block-start: .125rem; }
 .alert strong { display: block; color: var(--tone); }
 label { display: block; margin-block: 1.25rem .5rem; font-weight: 600; }
+.tick { display: flex; align-items: center; gap: .6rem; min-height: 1.5rem; font-weight: 400; }
+.tick input { flex: none; width: 1.25rem; min-height: 0; height: 1.25rem; margin: 0; padding: 0; accent-color: var(--r2fa-accent); }
 .others { margin-block-start: 1.5rem; padding-block-start: 1.25rem; border-block-start: 1px solid var(--r2fa-border); }
 .others h2 { margin-block-end: .625rem; font-size: .9375rem; font-weight: 600; }
 .others li + li { margin-block-start: .5rem; }

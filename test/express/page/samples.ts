@@ -162,6 +162,30 @@ export const SAMPLES = {
     factors: { step: "confirm", setup: { id: "enrollment-1", method: "sms", digits: 6, to: "+46•••••••56" } },
   },
   factor: { ...FACTORS, factors: { step: "factor", factor: LIST.factors[0], last: true } },
+  devices: {
+    ...IDLE,
+    state: "devices",
+    links: { ...IDLE.links, devices: "/2fa/devices", factors: "/2fa/factors" },
+    devices: [
+      {
+        id: "device-1",
+        name: "Firefox, Linux",
+        createdAt: "2026-01-01T00:00:00.000Z",
+        lastUsedAt: "2026-01-02T00:00:00.000Z",
+        expiresAt: "2026-01-31T00:00:00.000Z",
+      },
+    ],
+  },
+  no_devices: { ...IDLE, state: "devices", devices: [] },
+  trustable: { ...BASE, trustable: true },
+  report: {
+    ...IDLE,
+    state: "report",
+    links: { ...IDLE.links, notMe: "/2fa/not-me" },
+    report: { step: "confirm", token: "sealed.token" },
+  },
+  reported: { ...IDLE, state: "report", report: { step: "done" } },
+  report_invalid: { ...IDLE, state: "report", report: { step: "invalid" } },
   recovery_codes: { ...FACTORS, factors: { step: "codes", codes: ["7K3M-Q2ZT-8XWV-N5HP", "C9DR-4GJY-B6EF-1S0A"] } },
 } as const satisfies Record<string, PageView>;
 

@@ -13,6 +13,8 @@ export const FACTORS_STYLE = `
 .cards .what { flex: 1; min-width: 0; }
 .cards .what strong { display: block; font-weight: 600; }
 .cards a.change { flex: none; padding: .5rem; margin: -.5rem; color: var(--r2fa-accent); font-weight: 600; }
+.cards form { flex: none; }
+.cards form .quiet { width: auto; min-height: 2.75rem; margin: -.5rem; padding: .5rem; }
 input.plain-text { font: 500 1.125rem/1.3 var(--r2fa-font); letter-spacing: normal; text-align: start; min-height: 3rem; }
 .hint { margin-block-start: .5rem; }
 .qr { margin: 1.25rem auto 0; width: min(13rem, 100%); }
@@ -32,7 +34,7 @@ input.plain-text { font: 500 1.125rem/1.3 var(--r2fa-font); letter-spacing: norm
   user-select: text;
 }
 .tools { display: flex; flex-wrap: wrap; gap: .25rem; margin-block-start: .5rem; }
-.tools > * { flex: 1 1 6rem; width: auto; margin: 0; }
+.tools > * { flex: 1 1 auto; width: auto; margin: 0; padding-inline: .5rem; white-space: nowrap; }
 .danger { margin-block-start: 1rem; border-color: var(--r2fa-danger); color: var(--r2fa-danger); }
 .danger:hover { background: color-mix(in srgb, var(--r2fa-danger) 8%, var(--r2fa-surface)); }
 .apart { margin-block-start: 1.5rem; padding-block-start: 1.25rem; border-block-start: 1px solid var(--r2fa-border); }
