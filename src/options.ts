@@ -225,7 +225,8 @@ export function checkPath(path: string): string {
 /** Where "this was not me" leads, as a whole address, or nothing where no message says it. */
 export function checkNotMe({ notMe = false, path = "/2fa" }: TwoFactorOptions, origin?: string): string | undefined {
   if (notMe === false) return undefined;
-  if (notMe !== true && typeof notMe !== "string") throw misconfigured("twoFactor({ notMe }) is true, false or a path.");
+  if (notMe !== true && typeof notMe !== "string")
+    throw misconfigured("twoFactor({ notMe }) is true, false or a path.");
   if (origin === undefined) {
     throw misconfigured("twoFactor({ notMe }) needs twoFactor({ origin }): links in messages lead there.");
   }

@@ -49,7 +49,10 @@ export async function decide(
     return demand(about, (await strayed(kit, verdict)) ? { ...verdict, reason: "mismatch" } : verdict);
   }
   if (!(await stillInUse(about, verdict.marks)))
-    return (await trusted(about)) || demand(about, { ...verdict, ok: false, reason: "expired", strayed: [], missing: undefined });
+    return (
+      (await trusted(about)) ||
+      demand(about, { ...verdict, ok: false, reason: "expired", strayed: [], missing: undefined })
+    );
   if (policy.oneShot && !(await spend(about, verdict.marks))) {
     return demand(about, { ok: false, reason: "consumed", strayed: [], missing: undefined });
   }

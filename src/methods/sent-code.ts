@@ -153,7 +153,11 @@ function factory(sending: Sending, life: Duration | undefined): MethodFactory {
   return { method: channel, create: (context) => sentCode(sending, ttl, context) };
 }
 
-function sentCode(sending: Sending, ttl: number, { keys, events, service, host, book, enrols, reportLink }: MethodContext): Method {
+function sentCode(
+  sending: Sending,
+  ttl: number,
+  { keys, events, service, host, book, enrols, reportLink }: MethodContext,
+): Method {
   const { channel, shape, recipient } = sending;
   const outOfBand = createOutOfBand(
     channel,
@@ -166,7 +170,7 @@ function sentCode(sending: Sending, ttl: number, { keys, events, service, host, 
   /** What they have enrolled, the one used last first, and then what the app knows. */
   const reached = async ({ contact, factors }: Person): Promise<Reached[]> => {
     const enrolled = factorsOf(factors, channel).map(({ to }) => ({ [property]: to }));
-    const found = await Promise.all([...enrolled, contact].map((each) => recipient(each)));
+    const found = await Promise.all([...enrolled, contact].map(async (each) => recipient(each)));
     return found.filter((each) => each !== undefined);
   };
   const enrolling: Enrolling = {

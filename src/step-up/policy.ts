@@ -128,7 +128,9 @@ export function parsePolicy<Req>(policy: Policy<Req> = {}): ParsedPolicy<Req> {
   const oneShot = maxAge === 0 || policy.bind !== undefined;
   const trustedDevice = flag(policy.trustedDevice ?? false, "trustedDevice");
   if (trustedDevice && oneShot) {
-    throw misconfigured("require2fa({ trustedDevice: true }) makes no sense beside bind or maxAge: 0, which want a proof.");
+    throw misconfigured(
+      "require2fa({ trustedDevice: true }) makes no sense beside bind or maxAge: 0, which want a proof.",
+    );
   }
   return {
     maxAge: maxAge === 0 ? ONE_SHOT_WINDOW : maxAge,

@@ -16,6 +16,7 @@ import {
   type Store,
   type Use,
 } from "../store.js";
+import { counted, hasCounted, withEvent } from "./answers.js";
 import { Accounts } from "./accounts.js";
 import { search, usage } from "../archive.js";
 import { Limiter } from "./limiter.js";
@@ -236,17 +237,4 @@ class MemoryStore implements Store {
   revokedAt(subject: string): number {
     return this.#registers.revokedAt(subject);
   }
-}
-
-function hasCounted(row: Pending, nonce: string): boolean {
-  return row.checks.some((check) => check.nonce === nonce);
-}
-
-function withEvent(events: readonly SendEvent[], event: SendEvent): SendEvent[] {
-  const known = events.some(({ id }) => id === event.id);
-  return known ? events.map((each) => (each.id === event.id ? event : each)) : [...events, event];
-}
-
-function counted(entry: Pending, lockedUntil: number): Counted {
-  return { outcome: "counted", entry, attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts), lockedUntil };
 }

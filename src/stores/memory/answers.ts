@@ -1,0 +1,15 @@
+import type { Pending, SendEvent } from "../pending.js";
+import type { Counted } from "../store.js";
+
+export function hasCounted(row: Pending, nonce: string): boolean {
+  return row.checks.some((check) => check.nonce === nonce);
+}
+
+export function withEvent(events: readonly SendEvent[], event: SendEvent): SendEvent[] {
+  const known = events.some(({ id }) => id === event.id);
+  return known ? events.map((each) => (each.id === event.id ? event : each)) : [...events, event];
+}
+
+export function counted(entry: Pending, lockedUntil: number): Counted {
+  return { outcome: "counted", entry, attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts), lockedUntil };
+}
