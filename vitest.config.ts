@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -6,7 +7,9 @@ import { defineConfig } from "vitest/config";
 const onExpress = ["test/express/**/*.test.ts", "test/attacks/**/*.test.ts"];
 const page = "test/express/page/**";
 /** Nothing in these touches Express: once is enough. */
-const without = ["misuse", "forged-tokens", "weak-codes"].map((name) => `test/*/${name}.test.ts`);
+const without = ["misuse", "forged-tokens", "weak-codes", "redis", "example-app-shared", "strange-store"].map(
+  (name) => `test/*/${name}.test.ts`,
+);
 /** These bring routers of their own, which the second Express has to carry too. */
 const routers = "test/vendors/*-express4.test.ts";
 /**
@@ -43,8 +46,8 @@ const fewerRounds = { RACE_ROUNDS: "10" };
 
 export default defineConfig({
   test: {
-    // Both cores of a small machine: the default leaves one of them idle.
-    maxWorkers: "100%",
+    // One more than the cores: what waits for a server, a clock or a browser leaves its core to others.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         resolve: express5,

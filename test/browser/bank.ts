@@ -14,6 +14,8 @@ const LOOKS = [
   ["dark", ["color-contrast", "link-in-text-block"]],
   ["light", ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]],
 ] as const;
+/** What Chromium says of an answer that is no 200, and of a person who was quicker than the page. */
+const HARMLESS = ["Failed to load resource", "Autofocus processing was blocked"];
 const SCREENSHOTS = path.join(projectRoot, "test-results/browser");
 
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
@@ -82,7 +84,7 @@ export class Visitor {
     this.bank = bank;
     page.context().on("console", (message) => {
       // an answer of 401 or 422 is no fault of the page
-      if (!message.text().startsWith("Failed to load resource")) this.#complaints.push(message.text());
+      if (!HARMLESS.some((start) => message.text().startsWith(start))) this.#complaints.push(message.text());
     });
     page.context().on("weberror", (error) => this.#complaints.push(String(error.error())));
   }

@@ -293,7 +293,7 @@ describe.skipIf(chromium === undefined)("the app in one page, in Chromium", () =
     server.close();
   });
 
-  it.each(["ar", "de", "ja"] as const)("speaks %s", async (locale) => {
+  it.each(["ar"] as const)("speaks %s", async (locale) => {
     const ada = await atTheApp(PHONE);
     await ada.page.evaluate(`(async () => {
       const { with2fa } = await import("/app/require2fa/index.js");

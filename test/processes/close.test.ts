@@ -12,7 +12,7 @@ import { until } from "./waiting.js";
 const IN_FLIGHT = 100;
 const LONGEST_END = 10_000;
 const SLOW = 8;
-const ROUNDS = 25;
+const ROUNDS = 12;
 
 describe.each(Object.keys(ENGINES) as EngineName[])("processes on %s", (name) => {
   const { program, open } = ENGINES[name];

@@ -9,7 +9,7 @@ import { type Engine, type EngineName, ENGINES } from "./engines.js";
 import { FULL, type Found, type Round, ROUNDS, type Size, SMALL } from "./rounds.js";
 
 const SMALL_ROUNDS = 100;
-const FULL_ROUNDS = 2;
+const FULL_ROUNDS = 1;
 /** Rounds that run side by side, each with users of its own. */
 const LANES = 3;
 /** For a race that was run often already, in another dress. */

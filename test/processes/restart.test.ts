@@ -13,7 +13,7 @@ import { Traffic, type Verdict } from "./traffic.js";
 import { allAreBack } from "./waiting.js";
 
 const LANES = 6;
-const ROUNDS = 2;
+const ROUNDS = 1;
 const PATIENCE = 15_000;
 /** What a request may take, in milliseconds; and what a machine adds that runs other tests beside this one. */
 const BUDGET = 1_000;

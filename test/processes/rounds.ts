@@ -13,7 +13,7 @@ export interface Size {
 }
 
 export const FULL: Size = { guesses: 200, mixed: 200, rights: 50, starts: 50, logins: 30 };
-export const SMALL: Size = { guesses: 10, mixed: 8, rights: 6, starts: 6, logins: 4 };
+export const SMALL: Size = { guesses: 8, mixed: 6, rights: 5, starts: 4, logins: 4 };
 
 /** What went wrong in a round, in words, and whether the store was too slow to say how it should have ended. */
 export interface Found {
