@@ -89,7 +89,7 @@ async function rotate(req: SessionRequest, res: Response, at: Stored, rotation: 
   writes.move(id, nextId, state);
   req.session = next;
   req.sessionID = nextId;
-  await ask(deadline, (done) => writes.discard(id, done)).catch(rotation.onLeftover);
+  await ask(deadline, (done) => writes.drop(id, done)).catch(rotation.onLeftover);
 }
 
 /** Another request of this login has moved the session just now: it is this request's session too. */

@@ -42,6 +42,11 @@ export class SessionWrites {
     return this.#elsewhere.say(id, "").then(() => this.#destroy(id, done));
   }
 
+  /** The same for an id of which they have been told. */
+  drop(id: string, done: Done): unknown {
+    return this.#destroy(id, done);
+  }
+
   /**
    * Tells the other processes that an id is about to move, and so of the session that it moves to: a logout there may end
    * that one too. False when the first was ended there before.
