@@ -35,6 +35,11 @@ export function fakeRequest(extra: object, headers: Readonly<Record<string, stri
     headers,
     rawHeaders,
     query: {},
+    protocol: "http",
+    host: "acme.example",
+    hostname: "acme.example",
+    is: () => false,
+    get: (name: string) => (name.toLowerCase() === "host" ? "acme.example" : undefined),
     app: { get: () => undefined },
     ...extra,
   };

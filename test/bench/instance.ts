@@ -15,4 +15,3 @@ export function instance(options: Partial<TwoFactorOptions> = {}) {
     ...options,
   });
 }
-

@@ -62,12 +62,19 @@ async function runAll(tasks: readonly Task[], rounds: number): Promise<Found> {
   return found;
 }
 
+/** One that fails is told and measures nothing: the others are worth having all the same. */
 async function run({ part, name, env }: Task): Promise<Sample> {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", worker, part, name], {
-    env: { ...process.env, ...env, NODE_ENV: "production" },
-    timeout: PATIENCE,
-  });
-  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Sample;
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", worker, part, name], {
+      env: { ...process.env, ...env, NODE_ENV: "production" },
+      timeout: PATIENCE,
+    });
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Sample;
+  } catch (error) {
+    const { stderr } = error as { stderr?: string };
+    process.stderr.write(`\n${part} ${name}: ${stderr ?? String(error)}\n`);
+    return {};
+  }
 }
 
 function mediansOf(found: Found): Record<string, Medians> {
