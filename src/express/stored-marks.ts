@@ -63,10 +63,11 @@ function allSound(marks: readonly unknown[]): marks is readonly Mark[] {
   return true;
 }
 
-/** Ours have 32 or 43 characters. Which ones is not asked: every use of a binding takes any, and this is the hot path. */
+const BINDING = /^[\w-]{16,64}$/;
+
 export function bindingIn(state: unknown): string | undefined {
   const binding = isRecord(state) ? state["binding"] : undefined;
-  return typeof binding === "string" && binding.length >= 16 && binding.length <= 64 ? binding : undefined;
+  return typeof binding === "string" && BINDING.test(binding) ? binding : undefined;
 }
 
 /** The same login with one mark more, and without those that no policy looks back to, or that are too many. */

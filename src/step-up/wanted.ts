@@ -50,16 +50,20 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
 
 export function makeDetail(
   { user }: Asker,
-  { bound, language: _language, ...wanted }: Wanted,
+  { bound, action, label, allowed, workflow, maxAge, limits, ip }: Wanted,
   usable: readonly { readonly method: { readonly name: MethodName }; readonly to?: string }[],
   locale: string,
+  usual: MethodName | undefined,
 ): ChallengeDetail {
   const methods = usable.map(({ method }) => method.name);
   const masked = Object.fromEntries(
     usable.flatMap(({ method, to }) => (to === undefined ? [] : [[method.name, maskAddress(to)]])),
   );
-  return { ...wanted, user, methods, masked, bind: bound?.digest, show: bound?.show ?? [], locale };
+  const [bind, show] = [bound?.digest, bound?.show ?? NONE];
+  return { action, label, allowed, workflow, maxAge, limits, ip, user, methods, masked, bind, show, locale, usual };
 }
+
+const NONE: readonly never[] = [];
 
 /** The one place that reads a detail back: nothing but `makeDetail()` writes them. */
 export function readDetail(entry: Pending): ChallengeDetail {
