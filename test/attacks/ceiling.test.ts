@@ -16,6 +16,7 @@ import { redisServer } from "../helpers/redis-server.js";
 import { redisTestStore } from "../helpers/redis-store.js";
 import { service } from "../helpers/services.js";
 
+const openRedis = CLIENTS["redis 6"] ?? (() => Promise.reject(new Error("no client")));
 const DAY = 24 * 3_600_000;
 
 /** How a store is made that goes by the test's clock, and what ends its server. */
@@ -30,13 +31,17 @@ const STORES: Record<string, { needs?: "redis-server" | "postgres"; begin(): Pro
     needs: "redis-server",
     async begin() {
       const server = await redisServer();
-      const { client, end } = await CLIENTS["redis 6"]!(server.port);
+      const { client, end } = await openRedis(server.port);
       const make = async (now: FakeClock) => {
         const store = redisTestStore(client, { now });
         await store.catchUp();
         return store;
       };
-      return { make, end: () => (end(), server.stop()) };
+      const stop = (): Promise<void> => {
+        end();
+        return server.stop();
+      };
+      return { make, end: stop };
     },
   },
   Postgres: {
