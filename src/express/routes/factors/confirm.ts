@@ -1,5 +1,6 @@
 import { randomId } from "../../../core/crypto.js";
 import type { Factor } from "../../../methods/method.js";
+import { keyOf } from "../../../step-up/assurance.js";
 import type { Mark } from "../../../step-up/mark.js";
 import { publicFactor } from "../../../step-up/public-factor.js";
 import { refused } from "../../../verification/outcome.js";
@@ -37,8 +38,8 @@ export const confirmRoute: Route = {
   },
 };
 
-function markFor({ who }: Call, { method, createdAt }: Factor): Mark {
-  return { id: randomId(), user: who.user, at: createdAt, methods: [method] };
+function markFor({ who }: Call, factor: Factor): Mark {
+  return { id: randomId(), user: who.user, at: factor.createdAt, methods: [factor.method], ...keyOf(factor) };
 }
 
 /** To what had to wait for this, or to the list. */
