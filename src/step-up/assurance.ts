@@ -22,8 +22,7 @@ const ACR_PHISHING_RESISTANT = "phr";
  */
 export function amrOf(methods: readonly string[], exactly?: readonly string[]): readonly string[] {
   const values =
-    exactly ??
-    methods.flatMap((method) => (Object.hasOwn(REFERENCES, method) ? (REFERENCES[method] ?? []) : [method]));
+    exactly ?? methods.flatMap((method) => (Object.hasOwn(REFERENCES, method) ? (REFERENCES[method] ?? []) : [method]));
   return [...new Set([...values, "mfa"])];
 }
 

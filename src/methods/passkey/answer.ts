@@ -40,7 +40,12 @@ export function readRegistration(text: unknown): Registration | undefined {
   const { clientDataJSON, attestationObject, transports } = read.response;
   if (!isBase64url(clientDataJSON) || !isBase64url(attestationObject)) return undefined;
   const told: readonly unknown[] = Array.isArray(transports) ? transports : [];
-  return { id: read.id, clientDataJSON, attestationObject, transports: TRANSPORTS.filter((each) => told.includes(each)) };
+  return {
+    id: read.id,
+    clientDataJSON,
+    attestationObject,
+    transports: TRANSPORTS.filter((each) => told.includes(each)),
+  };
 }
 
 function credentialIn(text: unknown): { readonly id: string; readonly response: Fields } | undefined {

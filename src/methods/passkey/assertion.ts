@@ -42,7 +42,8 @@ export async function checkAssertion(
 /** Only a yes in so many words is one, and only about this credential. */
 function afterUse(said: unknown, credential: Credential): Credential | undefined {
   if (!isFields(said) || said["verified"] !== true || !isFields(said["authenticationInfo"])) return undefined;
-  const { credentialID, userVerified, newCounter, credentialDeviceType, credentialBackedUp } = said["authenticationInfo"];
+  const { credentialID, userVerified, newCounter, credentialDeviceType, credentialBackedUp } =
+    said["authenticationInfo"];
   const sound = credentialID === credential.id && userVerified === true && typeof credentialBackedUp === "boolean";
   // Whether it can be copied to another device is fixed when it is made (section 6.1.3).
   if (!sound || credentialDeviceType !== credential.deviceType) return undefined;

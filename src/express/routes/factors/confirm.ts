@@ -54,8 +54,10 @@ function withPage(call: Call, refusal: Denial, id: string | undefined): Denial {
   const method = methodIn(call.fields);
   const open = refusal.reason === "wrong_code" || refusal.reason === "invalid_request";
   const onward = async (): Promise<void> => {
-    if (!open || !method || id === undefined || refusal.details.attemptsLeft === 0) {
-      return showAgain(call, refusal, await listPage(call));
+    // A passkey is made anew from the list: what it was asked has been answered.
+    const again = open && method !== undefined && method !== "passkey";
+    if (!again || id === undefined || refusal.details.attemptsLeft === 0) {
+      return showAgain(call, refusal, await listPage(call), method);
     }
     const digits = call.kit.methods.find(({ name }) => name === method)?.digits ?? 6;
     showAgain(call, refusal, { step: "confirm", setup: { id, method, digits } });
