@@ -173,7 +173,9 @@ describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium
     bank.tick(16 * 60_000);
     const page = await plain.newPage();
     await page.goto(`${bank.origin}/vault`);
-    await page.getByText("Passkeys need JavaScript").waitFor();
+    // what looks for texts does not look in there
+    expect(await page.locator("noscript p").innerText()).toContain("Passkeys need JavaScript");
+    expect(await page.locator("noscript p").isVisible()).toBe(true);
     expect(await page.getByRole("button", { name: "Use your passkey" }).isVisible()).toBe(false);
     await page.screenshot({ path: "test-results/browser/passkey-no-script-phone.png", fullPage: true });
     await page.getByRole("button", { name: /^Text message/ }).click();
