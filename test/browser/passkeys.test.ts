@@ -154,6 +154,29 @@ describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium
     await ada.arrivesAt("/vault");
   });
 
+  it("works in a browser from before there was JSON for passkeys, and in none without passkeys", async () => {
+    const ada = await enter(DESKTOP);
+    const device = await Device.plugIn(ada);
+    await ada.page.addInitScript(`
+      delete PublicKeyCredential.parseRequestOptionsFromJSON;
+      delete PublicKeyCredential.parseCreationOptionsFromJSON;
+      delete PublicKeyCredential.prototype.toJSON;
+      delete HTMLFormElement.prototype.requestSubmit;
+    `);
+    await addPasskey(ada);
+    await logInAgain(ada);
+    await ada.page.getByRole("link", { name: "Open the vault" }).click();
+    await ada.press("Use your passkey");
+    await ada.arrivesAt("/vault");
+    expect(await device.count()).toBeGreaterThan(1);
+
+    await ada.page.addInitScript("delete window.PublicKeyCredential");
+    await logInAgain(ada);
+    await ada.page.getByRole("link", { name: "Open the vault" }).click();
+    await ada.alert.getByText("This browser does not support passkeys.").waitFor();
+    expect(await ada.page.getByRole("button", { name: "Use your passkey" }).isVisible()).toBe(false);
+  });
+
   it("knows that a device has one already", async () => {
     const ada = await enter(DESKTOP);
     await Device.plugIn(ada);
