@@ -47,8 +47,13 @@ function createMethod(party: RelyingParty, context: MethodContext): Method {
     request({ id }, allowCredentials, now) {
       // There when the answer comes; what is missing, the answer says.
       void loadLibrary().catch(() => undefined);
-      const challenge = newChallenge(keys, id, now);
-      return { challenge, rpId: party.id, allowCredentials, userVerification: "required", timeout: PATIENCE };
+      return {
+        challenge: newChallenge(keys, id, now),
+        rpId: party.id,
+        allowCredentials: [...allowCredentials],
+        userVerification: "required",
+        timeout: PATIENCE,
+      };
     },
     async compare({ id }, person, typed, now) {
       const answer = readAssertion(typed);

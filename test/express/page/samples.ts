@@ -1,5 +1,5 @@
 import type { PageChallenge, PageView } from "../../../src/express/page/view.js";
-import type { PasskeyCreation, PasskeyRequest } from "../../../src/index.js";
+import type { PasskeyCreation, PasskeyDescriptor, PasskeyRequest } from "../../../src/index.js";
 
 export const NONCE = "dGVzdC1ub25jZS0xMjM0NQ==";
 
@@ -65,7 +65,7 @@ const TRANSFER = [
   ["payee", "Bob Holness"],
 ] as const;
 
-const PASSKEY = { id: "Y3JlZGVudGlhbA", type: "public-key", transports: ["internal"] } as const;
+const PASSKEY: PasskeyDescriptor = { id: "Y3JlZGVudGlhbA", type: "public-key", transports: ["internal"] };
 
 const ASKED: PasskeyRequest = {
   challenge: "YSBjaGFsbGVuZ2Ugb2YgMzIgYnl0ZXMsIGF0IGxlYXN0",
