@@ -19,7 +19,7 @@ export const challengeRoute: Route = {
     }
     const started = await (action === undefined ? goOn(call, method) : begin(call, named(call, action), method));
     if (!started.ok) return started;
-    return { ok: true, status: 201, body: { ...publicChallenge(started.entry) } };
+    return { ok: true, status: 201, body: { ...publicChallenge(call.kit, started.entry) } };
   },
 };
 
