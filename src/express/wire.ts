@@ -12,6 +12,14 @@ export interface PublicChallenge {
   readonly attemptsLeft: number;
   /** When another message may be asked for. */
   readonly resendAt?: string;
+  /** The transaction that a right answer approves, field by field. */
+  readonly show?: readonly (readonly [label: string, value: string])[];
+}
+
+/** The answer to `POST /2fa/challenge`. */
+export interface OfferedChallenge extends PublicChallenge {
+  /** What this person may answer by. */
+  readonly methods: readonly string[];
 }
 
 export interface Links {
