@@ -9,7 +9,10 @@ export interface Refusal {
 }
 
 /** Why an answer was not taken; of what is no problem document of ours, nothing but a code. */
-export type Problem = Partial<ProblemDocument> & Pick<ProblemDocument, "code">;
+export interface Problem extends Partial<Omit<ProblemDocument, "code">> {
+  /** `"passkey"`: the browser brought none. Prompts of the app's own see to that themselves. */
+  readonly code: ProblemDocument["code"] | "passkey";
+}
 
 /** Posts to one of our routes. */
 export type Post = (
@@ -45,11 +48,7 @@ export async function problemOf(response: Response): Promise<Partial<ProblemDocu
 /** After these the same challenge can still be answered. */
 const GOES_ON = /^(wrong|inv|lim|del|una|met)/;
 
-export function ask(
-  { challenge, methods = [challenge.method] }: Refusal,
-  post: Post,
-  signal: AbortSignal,
-): Asking {
+export function ask({ challenge, methods = [challenge.method] }: Refusal, post: Post, signal: AbortSignal): Asking {
   /** What a yes was answered with. */
   const call = async <T>(route: string, fields: Readonly<Record<string, string>>): Promise<T | undefined> => {
     const response = await post(route, { ...fields, challenge: asking.challenge.id }, signal);

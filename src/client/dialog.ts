@@ -10,22 +10,51 @@ import { readCode } from "./web-otp.js";
 export async function askByDialog(asking: Asking, gone: AbortSignal, options: ClientOptions): Promise<boolean> {
   const input = make("input", { dir: "ltr", autocomplete: "one-time-code" });
   const scene: Scene = { ...languageOf(options), asking, input };
-  const dialog = make("dialog", { lang: scene.locale, dir: "auto", ariaLabel: scene.texts.heading.confirm });
+  let choose = (_choice: string): void => {};
+  let round = new AbortController();
+  const dialog = make("dialog", {
+    lang: scene.locale,
+    dir: "auto",
+    ariaLabel: scene.texts.heading.confirm,
+    onsubmit(event) {
+      const { value } = event.submitter as HTMLButtonElement;
+      // closes the dialog
+      if (value === "cancel") return;
+      event.preventDefault();
+      (event.target as HTMLElement).ariaBusy = "true";
+      choose(value);
+    },
+    onclose() {
+      round.abort();
+      choose("");
+    },
+  });
   const host = raise(dialog);
   // always in the end: when nobody waits any more
-  gone.onabort = () => dialog.close();
+  gone.addEventListener("abort", () => dialog.close());
   let isSent = false;
   try {
     while (dialog.open) {
-      const round = new AbortController();
-      dialog.onclose = () => round.abort();
+      round = new AbortController();
       const form = draw(scene, isSent);
       dialog.replaceChildren(form);
-      const choice = await choiceIn(form, scene, round.signal);
+      (form[0] as HTMLElement).focus();
+      input.select();
+      const { method, show } = asking.challenge;
+      // until this is answered nobody listens: a second click would spend the code twice
+      const choice = await new Promise<string>((resolve) => {
+        choose = resolve;
+        if (method === "sms")
+          readCode(round.signal, (code) => {
+            input.value = code;
+            // what is being approved is to be read first
+            if (!show) resolve("verify");
+          });
+      });
       if (choice === "verify" && (await asking.answer(input.value))) return true;
       isSent = choice === "resend" && (await asking.resend());
       if (asking.methods.includes(choice) && (await asking.use(choice))) {
-        if (choice === "passkey" && (await answerByPasskey(asking, round.signal))) return true;
+        if (choice === "passkey" && (await answerByPasskey(scene, round.signal))) return true;
       }
       round.abort();
     }
@@ -51,34 +80,14 @@ function raise(dialog: HTMLDialogElement): HTMLElement {
   return host;
 }
 
-/** The first button that is pressed. After that nobody listens: a second click would spend the code twice. */
-function choiceIn(form: HTMLFormElement, { asking, input }: Scene, signal: AbortSignal): Promise<string> {
-  const [first] = form;
-  (first as HTMLElement).focus();
-  input.select();
-  return new Promise((resolve) => {
-    signal.onabort = () => resolve("");
-    form.onsubmit = (event) => {
-      const { value } = event.submitter as HTMLButtonElement;
-      // closes the dialog
-      if (value === "cancel") return;
-      event.preventDefault();
-      form.ariaBusy = "true";
-      resolve(value);
-    };
-    const { method, show } = asking.challenge;
-    if (method !== "sms") return;
-    readCode(signal, (code) => {
-      input.value = code;
-      // what is being approved is to be read first
-      if (!show) resolve("verify");
-    });
+/** What there is to say of a passkey has nothing to do with wrong codes. */
+async function answerByPasskey({ asking, texts }: Scene, signal: AbortSignal): Promise<boolean> {
+  let title = texts.passkey.refused;
+  const code = await passkeyCode(asking.challenge, signal).catch((error: unknown) => {
+    // anything else is thrown by a browser that has none
+    if (!(error instanceof DOMException)) title = texts.passkey.unsupported;
   });
-}
-
-async function answerByPasskey(asking: Asking, signal: AbortSignal): Promise<boolean> {
-  const code = await passkeyCode(asking.challenge, signal).catch(() => undefined);
-  if (code) return asking.answer(code);
-  asking.problem = { code: "wrong_code" };
+  if (code && (await asking.answer(code))) return true;
+  if (!asking.ended) asking.problem = { ...asking.problem, code: "passkey", title };
   return false;
 }

@@ -1,10 +1,5 @@
 import type { PublicChallenge } from "../express/wire.js";
 
-/** Whether this browser has passkeys, and takes them in the form that our server speaks. */
-export function hasPasskeys(): boolean {
-  return Boolean(globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON);
-}
-
 /**
  * Has the person confirm with their passkey, and gives the code for it: what a prompt of the app's own returns for a
  * challenge of the method `"passkey"`. Call it in the click of a button; an older challenge is renewed by

@@ -17,7 +17,7 @@ export interface ClientTexts {
   readonly sentAgain: string;
   readonly anotherWay: string;
   /** Where the browser brought no passkey, and where it knows none. */
-  readonly passkey: Readonly<Record<"refused" | "unsupported", string>>;
+  readonly passkey: Readonly<Record<"use" | "refused" | "unsupported", string>>;
   readonly button: Readonly<Record<"confirm" | "resend" | "cancel" | "restart", string>>;
   /** Stands in for `{wait}`. */
   readonly later?: string;
@@ -37,10 +37,7 @@ export const ENGLISH: ClientTexts = {
     "recovery-code": "Recovery code",
     passkey: "Passkey",
   },
-  prompt: {
-    totp: "Enter the code your authenticator app shows right now.",
-    passkey: "Confirm with your passkey.",
-  },
+  prompt: { totp: "Enter the code your authenticator app shows right now." },
   sent: {
     sms: ["We sent a text message with a code to {to}."],
     voice: ["We called {to} to read you a code."],
@@ -50,8 +47,9 @@ export const ENGLISH: ClientTexts = {
   sentAgain: "The code is on its way again.",
   anotherWay: "Confirm another way",
   passkey: {
-    refused: "Try your passkey again or confirm another way.",
-    unsupported: "This browser cannot use passkeys.",
+    use: "Use your passkey",
+    refused: "Try again, or choose another way.",
+    unsupported: "This browser does not support passkeys.",
   },
   button: { confirm: "Confirm", resend: "Send the code again", cancel: "Cancel", restart: "Start again" },
   problem: {

@@ -1,6 +1,5 @@
 import type { Asking, Problem } from "./asking.js";
 import type { Language } from "./language.js";
-import { hasPasskeys } from "./passkey.js";
 
 /** What stays from one question to the next. */
 export interface Scene extends Language {
@@ -9,28 +8,21 @@ export interface Scene extends Language {
   readonly input: HTMLInputElement;
 }
 
-type Child = Node | string;
-
 /** The question as it stands. */
 export function draw(scene: Scene, isSent: boolean): HTMLFormElement {
-  const { asking, texts, input } = scene;
+  const { asking, texts } = scene;
   const { challenge, methods, problem, ended } = asking;
-  const { method, to = "", show } = challenge;
-  const isPasskey = method === "passkey";
+  const { method, resendAt, show } = challenge;
   const others = methods.filter((other) => !ended && other !== method && texts.method[other]);
-  const lead = texts.sent[method]?.[0] ?? texts.prompt[method] ?? texts.method[method] ?? "";
-  input.inputMode = method === "recovery-code" ? "text" : "numeric";
   return make(
     "form",
     { method: "dialog" },
     make("h2", {}, texts.heading.confirm),
     show ? make("dl", {}, make("dt", {}, texts.approving), ...show.flatMap(pair)) : "",
-    isSent ? make("p", { role: "status" }, texts.sentAgain) : "",
+    isSent && resendAt ? make("p", { role: "status" }, texts.sentAgain) : "",
     problem ? make("p", { role: "alert" }, ...words(scene, problem)) : "",
-    // from left to right, whatever is around it
-    ended ? "" : make("label", {}, lead.replace("{to}", `\u2066${to}\u2069`), isPasskey ? "" : input),
-    ended ? "" : button(isPasskey ? method : "verify", texts.button.confirm),
-    ended || challenge.resendAt ? again(scene) : "",
+    ...(ended ? [] : question(scene)),
+    ended || resendAt ? again(scene) : "",
     others[0] ? make("p", {}, texts.anotherWay) : "",
     ...others.map((other) => button(other, texts.method[other])),
     button("cancel", texts.button.cancel),
@@ -43,16 +35,23 @@ function pair([label, value]: readonly [string, string]): HTMLElement[] {
 }
 
 /** What went wrong, and what to do about it. */
-function words({ asking, texts, locale }: Scene, { code, title = "", attemptsLeft: left }: Problem): Child[] {
-  const isRefused = code === "wrong_code" && asking.challenge.method === "passkey";
-  const [heading, advice = ""] = isRefused
-    ? [texts.passkey[hasPasskeys() ? "refused" : "unsupported"]]
-    : (texts.problem[code] ?? [title]);
+function words({ texts, locale }: Scene, { code, title = "", attemptsLeft: left }: Problem): (Node | string)[] {
+  const [heading, advice = ""] = texts.problem[code] ?? [title];
   const form = left ? (texts.attempts[new Intl.PluralRules(locale).select(left)] ?? texts.attempts.other) : "";
   return [
     make("b", {}, heading),
     `${advice.replace("{wait}", texts.later ?? "")} ${form.replace("{count}", String(left))}`,
   ];
+}
+
+function question({ asking, texts, input }: Scene): HTMLElement[] {
+  const { method, to = "" } = asking.challenge;
+  if (method === "passkey") return [button(method, texts.passkey.use)];
+  const lead = texts.sent[method]?.[0] ?? texts.prompt[method] ?? texts.method[method] ?? "";
+  input.inputMode = method === "recovery-code" ? "text" : "numeric";
+  // from left to right, whatever is around it
+  const recipient = `\u2066${to}\u2069`;
+  return [make("label", {}, lead.replace("{to}", recipient), input), button("verify", texts.button.confirm)];
 }
 
 /** Asks for the code once more, when its time has come. */
@@ -77,7 +76,7 @@ function button(value: string, text = ""): HTMLButtonElement {
 export function make<K extends keyof HTMLElementTagNameMap>(
   name: K,
   properties: Partial<HTMLElementTagNameMap[K]>,
-  ...children: readonly Child[]
+  ...children: readonly (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = Object.assign(document.createElement(name), properties);
   element.append(...children);

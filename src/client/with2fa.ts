@@ -48,7 +48,7 @@ export function with2fa(fetch: Fetch, options: ClientOptions = {}): Fetch2fa {
     const { headers: _headers, credentials: _credentials, signal: _signal, ...fields } = wanted;
     const verify = home();
     if (!verify) return false;
-    const request = new Request(new URL(`status?${new URLSearchParams(fields)}`, verify), wanted)
+    const request = new Request(new URL(`status?${new URLSearchParams(fields)}`, verify), wanted);
     const { verified } = (await (await fetch(request)).json()) as { verified?: boolean };
     if (verified) return true;
     const post = poster(fetch, verify, request);

@@ -67,10 +67,10 @@ describe("the dialog's words", () => {
     for (const locale of LOCALES) expect(all[locale], locale).toBe(TEXTS[locale]);
   });
 
-  it("are the page's own in English", () => {
+  it("are the page's own in English, or a part of them", () => {
     const page = leaves(TEXTS.en);
     const { ".problem.invalid_request.0": invalid, ...built } = leaves(ENGLISH);
-    expect(Object.entries(built).filter(([at, text]) => page[at] !== text)).toEqual([]);
+    expect(Object.entries(built).filter(([at, text]) => !page[at]?.includes(text))).toEqual([]);
     expect(invalid).toBe(page[".problem.invalid_request.1"]);
   });
 });
