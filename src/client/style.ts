@@ -14,7 +14,7 @@ form{margin:.75rem}
 h2,p,dl,dd{margin:0}
 dd,b{display:block;font-weight:600}
 [role=alert]{color:var(--r2fa-danger,light-dark(#b3231a,#ff9c92))}
-input,button{width:100%;background:none;font:inherit}
+input,button{width:100%;background:none;color:inherit;font:inherit}
 input{font-size:1.5rem;text-align:center}
 button:first-of-type{background:var(--a);color:var(--r2fa-accent-text,light-dark(#fff,#0a1737))}
 button:last-child{border:0;color:var(--a)}

@@ -18,7 +18,7 @@ export function draw(scene: Scene, isSent: boolean): HTMLFormElement {
     "form",
     { method: "dialog" },
     make("h2", {}, texts.heading.confirm),
-    show ? make("dl", {}, make("dt", {}, texts.approving), ...show.flatMap(pair)) : "",
+    ...(show ? [make("p", {}, texts.approving), make("dl", {}, ...show.flatMap(pair))] : []),
     isSent && resendAt ? make("p", { role: "status" }, texts.sentAgain) : "",
     problem ? make("p", { role: "alert" }, ...words(scene, problem)) : "",
     ...(ended ? [] : question(scene)),
