@@ -58,10 +58,9 @@ describe.skipIf(chromium === undefined)("the README's component in Chromium", ()
     await ada.page.goto(`${bank.origin}/app`);
     await ada.page.addScriptTag({ content, type: "module" });
     await ada.press("Open");
-    await ada.page
-      .getByRole("dialog")
-      .getByRole("textbox")
-      .fill(await bank.code());
+    const field = ada.page.getByRole("dialog").getByRole("textbox");
+    await field.waitFor();
+    await field.fill(await bank.code());
     await ada.page.keyboard.press("Enter");
     await ada.page.getByText("Note G").waitFor();
     expect(await ada.page.getByRole("dialog").count()).toBe(0);
