@@ -17,12 +17,12 @@ export async function askByDialog(asking: Asking, gone: AbortSignal, options: Cl
     dir: "auto",
     ariaLabel: scene.texts.heading.confirm,
     onsubmit(event) {
-      const { value } = event.submitter as HTMLButtonElement;
+      const button = event.submitter as HTMLButtonElement;
       // closes the dialog
-      if (value === "cancel") return;
+      if (button.value === "cancel") return;
       event.preventDefault();
-      (event.target as HTMLElement).ariaBusy = "true";
-      choose(value);
+      button.disabled = true;
+      choose(button.value);
     },
     onclose() {
       round.abort();

@@ -5,9 +5,8 @@ export const KEY = "Idempotency-Key";
 
 /** The refusal of one of our guards, if that is what the answer is. */
 export async function refusalOf(response: Response, origin: string): Promise<Refusal | undefined> {
-  if (response.ok) return undefined;
   const { code, challenge, links, methods } = await problemOf(response);
-  if (code !== "second_factor_required" || !challenge || !links) return undefined;
+  if (response.ok || code !== "second_factor_required" || !challenge || !links) return undefined;
   const verify = new URL(links.verify, response.url || origin);
   // a code goes to nobody but whom the request went to
   return verify.origin === origin ? { challenge, methods, verify } : undefined;

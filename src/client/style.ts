@@ -18,5 +18,5 @@ input,button{width:100%;background:none;color:inherit;font:inherit}
 input{font-size:1.5rem;text-align:center}
 button:first-of-type{background:var(--a);color:var(--r2fa-accent-text,light-dark(#fff,#0a1737))}
 button:last-child{border:0;color:var(--a)}
-:disabled,[aria-busy]{opacity:.6}
+:disabled{opacity:.6}
 `;

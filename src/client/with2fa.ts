@@ -15,19 +15,15 @@ export function with2fa(fetch: Fetch, options: ClientOptions = {}): Fetch2fa {
   const confirm = makeQueue(options);
 
   /** Our route that takes the code; nothing where there is no page, as on a server that renders one. */
-  const home = (): URL | undefined => {
-    const here = globalThis.location?.href;
-    const url = `${options.path ?? "/2fa"}/verify`;
-    return URL.canParse(url, here) ? new URL(url, here) : undefined;
-  };
+  const home = (): URL | undefined => absolute(`${options.path ?? "/2fa"}/verify`);
 
   const fetch2fa: Fetch = async (input, init) => {
-    const origin = home()?.origin;
-    const take = () => (input instanceof Request ? input.clone() : input);
+    const given = input instanceof Request ? input : undefined;
+    const origin = absolute(given?.url ?? (input as string | URL))?.origin;
+    if (!origin || origin !== home()?.origin) return fetch(input, init);
+    const take = () => given?.clone() ?? input;
     // as it will be, but for the body
-    const request = origin && new Request(take(), { ...init, body: null });
-    if (!request || new URL(request.url).origin !== origin) return fetch(input, init);
-
+    const request = new Request(take(), { ...init, body: null });
     const { headers, method, signal } = request;
     // there is no randomUUID() on a page without TLS
     if (!/^(GET|HEAD|OPTIONS)$/.test(method) && !headers.has(KEY))
@@ -59,4 +55,9 @@ export function with2fa(fetch: Fetch, options: ClientOptions = {}): Fetch2fa {
   };
 
   return Object.assign(fetch2fa, { preflight });
+}
+
+function absolute(url: string | URL): URL | undefined {
+  const here = globalThis.location?.href;
+  return URL.canParse(url, here) ? new URL(url, here) : undefined;
 }

@@ -12,7 +12,7 @@ const from = (file: string): string => JSON.stringify(sourceOf(file));
 
 describe("what a bundler takes", () => {
   it("is below 4 KB, all in all", async () => {
-    const code = await bundle({ app: `export { with2fa } from ${from("client/index.ts")};` });
+    const code = await bundle({ app: `export * from ${from("client/index.ts")};` });
     const bytes = gzipSync(code, { level: 9 }).length;
     console.log(`client: ${code.length} bytes minified, ${bytes} compressed`);
     for (const part of ["showModal", "parseRequestOptionsFromJSON", "OTPCredential"]) expect(code).toContain(part);
@@ -20,7 +20,7 @@ describe("what a bundler takes", () => {
   });
 
   it("needs nothing of Node, and nothing of the server", async () => {
-    const code = await bundle({ app: `export { with2fa } from ${from("client/index.ts")};` });
+    const code = await bundle({ app: `export * from ${from("client/index.ts")};` });
     expect(code).not.toMatch(/\bimport\b|\brequire\b|process\.|Buffer\.|innerHTML|\beval\b/);
   });
 
