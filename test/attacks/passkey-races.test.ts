@@ -2,7 +2,7 @@
  * One assertion, many times at once; and a passkey that was copied, count and all, in two logins at once. What one
  * process remembers decides neither: the steps of the store do.
  */
-import pg from "pg";
+import { Pool } from "pg";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/index.js";
@@ -45,7 +45,7 @@ const STORES = {
       return {
         store,
         async close() {
-          await store.close();
+          store.close();
           client.destroy();
           await server.stop();
         },
@@ -57,7 +57,7 @@ const STORES = {
     rounds: FEW,
     async open(): Promise<Opened> {
       const server = await postgresServer();
-      const pool = new pg.Pool({ connectionString: server.url, max: 10 });
+      const pool = new Pool({ connectionString: server.url, max: 10 });
       pool.on("error", () => {});
       const store = await freshStore(pool);
       return {

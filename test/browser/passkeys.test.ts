@@ -115,6 +115,29 @@ describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium
     await ada.arrivesAt("/vault");
   });
 
+  it("works in a browser from before there was JSON for passkeys, and in none without passkeys", async () => {
+    const ada = await enter(DESKTOP);
+    const device = await Device.plugIn(ada);
+    await ada.page.addInitScript(`
+      delete PublicKeyCredential.parseRequestOptionsFromJSON;
+      delete PublicKeyCredential.parseCreationOptionsFromJSON;
+      delete PublicKeyCredential.prototype.toJSON;
+      delete HTMLFormElement.prototype.requestSubmit;
+    `);
+    await addPasskey(ada);
+    await logInAgain(ada);
+    await ada.page.getByRole("link", { name: "Open the vault" }).click();
+    await ada.press("Use your passkey");
+    await ada.arrivesAt("/vault");
+    expect(await device.count()).toBeGreaterThan(1);
+
+    await ada.page.addInitScript("delete window.PublicKeyCredential");
+    await logInAgain(ada);
+    await ada.page.getByRole("link", { name: "Open the vault" }).click();
+    await ada.alert.getByText("This browser does not support passkeys.").waitFor();
+    expect(await ada.page.getByRole("button", { name: "Use your passkey" }).isVisible()).toBe(false);
+  });
+
   it("knows that a device has one already", async () => {
     const ada = await enter(DESKTOP);
     await Device.plugIn(ada);
@@ -134,7 +157,9 @@ describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium
     bank.tick(16 * 60_000);
     const page = await plain.newPage();
     await page.goto(`${bank.origin}/vault`);
-    await page.getByText("Passkeys need JavaScript").waitFor();
+    // what looks for texts does not look in there
+    expect(await page.locator("noscript p").innerText()).toContain("Passkeys need JavaScript");
+    expect(await page.locator("noscript p").isVisible()).toBe(true);
     expect(await page.getByRole("button", { name: "Use your passkey" }).isVisible()).toBe(false);
     await page.screenshot({ path: "test-results/browser/passkey-no-script-phone.png", fullPage: true });
     await page.getByRole("button", { name: /^Text message/ }).click();

@@ -34,7 +34,7 @@ export function kept(credential: Credential): { readonly secret: string; readonl
 }
 
 export function descriptorOf({ id, transports }: Credential): PasskeyDescriptor {
-  return { id, type: "public-key", ...(transports.length > 0 && { transports }) };
+  return { id, type: "public-key", ...(transports.length > 0 && { transports: [...transports] }) };
 }
 
 /** Nothing but `kept()` writes them, and they are sealed: one that cannot be read is a fault, not an answer. */

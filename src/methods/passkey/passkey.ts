@@ -44,13 +44,17 @@ function createMethod(party: RelyingParty, context: MethodContext): Method {
       return credentials.length > 0 ? { credentials } : undefined;
     },
     stillReaches: () => true,
-    request: ({ id }, allowCredentials, now) => ({
-      challenge: newChallenge(keys, id, now),
-      rpId: party.id,
-      allowCredentials,
-      userVerification: "required",
-      timeout: PATIENCE,
-    }),
+    request({ id }, allowCredentials, now) {
+      // There when the answer comes; what is missing, the answer says.
+      void loadLibrary().catch(() => undefined);
+      return {
+        challenge: newChallenge(keys, id, now),
+        rpId: party.id,
+        allowCredentials: [...allowCredentials],
+        userVerification: "required",
+        timeout: PATIENCE,
+      };
+    },
     async compare({ id }, person, typed, now) {
       const answer = readAssertion(typed);
       const found = passkeysOf(person).find(({ credential }) => credential.id === answer?.id);

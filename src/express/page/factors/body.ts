@@ -68,7 +68,7 @@ function row({ view, language }: Situation, factor: PageFactor): Html {
 
 /** Which of their passkeys it is, people tell by where it works. */
 function kindOf({ synced }: PageFactor, { texts }: Situation["language"]): Part {
-  return synced !== undefined && html`${synced ? texts.passkey.synced : texts.passkey.single} · `;
+  return synced !== undefined && html`${synced ? texts.passkey.synced : texts.passkey.single}<br />`;
 }
 
 function nameOf({ name }: PageFactor, method: string): string {

@@ -70,6 +70,6 @@ function ceremony({ language }: Situation, { action, asked, fields, more, label,
       <p></p>
     </div>
     <div id="passkey-ask" hidden>${more}<button type="button" class="primary">${icon("passkey")}${label}</button></div>
-    <noscript><p class="fine hint">${noScript}</p></noscript>
+    <noscript><p class="fine">${noScript}</p></noscript>
   </form>`;
 }
