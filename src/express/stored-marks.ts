@@ -34,13 +34,14 @@ function isTexts(value: unknown): value is readonly string[] {
 /** A mark of the right shape; what the clock says to it is for `judge()`, which asks it once for every request. */
 export function isMark(value: unknown): value is Mark {
   if (!isRecord(value)) return false;
-  const { id, user, at, methods, action, bind, kept } = value;
+  const { id, user, at, methods, amr, action, bind, kept } = value;
   return (
     isText(id) &&
     isText(user) &&
     typeof at === "number" &&
     at > 0 &&
     isTexts(methods) &&
+    (amr === undefined || isTexts(amr)) &&
     (action === undefined || isText(action)) &&
     (bind === undefined || isText(bind)) &&
     (kept === undefined || typeof kept === "number")

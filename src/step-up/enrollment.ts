@@ -5,7 +5,8 @@ import { maskAddress } from "../core/redact.js";
 import type { Factor } from "../methods/method.js";
 import type { Begun, Confirmed, Enrolling, Method, MethodName, Person } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
-import { refusalOf, refused, refusedAs, refusedByLock, type Refused } from "../verification/outcome.js";
+import { NEVER } from "../stores/store.js";
+import { refusalOf, refused, type Refused } from "../verification/outcome.js";
 import { VerificationService } from "../verification/service.js";
 import type { ChallengeParts } from "./challenge-parts.js";
 import { factorsOf } from "../methods/factor.js";
@@ -63,10 +64,10 @@ export class Enrollments {
       return refused("method_not_allowed", { detail: "This method cannot be set up here." });
     const person = await personOf(this.#parts, asker.user);
     if (!person) return refused("first_factor_required", { detail: "This account is closed." });
-    const begun = await ask("Setting up a factor", () => method.enrolling.begin(person, wish.to));
+    const id = randomId();
+    const begun = await ask("Setting up a factor", () => method.enrolling.begin(person, wish.to, id));
     const obstacle = obstacleTo(person, method, begun, wish.name ?? "");
     if (!begun || obstacle) return obstacle ?? refused("invalid_request");
-    const id = randomId();
     const detail: EnrollmentDetail = {
       user: asker.user,
       method: method.name,
@@ -84,7 +85,7 @@ export class Enrollments {
       supersede: "cancel",
       account: accountOf(asker.user),
       keyId: keys.current.id,
-      ttl: method.ttl,
+      ttl: method.enrolling.ttl ?? method.ttl,
       maxAttempts: limits.maxAttempts,
       detail: { ...detail },
       way: wayTo(this.#parts, { method, ...begun }, addressee),
@@ -108,7 +109,8 @@ export class Enrollments {
       which: { id, owner: ownerOf(asker), tenant: TENANT },
       nonce: randomId(),
       account: accountOf(asker.user),
-      lock: limits.lock,
+      // A secret that is new each time is no authenticator yet, and there would be no other way back: no ceiling.
+      lock: { ...limits.lock, ceiling: NEVER },
       compare: async (entry) => {
         const detail = readDetail(entry);
         const plain = unseal(keys, detail.begun, contextOf(asker.user, entry.id));
@@ -120,8 +122,7 @@ export class Enrollments {
       },
     });
     if (!checked.ok) {
-      if (checked.reason === "locked") return refusedByLock(checked.until, clock());
-      if (checked.reason !== "wrong") return refusedAs(checked.reason);
+      if (checked.reason !== "wrong") return refusalOf(checked, clock());
       return refused("wrong_code", { attemptsLeft: checked.attemptsLeft });
     }
     const { method, name } = readDetail(checked.entry);
@@ -132,10 +133,16 @@ export class Enrollments {
       createdAt: checked.at,
       ...(begun?.to === undefined ? {} : { to: begun.to }),
       secret: confirmed?.secret ?? begun?.secret ?? "",
+      ...(confirmed?.passkey && { passkey: confirmed.passkey }),
     };
     await this.#book.add(asker.user, factor);
     events.emit("factor.added", { user: asker.user, method, factor: factor.id });
     return { ok: true, factor };
+  }
+
+  /** Opens the lock that wrong codes to enrolments have closed. */
+  async unlock(user: string): Promise<void> {
+    await this.#parts.store.unlock(accountOf(user), this.#parts.clock());
   }
 
   /** Methods that people can set up here, strongest first. */

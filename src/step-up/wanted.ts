@@ -1,6 +1,6 @@
 import { fingerprint } from "../core/crypto.js";
 import { maskAddress } from "../core/redact.js";
-import type { MethodName } from "../methods/method.js";
+import type { Enrolled, MethodName } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import type { Step } from "../verification/workflow.js";
 import type { Bound } from "./transaction.js";
@@ -41,6 +41,8 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
   readonly methods: readonly MethodName[];
   /** Where each of them would reach the person, masked. */
   readonly masked: Readonly<Partial<Record<MethodName, string>>>;
+  /** For passkeys: which the browser may use. */
+  readonly credentials?: Enrolled["credentials"];
   readonly bind?: string | undefined;
   readonly show: readonly (readonly [label: string, value: string])[];
   readonly locale: string;
@@ -51,7 +53,7 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
 export function makeDetail(
   { user }: Asker,
   { bound, action, label, allowed, workflow, maxAge, limits, ip }: Wanted,
-  usable: readonly { readonly method: { readonly name: MethodName }; readonly to?: string }[],
+  usable: readonly (Enrolled & { readonly method: { readonly name: MethodName } })[],
   locale: string,
   usual: MethodName | undefined,
 ): ChallengeDetail {
@@ -59,8 +61,25 @@ export function makeDetail(
   const masked = Object.fromEntries(
     usable.flatMap(({ method, to }) => (to === undefined ? [] : [[method.name, maskAddress(to)]])),
   );
+  const credentials = usable.flatMap((each) => each.credentials ?? []);
   const [bind, show] = [bound?.digest, bound?.show ?? NONE];
-  return { action, label, allowed, workflow, maxAge, limits, ip, user, methods, masked, bind, show, locale, usual };
+  const detail = {
+    action,
+    label,
+    allowed,
+    workflow,
+    maxAge,
+    limits,
+    ip,
+    user,
+    methods,
+    masked,
+    bind,
+    show,
+    locale,
+    usual,
+  };
+  return credentials.length > 0 ? { ...detail, credentials } : detail;
 }
 
 const NONE: readonly never[] = [];
@@ -73,7 +92,7 @@ export function readDetail(entry: Pending): ChallengeDetail {
 /** The same wish once more, for a challenge that ended before it was answered. */
 export function wantedAgain(entry: Pending): Wanted {
   const { user: _user, methods: _methods, masked: _masked, usual: _usual, ...detail } = readDetail(entry);
-  const { locale, bind, show, ...wanted } = detail;
+  const { locale, bind, show, credentials: _credentials, ...wanted } = detail;
   return { ...wanted, language: locale, bound: bind === undefined ? undefined : { digest: bind, show } };
 }
 

@@ -1,7 +1,7 @@
 import type { PoolClient } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServerStore } from "../../src/stores/postgres/postgres-store.js";
-import { aCharge, anEvent, aPending, DELIVERY, HOUR, LOCK, NO_LOCK } from "../../src/testing/bench.js";
+import { aCharge, anEvent, aPending, DELIVERY, HOUR, LOCK, NO_LOCK, BY_SMS } from "../../src/testing/bench.js";
 import { freshStore } from "../helpers/postgres-stores.js";
 import { postgresServer } from "../helpers/postgres-server.js";
 import { service } from "../helpers/services.js";
@@ -29,6 +29,8 @@ const FILL = `
     from generate_series(1, ${ROWS}) n) rows;
   insert into plans.accounts (account, touched_at, forget_at)
     select 'user ' || n, 9e12 + n, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
+  insert into plans.method_failures (account, method, failures, forget_at)
+    select 'user ' || n, 'sms', 1, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.limits (key, times, tags, forget_at)
     select 'limit ' || n, '{1}', '{1}', 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.steps select 'step ' || n, n, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
@@ -61,17 +63,22 @@ describe.skipIf(!service("postgres"))("the plans of postgresStore", async () => 
     "find the newest": (n) => store.find({ owner: `owner ${n}`, tenant: "acme" }),
     open: (n) =>
       store.open(
-        aPending({ owner: `owner ${n}`, supersede: "cancel" }),
+        aPending({ owner: `owner ${n}`, supersede: "cancel", offers: ["sms", "totp"] }),
         `user ${n}`,
         [aCharge(), aCharge({ key: `limit ${n}` })],
         0,
       ),
-    attempt: (n) => store.attempt(which(4 * n), { nonce: "n", account: `user ${n}`, lock: LOCK }),
+    attempt: (n) => store.attempt(which(4 * n), { nonce: "n", account: `user ${n}`, lock: { ...LOCK, ceiling: 100 } }),
     "attempt the newest": (n) =>
-      store.attempt({ owner: `owner ${n}` }, { nonce: "n", account: `user ${n}`, lock: LOCK }),
+      store.attempt({ owner: `owner ${n}` }, { nonce: "n", account: `user ${n}`, lock: { ...LOCK, ceiling: 100 } }),
     consume: (n) =>
-      store.consume(which(4 * n), { nonce: "n", account: `user ${n}`, step: { key: `step ${n}`, value: 9e9 } }),
-    forgive: (n) => store.forgive(which(n), { nonce: "n", account: `user ${n}`, lock: NO_LOCK }),
+      store.consume(which(4 * n), {
+        ...BY_SMS,
+        nonce: "n",
+        account: `user ${n}`,
+        step: { key: `step ${n}`, value: 9e9 },
+      }),
+    forgive: (n) => store.forgive(which(n), { ...BY_SMS, nonce: "n", account: `user ${n}`, lock: NO_LOCK }),
     amend: (n) => store.amend(which(4 * n + 4), { revision: 0, delivery: DELIVERY, event: anEvent() }, [aCharge()], 0),
     note: (n) => store.note(which(n), { id: "e", status: "sent" }),
     cancel: (n) => store.cancel(which(n)),
@@ -90,6 +97,7 @@ describe.skipIf(!service("postgres"))("the plans of postgresStore", async () => 
     "search by tenant, time and status": (n) =>
       store.search({ tenant: "acme", since: hours(n + 2), status: "verified" }, page),
     "usage of a tenant's hours": (n) => store.usage({ tenant: "acme", since: hours(n + 2) }),
+    unlock: (n) => store.unlock(`user ${n + TIMES}`),
     erase: (n) => store.erase(`user ${n}`),
     sweep: () => store.sweeper.sweep(),
   };

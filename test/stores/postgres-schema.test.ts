@@ -4,6 +4,8 @@ import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { randomId } from "../../src/core/crypto.js";
 import { postgresStore } from "../../src/stores/postgres/factory.js";
 import type { PostgresPool, Statement } from "../../src/stores/postgres/pool.js";
+import { VERSIONS } from "../../src/stores/postgres/migrate.js";
+import { SCHEMA } from "../../src/stores/postgres/sql/parts.js";
 import { type Settings, ServerStore } from "../../src/stores/postgres/postgres-store.js";
 import {
   aCharge,
@@ -16,6 +18,7 @@ import {
   MINUTE,
   NO_LOCK,
   SECOND,
+  BY_SMS,
 } from "../../src/testing/bench.js";
 import { fakeClock } from "../helpers/clock.js";
 import { freshStore } from "../helpers/postgres-stores.js";
@@ -69,11 +72,39 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
       await store.open(aPending({ id: "kept" }), "ada", [], 0);
       await store.migrate();
       expect(await store.find({ id: "kept" })).toBeDefined();
-      expect(await server.sql('select version from "Many-at_once".versions')).toEqual([{ version: 1 }]);
+      expect(await server.sql('select version from "Many-at_once".versions')).toEqual([{ version: 1 }, { version: 2 }]);
       const [idle] = await server.sql(
         "select count(*)::int as n from pg_stat_activity where state like 'idle in transaction%'",
       );
       expect(idle).toEqual({ n: 0 });
+    });
+
+    it("C04 brings a schema of version 1 up to date with all it holds, and lets processes of then go on", async () => {
+      await server.sql(`create schema old;
+        create table old.versions (version integer primary key, at timestamptz not null default now());
+        insert into old.versions (version) values (1)`);
+      for (const text of VERSIONS[0] ?? []) await server.sql(text.replaceAll(SCHEMA, "old"));
+      await server.sql(`insert into old.accounts (account, level, locked_until, touched_at, forget_at)
+        values ('locked', 1, 9e12, 1, 9e12)`);
+      const store = bare(shared, "old");
+      const lesson = { ...MISCONFIGURED, message: expect.stringContaining("await store.migrate()") };
+      await expect(store.open(aPending(), "ada", [], 0)).rejects.toMatchObject(lesson);
+      await Promise.all([store.migrate(), bare(server.pool(), "old").migrate()]);
+      expect((await server.sql("select version from old.versions")).length).toBe(2);
+      expect(await store.open(aPending(), "locked", [], 0)).toMatchObject({ outcome: "locked", until: 9e12 });
+      await store.unlock("locked");
+
+      await store.open(aPending({ id: "one" }), "locked", [], 0);
+      const lock = { ...LOCK, ceiling: 2 };
+      const counted = await store.attempt({ id: "one" }, { nonce: "new", account: "locked", lock });
+      expect(counted).toMatchObject({ outcome: "counted", methods: ["sms"], reached: [] });
+      // as the version before calls it
+      const which = "'one', null, null";
+      const [said] = await server.sql(`call old.attempt(${which}, '{"nonce":"old"}', 'locked', 10, 1000, 1000,
+        null, 1000, null, null)`);
+      expect(JSON.parse(String(said?.["result"]))).toMatchObject({ outcome: "counted", row: { attempts: 2 } });
+      const last = await store.attempt({ id: "one" }, { nonce: "last", account: "locked", lock });
+      expect(last).toMatchObject({ attemptsLeft: 2, reached: ["sms"] });
     });
 
     it("leaves nothing behind when it fails, and keeps its connection", async () => {
@@ -108,7 +139,7 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
       await store.migrate();
       await store.open(aPending({ id }), "ada", [aCharge()], 0);
       await store.attempt({ id }, { nonce: "n", account: "ada", lock: LOCK });
-      expect((await store.consume({ id }, { nonce: "n", account: "ada" })).outcome).toBe("consumed");
+      expect((await store.consume({ id }, { ...BY_SMS, nonce: "n", account: "ada" })).outcome).toBe("consumed");
       await store.addDocument("list", "name", "document");
       await store.revoke("ada", HOUR);
       await store.sweeper.sweep();
@@ -207,9 +238,10 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
         amend: () => store.amend({ id }, { revision: 0, delivery: DELIVERY }, [aCharge()], 0),
         note: () => store.note({ id }, { id: "e", status: "sent" }),
         attempt: () => store.attempt({ id }, guess),
-        forgive: () => store.forgive({ id }, guess),
+        forgive: () => store.forgive({ id }, { ...BY_SMS, ...guess }),
         again: () => store.attempt({ id }, guess),
-        consume: () => store.consume({ id }, { nonce: "n", account: "ada", step: { key: "totp", value: 1 } }),
+        consume: () =>
+          store.consume({ id }, { ...BY_SMS, nonce: "n", account: "ada", step: { key: "totp", value: 1 } }),
         cancel: () => store.cancel({ id }),
         charge: () => store.charge([aCharge({ key: "a" }), aCharge({ key: "b" })], 0),
         refund: () => store.refund([aCharge({ key: "a" }), aCharge({ key: "b" })], 0),
@@ -303,7 +335,9 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
         const guess = { nonce: `nonce${odd}`, account: odd, lock: LOCK, typed: odd };
         await store.attempt({ id: asked.id, owner: asked.owner, tenant: asked.tenant }, guess);
         await store.note({ id: asked.id }, { id: `event${odd}`, errorCode: odd });
-        expect((await store.consume({ id: asked.id }, { nonce: guess.nonce, account: odd })).outcome).toBe("consumed");
+        expect((await store.consume({ id: asked.id }, { ...BY_SMS, nonce: guess.nonce, account: odd })).outcome).toBe(
+          "consumed",
+        );
         const { ttl: _ttl, supersede: _supersede, ...fixed } = asked;
         const found = await store.find({ id: asked.id });
         expect(found).toMatchObject({
@@ -356,8 +390,8 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
         return [
           () => store.attempt({ owner }, guess),
           () => store.attempt({ id }, guess),
-          () => store.consume({ id }, { nonce: `${round - 1}`, account: "ada" }),
-          () => store.forgive({ id }, guess),
+          () => store.consume({ id }, { ...BY_SMS, nonce: `${round - 1}`, account: "ada" }),
+          () => store.forgive({ id }, { ...BY_SMS, ...guess }),
           () => store.amend({ id }, { revision: round % 5, delivery: DELIVERY }, charges, 0),
           () => store.open(aPending({ owner, subject: "ada", supersede: "cancel" }), "ada", charges, 0),
           () => store.charge(charges, 0),
@@ -486,7 +520,7 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
       const { id } = aPending();
       await store.open(aPending({ id }), "ada", [charge], clock());
       await store.attempt({ id }, { nonce: "n", account: "ada", lock: { ...LOCK, after: 1 } });
-      await store.consume({ id }, { nonce: "n", account: "ada", step: { key: "totp", value: 7 } });
+      await store.consume({ id }, { ...BY_SMS, nonce: "n", account: "ada", step: { key: "totp", value: 7 } });
       await store.put("key", "value", 2 * HOUR);
       await store.touch({ key: "key", since: clock(), idle: 2 * HOUR });
       await store.revoke("ada", 2 * HOUR);
@@ -498,7 +532,7 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
       await store.open({ ...second, owner: "second" }, "ada", [], clock());
       await store.attempt({ id: second.id }, { nonce: "m", account: "ada", lock: NO_LOCK });
       const replay = { nonce: "m", account: "ada", step: { key: "totp", value: 7 } };
-      expect((await store.consume({ id: second.id }, replay)).outcome).toBe("replayed");
+      expect((await store.consume({ id: second.id }, { ...BY_SMS, ...replay })).outcome).toBe("replayed");
       clock.tick(50 * HOUR);
       await store.sweeper.sweep();
       for (const table of ["verifications", "accounts", "limits", "steps", "uses", "kept", "revocations"]) {

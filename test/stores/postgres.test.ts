@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { storeChecks } from "../../src/testing/store-contract.js";
 import { storeContract } from "../contracts/store.js";
 import { contractParts } from "../helpers/postgres-stores.js";
+import { pgBouncer } from "../helpers/pgbouncer.js";
 import { postgresServer } from "../helpers/postgres-server.js";
 import { service } from "../helpers/services.js";
 
@@ -63,6 +64,20 @@ const MUTANTS: readonly [what: string, name: string, right: string | RegExp, wro
     "counts an attempt once for each nonce, and repeats its answer",
   ],
   [
+    "counts failures by a method before it has the account to itself",
+    "attempt",
+    /(where account = p_account) for update;([^]*?)(insert into \S+method_failures)/,
+    "$1;$2 perform pg_sleep(0.01); $3",
+    "counts no more failures by a method than lead to the ceiling, however many come at once",
+  ],
+  [
+    "lets a method be proved that was disabled meanwhile",
+    "consume",
+    /if exists \(\s+select 1 from \S+method_failures/,
+    "if false and exists (select 1 from pg_class",
+    "uses nothing up by a method that others have disabled meanwhile",
+  ],
+  [
     "lets somebody answer while the account is locked",
     "consume",
     "t < a.locked_until and a.locked_by is distinct",
@@ -95,6 +110,15 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
     for (const [sentence, check] of races) it(sentence, check);
   });
 
+  describe.skipIf(!service("pgbouncer"))("D11 behind PgBouncer, in transaction mode", async () => {
+    if (!service("pgbouncer")) return;
+    const bouncer = await pgBouncer(server);
+    afterAll(() => bouncer.stop());
+    const parts = contractParts(bouncer.pool({ max: 20 }), false);
+
+    storeContract("Postgres", parts.makeStore, { arrivals: 100, parallel: 20, time: parts.time });
+  });
+
   describe("is caught by the contract when it", () => {
     const pool = at("repeatable read");
 
@@ -102,7 +126,8 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
       const parts = contractParts(pool);
       await (await parts.makeStore()).close?.();
       const { rows } = await pool.query<{ text: string }>(
-        `select pg_get_functiondef(oid) as text from pg_proc where proname = $1 and pronamespace = $2::regnamespace`,
+        `select pg_get_functiondef(oid) as text from pg_proc where proname = $1 and pronamespace = $2::regnamespace
+          order by pronargs desc`,
         [name, parts.schema],
       );
       const text = rows[0]?.text ?? "";
