@@ -30,4 +30,4 @@ const results = Object.fromEntries(
     .map(([name, part]) => [name, resultOf(part, medians[name] ?? {}, rounds)]),
 );
 console.log(table(results, before));
-writeResults({ ...before, ...results });
+writeResults({ ...readResults(), ...results });

@@ -18,7 +18,7 @@ const floor: Case = () => {
     const id = randomBytes(16).toString("base64url");
     const code = "12345678";
     pending.set(id, { mac: hash(id, code), user: `user-${index}`, expiresAt: Date.now() + 300_000, attempts: 0 });
-    const row = await pending.get(id);
+    const row = await Promise.resolve(pending.get(id));
     if (!row || Date.now() > row.expiresAt || (row.attempts += 1) > 5) throw new Error("There is none.");
     if (!timingSafeEqual(row.mac, hash(id, code))) throw new Error("It is wrong.");
     pending.delete(id);

@@ -83,7 +83,7 @@ function oauth2(): Case {
   const res = fakeResponse();
   const step = (handler: RequestHandler, req: Request) =>
     new Promise<void>((resolve, reject) => {
-      void handler(req, res, (error?: unknown) => (error ? reject(error as Error) : resolve()));
+      void handler(req, res, (error?: unknown) => (error ? reject(error) : resolve()));
     });
   return waiting(async (req) => {
     await step(verify, req);
