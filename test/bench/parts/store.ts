@@ -50,7 +50,7 @@ const comingAndGoing =
       now += 60_000;
       const [id, account, nonce] = [`id-${index}`, "ada", `nonce-${index}`];
       void store.open(row(id, "ada", 1_000), account, [], now);
-      void store.attempt({ id }, { nonce, account, lock, methods }, now);
+      void store.attempt({ id }, { nonce, account, lock }, now);
       const consumed = store.consume({ id }, { nonce, account, method: "totp", methods }, now) as { outcome: string };
       if (consumed.outcome !== "consumed") throw new Error(consumed.outcome);
     });
