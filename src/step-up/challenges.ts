@@ -9,7 +9,7 @@ import { type Started, VerificationService } from "../verification/service.js";
 import type { Way } from "../verification/way.js";
 import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
 import { choose, isDisabled, noChoice, othersLeft, type Wish } from "./choice.js";
-import { compareAll, type MethodMatch } from "./comparison.js";
+import { compareAll, type MethodMatch, shapesOf } from "./comparison.js";
 import { factorUsed } from "./factor-use.js";
 import { eventOf, markOf } from "./proved.js";
 import { refusalOf, refused, refusedAs } from "../verification/outcome.js";
@@ -159,10 +159,7 @@ export class Challenges {
   async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
     const { store, methods, limits, clock, events } = this.#parts;
     if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) {
-      const shapes = [...new Set(methods.map(({ digits }) => digits).filter(Boolean))].join(" or ");
-      return refused("invalid_request", {
-        detail: shapes === "" ? "This is no answer of a passkey." : `A code has ${shapes} digits.`,
-      });
+      return refused("invalid_request", { detail: shapesOf(methods) });
     }
     const owned = { ...which, owner: ownerOf(asker) };
     const person = await personOf(this.#parts, asker.user);

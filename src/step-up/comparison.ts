@@ -54,3 +54,9 @@ function askedBy(method: Method, entry: Pending): Pending | undefined {
   const { remote: _other, ...delivery } = entry.delivery;
   return { ...entry, delivery: { ...delivery, method: sent.method, to: sent.to } };
 }
+
+/** What an answer looks like, for whoever gave none. */
+export function shapesOf(methods: readonly Method[]): string {
+  const digits = [...new Set(methods.map((method) => method.digits))].filter((count) => count > 0);
+  return digits.length === 0 ? "This is no answer of a passkey." : `A code has ${digits.join(" or ")} digits.`;
+}
