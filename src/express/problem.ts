@@ -2,7 +2,9 @@ import type { Request, Response } from "express";
 import { type ErrorCode, type ErrorDetails, ERRORS } from "../core/errors.js";
 import { maskAddress } from "../core/redact.js";
 import { acrOf } from "../step-up/assurance.js";
+import { isChosen } from "../step-up/choice.js";
 import type { Reason } from "../step-up/judge.js";
+import { readDetail } from "../step-up/wanted.js";
 import type { Pending } from "../stores/pending.js";
 import { resendAt } from "../stores/sent.js";
 import { hasBearer } from "./jwt/bearer.js";
@@ -21,6 +23,8 @@ export interface GuardDetails {
 export function publicChallenge(entry: Pending): PublicChallenge {
   const { method, to } = entry.delivery;
   const again = resendAt(entry.delivery);
+  const { choices } = readDetail(entry);
+  const factor = choices.find((choice) => isChosen(entry.delivery, choice))?.factor;
   return {
     id: entry.id,
     method,
@@ -28,6 +32,8 @@ export function publicChallenge(entry: Pending): PublicChallenge {
     expiresAt: new Date(entry.expiresAt).toISOString(),
     attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts),
     ...(again ? { resendAt: new Date(again).toISOString() } : {}),
+    ...(factor === undefined ? {} : { factor }),
+    ...(choices.length > 1 ? { choices } : {}),
   };
 }
 

@@ -5,13 +5,15 @@ import { endOf } from "../stores/ended.js";
 import type { Pending, Which } from "../stores/pending.js";
 import { beginEscalation, failOver, scheduleNext, SEND_BUDGET, stopEscalation } from "../verification/escalation.js";
 import { type Started, VerificationService } from "../verification/service.js";
+import { isSameWay } from "../verification/delivery-state.js";
 import type { Way } from "../verification/way.js";
 import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
 import { compareAll, type MethodMatch } from "./comparison.js";
 import { factorUsed } from "./factor-use.js";
 import { eventOf, markOf } from "./proved.js";
 import { refused, refusedAs, refusedByLock } from "../verification/outcome.js";
-import { personOf, type Usable, usableMethods } from "./people.js";
+import { inUse, isThere, NO_SUCH_WAY, noOther, pick, type Wish } from "./choice.js";
+import { namesOf, personOf, type Usable, usableMethods } from "./people.js";
 import { told } from "./told.js";
 import { rememberUsual, usualOf } from "./usual.js";
 import { wayTo } from "./way-to.js";
@@ -31,22 +33,25 @@ export class Challenges {
   }
 
   /** Opens the challenge, or returns the one that is open for the same user, login, action and transaction. */
-  async start(asker: Asker, wanted: Wanted, prefer?: MethodName): Promise<ChallengeStarted> {
+  async start(asker: Asker, wanted: Wanted, prefer?: Wish): Promise<ChallengeStarted> {
     const { methods, keys, limits } = this.#parts;
     const person = await personOf(this.#parts, asker.user);
     if (!person) return refused("first_factor_required", { detail: "This account is closed." });
     const { barred = [] } = asker;
-    if (prefer && ((wanted.allowed && !wanted.allowed.includes(prefer)) || barred.includes(prefer))) {
+    if (prefer && (wanted.allowed?.includes(prefer.method) === false || barred.includes(prefer.method))) {
       return refused("method_not_allowed");
     }
     const found = await usableMethods(methods, person, wanted.allowed);
     const usable = found.filter(({ method }) => !barred.includes(method.name));
     const steps = wanted.workflow?.filter(({ channel }) => usable.some(({ method }) => method.name === channel));
-    const names = usable.map(({ method }) => method.name);
-    const usual = await usualOf(this.#parts.store, asker.user, names);
-    const first = prefer ?? steps?.[0]?.channel ?? usual;
-    const chosen = first === undefined ? usable[0] : usable.find(({ method }) => method.name === first);
-    if (!chosen) return found.length > 0 && usable.length === 0 ? noOther(asker) : refused("not_enrolled");
+    const usual = await usualOf(this.#parts.store, asker.user, namesOf(usable));
+    const first = steps?.[0]?.channel ?? usual;
+    const wish = prefer ?? (first === undefined ? undefined : { method: first as MethodName });
+    const chosen = wish ? pick(usable, wish) : usable[0];
+    if (!chosen) {
+      if (found.length > 0 && usable.length === 0) return noOther(asker);
+      return usable.some(({ method }) => method.name === wish?.method) ? NO_SUCH_WAY : refused("not_enrolled");
+    }
 
     const until = performance.now() + SEND_BUDGET;
     const workflow = steps?.length ? { steps, next: 1 } : undefined;
@@ -71,21 +76,23 @@ export class Challenges {
       if (workflow) await beginEscalation(this.#parts, started.entry, workflow, this.#parts.clock());
     }
     if (!started.ok || started.fresh) return this.#toldOrNext(detail, started, way, 1, until);
-    if (prefer && started.entry.delivery.method !== prefer) return this.#switch(started.entry, chosen);
+    if (prefer && !isThere(started.entry.delivery, prefer, chosen)) return this.#switch(started.entry, chosen);
     return started.entry.delivery.status === "failed" ? this.resend(asker, { id: started.entry.id }) : started;
   }
 
-  /** The challenge by another method: another way to the same door, the same attempts left. */
-  async switchMethod(asker: Asker, which: Which, method: MethodName): Promise<ChallengeStarted> {
+  /** The challenge by another method, or to another address: another way to the same door, the same attempts left. */
+  async switchTo(asker: Asker, which: Which, wish: Wish): Promise<ChallengeStarted> {
     const entry = await this.find(asker, which);
     const end = endOf(entry, this.#parts.clock());
     if (!entry || end) return refusedAs(end ?? "missing");
-    const { methods } = readDetail(entry);
-    if (!methods.includes(method) || asker.barred?.includes(method)) return refused("method_not_allowed");
-    const person = await personOf(this.#parts, asker.user);
-    const [chosen] = person ? await usableMethods(this.#parts.methods, person, [method]) : [];
-    if (!chosen) return refused("not_enrolled");
-    if (entry.delivery.method !== method) return this.#switch(entry, chosen);
+    const { method } = wish;
+    if (!readDetail(entry).methods.includes(method) || asker.barred?.includes(method)) {
+      return refused("method_not_allowed");
+    }
+    const ways = await this.#waysOf(asker.user, method);
+    const chosen = pick(ways, wish);
+    if (!chosen) return ways.length > 0 ? NO_SUCH_WAY : refused("not_enrolled");
+    if (!isThere(entry.delivery, wish, chosen)) return this.#switch(entry, chosen);
     // Asked for once more after it failed: then it is to be sent, not to be talked about.
     return entry.delivery.status === "failed" ? this.resend(asker, which) : { ok: true, entry, fresh: false };
   }
@@ -95,11 +102,11 @@ export class Challenges {
     const entry = await this.find(asker, which);
     const end = endOf(entry, this.#parts.clock());
     if (!entry || end) return refusedAs(end ?? "missing");
-    const person = await personOf(this.#parts, asker.user);
     const name = entry.delivery.method as MethodName;
     if (asker.barred?.includes(name)) return refused("method_not_allowed");
-    const [chosen] = person ? await usableMethods(this.#parts.methods, person, [name]) : [];
-    if (!chosen) return refused("not_enrolled");
+    const ways = await this.#waysOf(asker.user, name);
+    const chosen = inUse(ways, entry.delivery);
+    if (!chosen) return ways.length > 0 ? NO_SUCH_WAY : refused("not_enrolled");
     if (!chosen.method.send) return refused("invalid_request", { detail: "This method sends nothing." });
     const way = wayTo(this.#parts, chosen, readDetail(entry));
     return this.#told(asker.user, await this.#service.send(entry, way), way);
@@ -115,7 +122,7 @@ export class Challenges {
 
   /** Takes a step of the workflow, once: whoever comes second finds it taken. */
   async advance(entry: Pending, step: number, until = performance.now() + SEND_BUDGET): Promise<ChallengeStarted> {
-    const { methods, scheduler, clock } = this.#parts;
+    const { scheduler, clock } = this.#parts;
     const detail = readDetail(entry);
     const next = detail.workflow?.[step];
     const end = endOf(entry, clock());
@@ -123,8 +130,8 @@ export class Challenges {
     if (!detail.workflow || !next || (entry.delivery.step ?? 0) !== step - 1) {
       return refused("invalid_request", { detail: "There is no next step." }, entry);
     }
-    const person = await personOf(this.#parts, detail.user);
-    const [chosen] = person ? await usableMethods(methods, person, [next.channel as MethodName]) : [];
+    const ways = await this.#waysOf(detail.user, next.channel as MethodName);
+    const chosen = inUse(ways, entry.delivery) ?? ways[0];
     if (!chosen) return refused("not_enrolled", {}, entry);
     const { charges, ...planned } = wayTo(this.#parts, chosen, detail, until);
     // The workflow has its own pace: a person for whom nothing came need not wait for the next try.
@@ -152,7 +159,7 @@ export class Challenges {
       const shapes = [...new Set(methods.map((method) => method.digits))].join(" or ");
       return refused("invalid_request", { detail: `A code has ${shapes} digits.` });
     }
-    const owned = { ...which, owner: ownerOf(asker) };
+    const owned = { ...which, ...ownedBy(asker) };
     const person = await personOf(this.#parts, asker.user);
     if (!person) {
       await store.cancel(owned, clock());
@@ -202,12 +209,18 @@ export class Challenges {
 
   /** This login's challenge: by id, or the newest open one, or the newest at all. */
   async find(asker: Asker, which: Which): Promise<Pending | undefined> {
-    return this.#parts.store.find({ ...which, owner: ownerOf(asker) }, this.#parts.clock());
+    return this.#parts.store.find({ ...which, ...ownedBy(asker) }, this.#parts.clock());
+  }
+
+  /** By which one method reaches the person now. */
+  async #waysOf(user: string, method: MethodName): Promise<readonly Usable[]> {
+    const person = await personOf(this.#parts, user);
+    return person ? usableMethods(this.#parts.methods, person, [method]) : [];
   }
 
   async #switch(entry: Pending, chosen: Usable): Promise<ChallengeStarted> {
     const way = wayTo(this.#parts, chosen, readDetail(entry));
-    const alreadySent = entry.delivery.sent.some(({ method, to }) => method === chosen.method.name && to === chosen.to);
+    const alreadySent = entry.delivery.sent.some((sent) => isSameWay(sent, way));
     const { send: _again, ...quiet } = way;
     const quietly: Way = { ...quiet, charges: () => [] };
     return this.#told(readDetail(entry).user, await this.#service.send(entry, alreadySent ? quietly : way), way);
@@ -226,13 +239,7 @@ export class Challenges {
   }
 }
 
-/**
- * They have a method, and it is what this login began with. Were another login asked for it, then this one must not pass
- * for somebody who has none: else whoever holds the mailbox could set up a second factor of their own.
- */
-function noOther({ varies }: Asker): ChallengeStarted {
-  if (!varies) return refused("not_enrolled");
-  return refused("method_not_allowed", {
-    detail: "The only method is what this login began with: log in another way.",
-  });
+/** An enrolment of the same login is none of its challenges. */
+function ownedBy(asker: Asker) {
+  return { owner: ownerOf(asker), tenant: GUARD_TENANT };
 }

@@ -133,6 +133,17 @@ export type PageReport =
   /** The link is not ours, or too old. */
   | { readonly step: "invalid" };
 
+/** A way to confirm. */
+export interface PageChoice {
+  readonly method: MethodName;
+  /** Which of several of the method. */
+  readonly factor?: string | undefined;
+  /** What its owner calls it. */
+  readonly name?: string;
+  /** Masked. */
+  readonly to?: string;
+}
+
 /** Everything the challenge page shows. Pure data: whoever replaces the page gets the same. */
 export interface PageView {
   /** The language to speak: one of ours, or one that the app added. */
@@ -143,8 +154,8 @@ export interface PageView {
   readonly service?: string;
   readonly state: PageState;
   readonly challenge?: PageChallenge;
-  /** Other methods that may be used instead. */
-  readonly alternatives: readonly { readonly method: MethodName; readonly to?: string }[];
+  /** Other ways that may be used instead; `factor` is posted with the method. */
+  readonly alternatives: readonly PageChoice[];
   /** What is being approved, as in `[["amount", "10.00"], ["payee", "Bob"]]`. */
   readonly show: readonly (readonly [label: string, value: string])[];
   readonly action?: string;

@@ -1,0 +1,70 @@
+import { maskAddress } from "../core/redact.js";
+import type { MethodName } from "../methods/method.js";
+import type { Delivery } from "../stores/pending.js";
+import { type Refused, refused } from "../verification/outcome.js";
+import type { Usable } from "./people.js";
+import type { Asker } from "./wanted.js";
+
+/** By which method somebody wants to answer and, where it reaches them in several places, by which of these. */
+export interface Wish {
+  readonly method: MethodName;
+  readonly factor?: string | undefined;
+}
+
+/** A way that is open to a person, as they may see it. */
+export interface Choice {
+  readonly method: MethodName;
+  /** Which of several recipients: the id of an enrolled factor, or `"contact"`. */
+  readonly factor?: string;
+  /** What they call it. */
+  readonly name?: string;
+  /** Masked. */
+  readonly to?: string;
+  /** How many characters they are going to type. */
+  readonly digits: number;
+}
+
+export function choicesOf(usable: readonly Usable[]): readonly Choice[] {
+  const several = (method: MethodName): boolean => usable.filter((each) => each.method.name === method).length > 1;
+  return usable.map(({ method: { name: method, digits }, factor, name = "", to }) => ({
+    method,
+    ...(factor !== undefined && several(method) ? { factor } : {}),
+    ...(name === "" ? {} : { name }),
+    ...(to === undefined ? {} : { to: maskAddress(to) }),
+    digits,
+  }));
+}
+
+/** Where the wish leads; nothing for a way that is none of theirs, or not any more. */
+export function pick(usable: readonly Usable[], { method, factor }: Wish): Usable | undefined {
+  return usable.find((each) => each.method.name === method && (factor === undefined || each.factor === factor));
+}
+
+/** The one of these that is in use, where it is still theirs: what is no factor any more the app may know as well. */
+export function inUse(ways: readonly Usable[], { factor, to }: Delivery): Usable | undefined {
+  return ways.find((each) => each.factor === factor) ?? ways.find((each) => to !== undefined && each.to === to);
+}
+
+/** Whether the wish leads to where the challenge is now: the same method again means the same recipient. */
+export function isThere(now: Delivery, { factor }: Wish, { method, to }: Usable): boolean {
+  return method.name === now.method && (factor === undefined || to === now.to);
+}
+
+/** Whether the challenge is at this choice. */
+export function isChosen({ method, factor }: Delivery, choice: Choice): boolean {
+  return choice.method === method && (choice.factor === undefined || choice.factor === factor);
+}
+
+/** As for a method that the route does not take: somebody else's factor and one that never was are the same. */
+export const NO_SUCH_WAY = refused("method_not_allowed", { detail: "There is no such way to reach this person." });
+
+/**
+ * They have a method, and it is what this login began with. Were another login asked for it, then this one must not pass
+ * for somebody who has none: else whoever holds the mailbox could set up a second factor of their own.
+ */
+export function noOther({ varies }: Pick<Asker, "varies">): Refused {
+  if (!varies) return refused("not_enrolled");
+  return refused("method_not_allowed", {
+    detail: "The only method is what this login began with: log in another way.",
+  });
+}
