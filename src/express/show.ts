@@ -120,6 +120,7 @@ function viewOf(kit: Kit, req: Request, nonce: string, scene: Scene): PageView {
     ...(kit.devices ? { devices: `${path}/devices` } : {}),
     ...(report ? { notMe: `${path}/not-me` } : {}),
     ...(back === undefined ? {} : { back }),
+    ...(kit.login === undefined ? {} : { login: kit.login }),
   };
   return {
     locale: pickLocale(Object.keys(kit.pageBook), detail?.locale ?? scene.locale, req.headers["accept-language"]),

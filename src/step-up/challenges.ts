@@ -49,7 +49,7 @@ export class Challenges {
     const wish = prefer ?? (first === undefined ? undefined : { method: first as MethodName });
     const chosen = wish ? pick(usable, wish) : usable[0];
     if (!chosen) {
-      if (found.length > 0 && usable.length === 0) return noOther(asker);
+      if (found.length > 0 && usable.length === 0) return noOther(asker.varies);
       return usable.some(({ method }) => method.name === wish?.method) ? NO_SUCH_WAY : refused("not_enrolled");
     }
 

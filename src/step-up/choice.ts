@@ -3,7 +3,6 @@ import type { MethodName } from "../methods/method.js";
 import type { Delivery } from "../stores/pending.js";
 import { type Refused, refused } from "../verification/outcome.js";
 import type { Usable } from "./people.js";
-import type { Asker } from "./wanted.js";
 
 /** By which method somebody wants to answer and, where it reaches them in several places, by which of these. */
 export interface Wish {
@@ -62,7 +61,7 @@ export const NO_SUCH_WAY = refused("method_not_allowed", { detail: "There is no 
  * They have a method, and it is what this login began with. Were another login asked for it, then this one must not pass
  * for somebody who has none: else whoever holds the mailbox could set up a second factor of their own.
  */
-export function noOther({ varies }: Pick<Asker, "varies">): Refused {
+export function noOther(varies: boolean | undefined): Refused {
   if (!varies) return refused("not_enrolled");
   return refused("method_not_allowed", {
     detail: "The only method is what this login began with: log in another way.",

@@ -53,6 +53,8 @@ export interface PageLinks {
   readonly challenge: string;
   readonly cancel: string;
   readonly back?: string;
+  /** Where people log in, if the app has said. */
+  readonly login?: string;
   /** Where people see and change their factors; what changes them is posted below it. */
   readonly factors?: string;
   /** Where people see the devices they trust; what removes them is posted to `/remove` below it. */

@@ -64,9 +64,17 @@ const TRANSFER = [
   ["payee", "Bob Holness"],
 ] as const;
 
+/** Two numbers of the same person, one of them named, and the one that the app knows. */
+const NUMBERS = [
+  { method: "sms", factor: "factor-2", name: "Work phone", to: "+46•••••••20", digits: 6 },
+  { method: "sms", factor: "contact", to: "+46•••••••10", digits: 6 },
+  { method: "email", to: "a••••@example.com", digits: 8 },
+] as const;
+
 /** Every page a person can meet, by name. */
 export const SAMPLES = {
   sms: { ...BASE, alternatives: ALTERNATIVES },
+  numbers: { ...BASE, alternatives: NUMBERS },
   totp: {
     ...BASE,
     challenge: {
@@ -129,6 +137,7 @@ export const SAMPLES = {
   nothing: { ...IDLE, state: "nothing" },
   not_enrolled: { ...IDLE, state: "not_enrolled" },
   login: { ...IDLE, state: "login" },
+  login_at: { ...IDLE, state: "login", links: { ...IDLE.links, login: "/login" } },
   unavailable: { ...IDLE, state: "unavailable", error: { code: "unavailable", retryAfter: 5 } },
   factors: { ...FACTORS, factors: LIST },
   no_factors: {
