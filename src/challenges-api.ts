@@ -10,7 +10,7 @@ import { barredBy, type FirstFactor } from "./step-up/first-factor.js";
 import { DEFAULT_MAX_AGE } from "./step-up/policy.js";
 import { bindTransaction, type Bound } from "./step-up/transaction.js";
 import type { Transaction } from "./step-up/policy.js";
-import type { Wish } from "./step-up/choice.js";
+import type { Selection } from "./step-up/ways.js";
 import type { Asker, Wanted } from "./step-up/wanted.js";
 
 /** Whose challenge it is: the user, and the login it was asked in (a session id, a connection id). */
@@ -97,7 +97,7 @@ export function asker({ user, session }: ChallengeOwner): Asker {
   return { user: String(user), binding: session };
 }
 
-function wish({ method, factor }: ChallengeStart): Wish | undefined {
+function wish({ method, factor }: ChallengeStart): Selection | undefined {
   if (method === undefined && factor !== undefined) {
     throw misconfigured("challenges.start({ factor }) goes with { method }.");
   }

@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import { type ErrorCode, type ErrorDetails, ERRORS } from "../core/errors.js";
 import { maskAddress } from "../core/redact.js";
 import { acrOf } from "../step-up/assurance.js";
-import { isChosen } from "../step-up/choice.js";
+import { isCurrent } from "../step-up/ways.js";
 import type { Reason } from "../step-up/judge.js";
 import { readDetail } from "../step-up/wanted.js";
 import type { Pending } from "../stores/pending.js";
@@ -24,7 +24,7 @@ export function publicChallenge(entry: Pending): PublicChallenge {
   const { method, to } = entry.delivery;
   const again = resendAt(entry.delivery);
   const { choices } = readDetail(entry);
-  const factor = choices.find((choice) => isChosen(entry.delivery, choice))?.factor;
+  const factor = choices.find((choice) => isCurrent(entry.delivery, choice))?.factor;
   return {
     id: entry.id,
     method,

@@ -9,7 +9,7 @@ import type { Pending } from "../stores/pending.js";
 import { resendAt } from "../stores/sent.js";
 import type { MethodName } from "../methods/method.js";
 import type { Refused } from "../verification/outcome.js";
-import { isChosen } from "../step-up/choice.js";
+import { isCurrent } from "../step-up/ways.js";
 import { readDetail } from "../step-up/wanted.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
@@ -126,7 +126,7 @@ function viewOf(kit: Kit, req: Request, nonce: string, scene: Scene): PageView {
     locale: pickLocale(Object.keys(kit.pageBook), detail?.locale ?? scene.locale, req.headers["accept-language"]),
     nonce,
     state,
-    alternatives: entry && detail ? detail.choices.filter((choice) => !isChosen(entry.delivery, choice)) : [],
+    alternatives: entry && detail ? detail.choices.filter((choice) => !isCurrent(entry.delivery, choice)) : [],
     show: detail?.show ?? [],
     links,
     ...(kit.service === undefined ? {} : { service: kit.service }),

@@ -1,4 +1,5 @@
 import { randomId } from "../core/crypto.js";
+import { defined } from "../core/defined.js";
 import { pickLocale } from "../core/locale.js";
 import type { MethodName } from "../methods/method.js";
 import { endOf } from "../stores/ended.js";
@@ -8,18 +9,19 @@ import { type Started, VerificationService } from "../verification/service.js";
 import { isSameWay } from "../verification/delivery-state.js";
 import type { Way } from "../verification/way.js";
 import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
+import { choose, isDisabled, noChoice, noOther, othersLeft, type Wish } from "./choice.js";
 import { compareAll, type MethodMatch } from "./comparison.js";
 import { factorUsed } from "./factor-use.js";
 import { eventOf, markOf } from "./proved.js";
-import { refused, refusedAs, refusedByLock } from "../verification/outcome.js";
-import { inUse, isThere, NO_SUCH_WAY, noOther, pick, type Wish } from "./choice.js";
-import { namesOf, personOf, type Usable, usableMethods } from "./people.js";
+import { refusalOf, refused, refusedAs } from "../verification/outcome.js";
+import { personOf, type Usable, usableMethods } from "./people.js";
 import { told } from "./told.js";
-import { rememberUsual, usualOf } from "./usual.js";
+import { rememberUsual } from "./usual.js";
 import { wayTo } from "./way-to.js";
+import { inUse, isThere, NO_SUCH_WAY, pick, type Selection } from "./ways.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
 
-/** Challenges of the guard, apart from what accounts of the service verify. */
+/** Challenges of the guard, apart from what accounts of the service verify, and from enrolments of the same login. */
 export const GUARD_TENANT = "#step-up";
 
 /** A verification with a person in front of it: opened for a user in a session, answered by the same. */
@@ -33,25 +35,25 @@ export class Challenges {
   }
 
   /** Opens the challenge, or returns the one that is open for the same user, login, action and transaction. */
-  async start(asker: Asker, wanted: Wanted, prefer?: Wish): Promise<ChallengeStarted> {
-    const { methods, keys, limits } = this.#parts;
+  async start(asker: Asker, wanted: Wanted, prefer?: Selection): Promise<ChallengeStarted> {
     const person = await personOf(this.#parts, asker.user);
     if (!person) return refused("first_factor_required", { detail: "This account is closed." });
     const { barred = [] } = asker;
     if (prefer && (wanted.allowed?.includes(prefer.method) === false || barred.includes(prefer.method))) {
       return refused("method_not_allowed");
     }
-    const found = await usableMethods(methods, person, wanted.allowed);
+    const found = await usableMethods(this.#parts.methods, person, wanted.allowed);
     const usable = found.filter(({ method }) => !barred.includes(method.name));
-    const steps = wanted.workflow?.filter(({ channel }) => usable.some(({ method }) => method.name === channel));
-    const usual = await usualOf(this.#parts.store, asker.user, namesOf(usable));
-    const first = steps?.[0]?.channel ?? usual;
-    const wish = prefer ?? (first === undefined ? undefined : { method: first as MethodName });
-    const chosen = wish ? pick(usable, wish) : usable[0];
-    if (!chosen) {
-      if (found.length > 0 && usable.length === 0) return noOther(asker.varies);
-      return usable.some(({ method }) => method.name === wish?.method) ? NO_SUCH_WAY : refused("not_enrolled");
-    }
+    if (found.length > 0 && usable.length === 0) return noOther(asker);
+    return this.#open({ asker, wanted, person, prefer, all: usable });
+  }
+
+  /** By the method that comes first; where some are disabled, by one of the others. */
+  async #open(wish: Wish, usable = wish.all): Promise<ChallengeStarted> {
+    const { keys, limits, store } = this.#parts;
+    const { asker, wanted, person, prefer } = wish;
+    const { chosen, steps, usual } = await choose(store, wish, usable);
+    if (!chosen) return noChoice(wish, usable);
 
     const until = performance.now() + SEND_BUDGET;
     const workflow = steps?.length ? { steps, next: 1 } : undefined;
@@ -68,31 +70,36 @@ export class Challenges {
       keyId: keys.current.id,
       ttl: chosen.method.ttl,
       maxAttempts: limits.maxAttempts,
+      offers: detail.methods,
       detail: { ...detail },
       way,
     });
+    const left = othersLeft(started, usable);
+    if (left) return this.#open(wish, left);
     if (started.ok && started.fresh) {
       this.#parts.events.emit("challenge.opened", eventOf(started.entry));
       if (workflow) await beginEscalation(this.#parts, started.entry, workflow, this.#parts.clock());
     }
     if (!started.ok || started.fresh) return this.#toldOrNext(detail, started, way, 1, until);
-    if (prefer && !isThere(started.entry.delivery, prefer, chosen)) return this.#switch(started.entry, chosen);
+    const { delivery } = started.entry;
+    const elsewhere = prefer ? !isThere(delivery, prefer, chosen) : isDisabled(wish, usable, delivery.method);
+    if (elsewhere) return this.#switch(started.entry, chosen);
     return started.entry.delivery.status === "failed" ? this.resend(asker, { id: started.entry.id }) : started;
   }
 
   /** The challenge by another method, or to another address: another way to the same door, the same attempts left. */
-  async switchTo(asker: Asker, which: Which, wish: Wish): Promise<ChallengeStarted> {
+  async switchTo(asker: Asker, which: Which, selection: Selection): Promise<ChallengeStarted> {
     const entry = await this.find(asker, which);
     const end = endOf(entry, this.#parts.clock());
     if (!entry || end) return refusedAs(end ?? "missing");
-    const { method } = wish;
+    const { method } = selection;
     if (!readDetail(entry).methods.includes(method) || asker.barred?.includes(method)) {
       return refused("method_not_allowed");
     }
     const ways = await this.#waysOf(asker.user, method);
-    const chosen = pick(ways, wish);
+    const chosen = pick(ways, selection);
     if (!chosen) return ways.length > 0 ? NO_SUCH_WAY : refused("not_enrolled");
-    if (!isThere(entry.delivery, wish, chosen)) return this.#switch(entry, chosen);
+    if (!isThere(entry.delivery, selection, chosen)) return this.#switch(entry, chosen);
     // Asked for once more after it failed: then it is to be sent, not to be talked about.
     return entry.delivery.status === "failed" ? this.resend(asker, which) : { ok: true, entry, fresh: false };
   }
@@ -159,7 +166,7 @@ export class Challenges {
       const shapes = [...new Set(methods.map((method) => method.digits))].join(" or ");
       return refused("invalid_request", { detail: `A code has ${shapes} digits.` });
     }
-    const owned = { ...which, ...ownedBy(asker) };
+    const owned = { ...which, owner: ownerOf(asker), tenant: GUARD_TENANT };
     const person = await personOf(this.#parts, asker.user);
     if (!person) {
       await store.cancel(owned, clock());
@@ -171,10 +178,10 @@ export class Challenges {
       nonce: randomId(),
       account: asker.user,
       lock: limits.lock,
-      compare: async (entry) => {
-        const counting = methods.filter(({ name }) => !asker.barred?.includes(name));
+      compare: async (entry, tried) => {
+        const counting = methods.filter(({ name }) => tried.includes(name) && !asker.barred?.includes(name));
         proved = await compareAll(counting, entry, person, typed, { clock, events });
-        return proved?.step ? { step: proved.step } : proved && {};
+        return proved && { method: proved.method, ...defined({ step: proved.step }) };
       },
     });
     if (checked.ok && proved !== undefined) {
@@ -186,8 +193,9 @@ export class Challenges {
       return { ok: true, mark, entry: checked.entry };
     }
     if (checked.ok) return refusedAs("missing");
+    for (const method of checked.reached) events.emit("factor.disabled", { user: asker.user, method });
     if (checked.reason !== "wrong") {
-      const refusal = checked.reason === "locked" ? refusedByLock(checked.until, clock()) : refusedAs(checked.reason);
+      const refusal = refusalOf(checked, clock());
       events.emit("challenge.refused", { user: asker.user, reason: refusal.reason });
       return refusal;
     }
@@ -209,7 +217,7 @@ export class Challenges {
 
   /** This login's challenge: by id, or the newest open one, or the newest at all. */
   async find(asker: Asker, which: Which): Promise<Pending | undefined> {
-    return this.#parts.store.find({ ...which, ...ownedBy(asker) }, this.#parts.clock());
+    return this.#parts.store.find({ ...which, owner: ownerOf(asker), tenant: GUARD_TENANT }, this.#parts.clock());
   }
 
   /** By which one method reaches the person now. */
@@ -237,9 +245,4 @@ export class Challenges {
   #told(user: string, started: Started, way: Way): ChallengeStarted {
     return told(this.#parts, user, started, way);
   }
-}
-
-/** An enrolment of the same login is none of its challenges. */
-function ownedBy(asker: Asker) {
-  return { owner: ownerOf(asker), tenant: GUARD_TENANT };
 }

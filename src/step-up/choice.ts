@@ -1,67 +1,79 @@
-import { maskAddress } from "../core/redact.js";
-import type { MethodName } from "../methods/method.js";
-import type { Delivery } from "../stores/pending.js";
-import { type Refused, refused } from "../verification/outcome.js";
-import type { Usable } from "./people.js";
+import type { MethodName, Person } from "../methods/method.js";
+import type { Store } from "../stores/store.js";
+import { refused, refusedAsDisabled, type Refused } from "../verification/outcome.js";
+import type { Started } from "../verification/service.js";
+import type { Step } from "../verification/workflow.js";
+import { namesOf, type Usable } from "./people.js";
+import { usualOf } from "./usual.js";
+import type { Asker, Wanted } from "./wanted.js";
+import { NO_SUCH_WAY, pick, type Selection } from "./ways.js";
 
-/** By which method somebody wants to answer and, where it reaches them in several places, by which of these. */
+/** A challenge that is to be opened. */
 export interface Wish {
-  readonly method: MethodName;
-  readonly factor?: string | undefined;
+  readonly asker: Asker;
+  readonly wanted: Wanted;
+  readonly person: Person;
+  /** What the person has asked for. */
+  readonly prefer: Selection | undefined;
+  /** What they can use, disabled or not. */
+  readonly all: readonly Usable[];
 }
 
-/** A way that is open to a person, as they may see it. */
+/** What it begins with. */
 export interface Choice {
-  readonly method: MethodName;
-  /** Which of several recipients: the id of an enrolled factor, or `"contact"`. */
-  readonly factor?: string;
-  /** What they call it. */
-  readonly name?: string;
-  /** Masked. */
-  readonly to?: string;
-  /** How many characters they are going to type. */
-  readonly digits: number;
+  readonly chosen: Usable | undefined;
+  /** The steps of its workflow that can be taken for this person. */
+  readonly steps: readonly Step[] | undefined;
+  readonly usual: MethodName | undefined;
 }
 
-export function choicesOf(usable: readonly Usable[]): readonly Choice[] {
-  const several = (method: MethodName): boolean => usable.filter((each) => each.method.name === method).length > 1;
-  return usable.map(({ method: { name: method, digits }, factor, name = "", to }) => ({
-    method,
-    ...(factor !== undefined && several(method) ? { factor } : {}),
-    ...(name === "" ? {} : { name }),
-    ...(to === undefined ? {} : { to: maskAddress(to) }),
-    digits,
-  }));
+/** What was asked for, or else comes first in the workflow, or is usual, or is the strongest. */
+export async function choose(
+  store: Store,
+  { asker, wanted, prefer }: Wish,
+  usable: readonly Usable[],
+): Promise<Choice> {
+  const names = namesOf(usable);
+  const steps = wanted.workflow?.filter(({ channel }) => names.some((name) => name === channel));
+  const usual = await usualOf(store, asker.user, names);
+  const first = names.find((name) => name === (steps?.[0]?.channel ?? usual));
+  const selection = prefer ?? (first && { method: first });
+  const chosen = selection ? pick(usable, selection) : usable[0];
+  return { chosen, steps, usual };
 }
 
-/** Where the wish leads; nothing for a way that is none of theirs, or not any more. */
-export function pick(usable: readonly Usable[], { method, factor }: Wish): Usable | undefined {
-  return usable.find((each) => each.method.name === method && (factor === undefined || each.factor === factor));
+/**
+ * Why there is nothing to begin with. Whoever has a method that is disabled must not pass for somebody who has none:
+ * that person may be let through, or asked to set up a factor of their own.
+ */
+export function noChoice(wish: Wish, usable: readonly Usable[]): Refused {
+  const { prefer, all } = wish;
+  if (prefer && has(usable, prefer.method)) return NO_SUCH_WAY;
+  const isOff = prefer ? isDisabled(wish, usable, prefer.method) : usable.length < all.length;
+  return isOff ? refusedAsDisabled() : refused("not_enrolled");
 }
 
-/** The one of these that is in use, where it is still theirs: what is no factor any more the app may know as well. */
-export function inUse(ways: readonly Usable[], { factor, to }: Delivery): Usable | undefined {
-  return ways.find((each) => each.factor === factor) ?? ways.find((each) => to !== undefined && each.to === to);
+/** The others, where some turned out to be disabled. */
+export function othersLeft(started: Started, usable: readonly Usable[]): readonly Usable[] | undefined {
+  if (started.ok || started.reason !== "disabled") return undefined;
+  const left = usable.filter(({ method }) => !started.methods.includes(method.name));
+  return left.length < usable.length ? left : undefined;
 }
 
-/** Whether the wish leads to where the challenge is now: the same method again means the same recipient. */
-export function isThere(now: Delivery, { factor }: Wish, { method, to }: Usable): boolean {
-  return method.name === now.method && (factor === undefined || to === now.to);
+/** Whether it would be there, had it not turned out to be disabled. */
+export function isDisabled({ all }: Wish, usable: readonly Usable[], name: string): boolean {
+  return has(all, name) && !has(usable, name);
 }
 
-/** Whether the challenge is at this choice. */
-export function isChosen({ method, factor }: Delivery, choice: Choice): boolean {
-  return choice.method === method && (choice.factor === undefined || choice.factor === factor);
+function has(usable: readonly Usable[], name: string): boolean {
+  return usable.some(({ method }) => method.name === name);
 }
-
-/** As for a method that the route does not take: somebody else's factor and one that never was are the same. */
-export const NO_SUCH_WAY = refused("method_not_allowed", { detail: "There is no such way to reach this person." });
 
 /**
  * They have a method, and it is what this login began with. Were another login asked for it, then this one must not pass
  * for somebody who has none: else whoever holds the mailbox could set up a second factor of their own.
  */
-export function noOther(varies: boolean | undefined): Refused {
+export function noOther({ varies }: Asker): Refused {
   if (!varies) return refused("not_enrolled");
   return refused("method_not_allowed", {
     detail: "The only method is what this login began with: log in another way.",

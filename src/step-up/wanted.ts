@@ -2,7 +2,7 @@ import { fingerprint } from "../core/crypto.js";
 import type { MethodName } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import type { Step } from "../verification/workflow.js";
-import { type Choice, choicesOf } from "./choice.js";
+import { type Alternative, alternativesOf } from "./ways.js";
 import { namesOf, type Usable } from "./people.js";
 import type { Bound } from "./transaction.js";
 
@@ -41,7 +41,7 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
   /** What this person can use here. */
   readonly methods: readonly MethodName[];
   /** Every way of them. */
-  readonly choices: readonly Choice[];
+  readonly choices: readonly Alternative[];
   readonly bind?: string | undefined;
   readonly show: readonly (readonly [label: string, value: string])[];
   readonly locale: string;
@@ -55,7 +55,7 @@ export function makeDetail(
   usable: readonly Usable[],
   locale: string,
 ): ChallengeDetail {
-  const [methods, choices] = [namesOf(usable), choicesOf(usable)];
+  const [methods, choices] = [namesOf(usable), alternativesOf(usable)];
   return { ...wanted, user, methods, choices, bind: bound?.digest, show: bound?.show ?? [], locale };
 }
 

@@ -3,7 +3,7 @@ import { refused, type Refused } from "../../verification/outcome.js";
 import type { ChallengeStarted } from "../../step-up/challenge-parts.js";
 import { wantedAgain, type Wanted } from "../../step-up/wanted.js";
 import { endOf } from "../../stores/ended.js";
-import type { Wish } from "../../step-up/choice.js";
+import type { Selection } from "../../step-up/ways.js";
 import { anything, wantedFor } from "../ahead.js";
 import { type Fields, word } from "../body.js";
 import { publicChallenge } from "../problem.js";
@@ -27,7 +27,7 @@ export const challengeRoute: Route = {
 };
 
 /** No action named: the newest challenge is meant, alive or to be started again. */
-async function goOn(call: Call, wish: Wish | undefined) {
+async function goOn(call: Call, wish: Selection | undefined) {
   const { challenges, clock } = call.kit;
   const latest = await challenges.find(askerOf(call), whichOf(word(call.fields, "challenge")));
   const end = endOf(latest, clock());
@@ -37,13 +37,13 @@ async function goOn(call: Call, wish: Wish | undefined) {
   return { ok: true, entry: latest } as const;
 }
 
-async function begin(call: Call, wanted: Wanted | Refused, wish: Wish | undefined): Promise<ChallengeStarted> {
+async function begin(call: Call, wanted: Wanted | Refused, wish: Selection | undefined): Promise<ChallengeStarted> {
   if ("reason" in wanted) return wanted;
   call.who.proof.anchor?.(call.req);
   return call.kit.challenges.start(askerOf(call), wanted, wish);
 }
 
-function wishIn(fields: Fields): Wish | undefined | false {
+function wishIn(fields: Fields): Selection | undefined | false {
   const [name, factor] = [word(fields, "method"), word(fields, "factor")];
   if (name === undefined) return factor === undefined ? undefined : false;
   const method = METHOD_NAMES.find((known) => known === name);

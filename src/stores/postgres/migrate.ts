@@ -1,6 +1,7 @@
 import { misconfigured } from "../../core/errors.js";
 import { ignore, type PostgresClient, type PostgresPool } from "./pool.js";
 import { ATTEMPTS } from "./sql/attempts.js";
+import { CEILING } from "./sql/ceiling.js";
 import { CHANGING } from "./sql/changing.js";
 import { OPENING } from "./sql/opening.js";
 import { SCHEMA } from "./sql/parts.js";
@@ -11,7 +12,10 @@ import { TABLES } from "./sql/tables.js";
  * What each version adds to the one before, in order; none is ever changed once it was released. Processes of the
  * version before go on while this one is rolled out: so a procedure that takes other arguments stands beside the old one.
  */
-const VERSIONS: readonly (readonly string[])[] = [[...TABLES, ...OPENING, ...ATTEMPTS, ...CHANGING, ...REGISTERS]];
+export const VERSIONS: readonly (readonly string[])[] = [
+  [...TABLES, ...OPENING, ...ATTEMPTS, ...CHANGING, ...REGISTERS],
+  CEILING,
+];
 
 /** Brings the schema to the newest version: all of it in one transaction, for one process at a time. */
 export async function migrate(pool: PostgresPool, schema: string): Promise<void> {

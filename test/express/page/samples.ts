@@ -1,4 +1,5 @@
-import type { PageChallenge, PageView } from "../../../src/express/page/view.js";
+import type { MethodName } from "../../../src/methods/method.js";
+import type { PageChallenge, PageFactors, PageReport, PageState, PageView } from "../../../src/express/page/view.js";
 
 export const NONCE = "dGVzdC1ub25jZS0xMjM0NQ==";
 
@@ -75,6 +76,7 @@ const NUMBERS = [
 export const SAMPLES = {
   sms: { ...BASE, alternatives: ALTERNATIVES },
   numbers: { ...BASE, alternatives: NUMBERS },
+  mail: { ...BASE, challenge: { ...CHALLENGE, method: "email", to: "a••••@example.com", digits: 8 } },
   totp: {
     ...BASE,
     challenge: {
@@ -199,3 +201,35 @@ export const SAMPLES = {
 } as const satisfies Record<string, PageView>;
 
 export type SampleName = keyof typeof SAMPLES;
+
+type Plain = Exclude<PageState, "challenge" | "factors" | "report">;
+type PageKind = Plain | `challenge ${MethodName}` | `factors ${PageFactors["step"]}` | `report ${PageReport["step"]}`;
+
+/** A sample for each kind of page that the types know: a new one does not compile until it has one. */
+export const KINDS: Readonly<Record<PageKind, SampleName>> = {
+  "challenge totp": "totp",
+  "challenge sms": "sms",
+  "challenge voice": "calling",
+  "challenge email": "mail",
+  "challenge recovery-code": "recovery",
+  "challenge passkey": "passkey",
+  done: "done",
+  ended: "expired",
+  nothing: "nothing",
+  not_enrolled: "not_enrolled",
+  login: "login",
+  unavailable: "unavailable",
+  devices: "devices",
+  "factors list": "factors",
+  "factors address": "factor_address",
+  "factors confirm": "factor_app",
+  "factors factor": "factor",
+  "factors codes": "recovery_codes",
+  "report confirm": "report",
+  "report done": "reported",
+  "report invalid": "report_invalid",
+};
+
+export function kindOf({ state, challenge, factors, report }: PageView): string {
+  return [state, state === "challenge" ? challenge?.method : (factors ?? report)?.step].filter(Boolean).join(" ");
+}

@@ -1,3 +1,4 @@
+import { FEW_CODES } from "../../../step-up/factor-use.js";
 import { html, type Html, type Part } from "../html.js";
 import { icon } from "../icons.js";
 import { alert, backLink, button, hidden, linkButton, postForm, top } from "../parts.js";
@@ -103,10 +104,14 @@ function codesPart({ view, language }: Situation, left: number, useless: boolean
   if (useless && left === 0) return undefined;
   return html`<section class="apart" aria-labelledby="recovery">
     <h2 id="recovery">${codes.title}</h2>
-    <p class="fine hint">${codes.lead} ${left > 0 && language.count(codes.left, left)}</p>
+    <p class="fine hint">${codes.lead} ${left > 0 && leftOf(language.count(codes.left, left), left)}</p>
     ${left > 0 && html`<p class="fine">${codes.replacing}</p>`}
     ${postForm(`${view.links.factors ?? ""}/recovery-codes`, button(codes.make, "quiet"))}
   </section>`;
+}
+
+function leftOf(text: string, left: number): Part {
+  return left <= FEW_CODES ? html`<strong>${text}</strong>` : text;
 }
 
 function addressBody(situation: Situation, { method }: Step<"address">): Html {

@@ -1,6 +1,6 @@
 /** Text as a key: compared byte by byte, whatever the database's locale. */
-const KEY = 'text collate "C"';
-const INSTANT = "double precision";
+export const KEY = 'text collate "C"';
+export const INSTANT = "double precision";
 
 /**
  * Instants are milliseconds since the epoch. `fixed` and `delivery` are written and read by TypeScript alone; what they
