@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import type { MethodName } from "../methods/method.js";
 import type { Mark } from "../step-up/mark.js";
 import { judge, type Reason, type Verdict } from "../step-up/judge.js";
 import { refused, type Refused } from "../verification/outcome.js";
@@ -13,7 +14,7 @@ import { isForeign, isIdle, navigates } from "./negotiate.js";
 import { type GuardDetails, harden, linksAt } from "./problem.js";
 import { refuse } from "./refuse.js";
 import { keep } from "./resume.js";
-import { canSetUp, FACTORS_PAGE, setUpSpot } from "./set-up.js";
+import { FACTORS_PAGE, settableFor, setUpPage, setUpSpot } from "./set-up.js";
 import { wantedBy } from "./wanted-by.js";
 
 type Shortfall = Verdict & { readonly ok: false };
@@ -30,7 +31,8 @@ export async function demand(about: Case, shortfall: Shortfall): Promise<boolean
   const started = await kit.challenges.start(asker, await wantedBy(about, shortfall.missing));
   if (!started.ok && started.reason === "not_enrolled") {
     if (policy.onNotEnrolled === "allow") return true;
-    if (policy.onNotEnrolled === "enroll" && canSetUp(kit, policy)) return sendToSetUp(about, started);
+    const settable = policy.onNotEnrolled === "enroll" ? settableFor(about) : [];
+    if (settable.length > 0) return sendToSetUp(about, started, settable);
     return tell(about, "not_enrolled", started);
   }
   const code = req.headers["two-factor-code"];
@@ -74,14 +76,14 @@ async function demandRest(about: Case, mark: Mark): Promise<boolean> {
 }
 
 /** To where people set a method up, and from there back to where they were going. */
-async function sendToSetUp(about: Case, refusal: Refused): Promise<false> {
+async function sendToSetUp(about: Case, refusal: Refused, settable: readonly MethodName[]): Promise<false> {
   const { kit, policy, req, res, who } = about;
   const path = RequestTwoFactor.pathOf(req.twoFactor);
   if (!navigates(req)) {
     return tell(about, "not_enrolled", refusal, { ...linksAt(path), enroll: path + FACTORS_PAGE });
   }
   if (policy.resume) await keep(kit, req, res, setUpSpot(askerIn(who)));
-  return showTheWay(about, "not_enrolled", `${FACTORS_PAGE}?required`);
+  return showTheWay(about, "not_enrolled", setUpPage(kit, settable));
 }
 
 async function tell(
