@@ -7,7 +7,9 @@ import type { Reason } from "../step-up/judge.js";
 import { readDetail } from "../step-up/wanted.js";
 import type { Pending } from "../stores/pending.js";
 import { resendAt } from "../stores/sent.js";
+import { browserRequest } from "./browser-request.js";
 import { hasBearer } from "./jwt/bearer.js";
+import type { Kit } from "./kit.js";
 import type { Links, ProblemDocument, PublicChallenge } from "./wire.js";
 
 /** What a guard adds to its refusal. */
@@ -20,7 +22,7 @@ export interface GuardDetails {
   readonly status?: number;
 }
 
-export function publicChallenge(entry: Pending): PublicChallenge {
+export function publicChallenge(kit: Pick<Kit, "methods" | "clock">, entry: Pending): PublicChallenge {
   const { method, to } = entry.delivery;
   const again = resendAt(entry.delivery);
   const { choices } = readDetail(entry);
@@ -34,6 +36,7 @@ export function publicChallenge(entry: Pending): PublicChallenge {
     ...(again ? { resendAt: new Date(again).toISOString() } : {}),
     ...(factor === undefined ? {} : { factor }),
     ...(choices.length > 1 ? { choices } : {}),
+    ...browserRequest(kit, entry),
   };
 }
 
@@ -55,7 +58,7 @@ export function sendProblem(
   code: ErrorCode,
   details: ErrorDetails,
   guard: GuardDetails = {},
-  entry?: Pending,
+  challenge?: PublicChallenge,
 ): void {
   const status = guard.status ?? ERRORS[code].status;
   const { limit: _limit, ...open } = details;
@@ -69,7 +72,7 @@ export function sendProblem(
     code,
     ...open,
     ...about,
-    ...(entry ? { challenge: publicChallenge(entry) } : {}),
+    ...(challenge && { challenge }),
   };
   res.status(status).type("application/problem+json").send(JSON.stringify(problem));
 }

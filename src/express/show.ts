@@ -11,6 +11,7 @@ import type { MethodName } from "../methods/method.js";
 import type { Refused } from "../verification/outcome.js";
 import { isCurrent } from "../step-up/ways.js";
 import { readDetail } from "../step-up/wanted.js";
+import { browserRequest } from "./browser-request.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
 import { pagePolicy, renderPage } from "./page/page.js";
@@ -160,6 +161,7 @@ function challengeOf(kit: Kit, entry: Pending): PageChallenge {
     attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts),
     ...(method?.send ? { resendIn: again !== undefined && again > now ? secondsUntil(again, now) : 0 } : {}),
     digits: method?.digits ?? 6,
+    ...browserRequest(kit, entry),
     delivery: status,
   };
 }

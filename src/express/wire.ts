@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../core/errors.js";
+import type { PasskeyRequest } from "../methods/passkey/json.js";
 
 // What goes over the wire, for server and browser alike: nothing here may need Express or Node.
 
@@ -29,6 +30,11 @@ export interface PublicChallenge {
   readonly factor?: string;
   /** Every way to answer, strongest first: what `POST /2fa/challenge` goes on with. Absent where there is only one. */
   readonly choices?: readonly PublicChoice[];
+  /**
+   * For `navigator.credentials.get()`, where the method is a passkey. `code` is then the JSON of the credential. Good for
+   * two minutes; whoever asks for the challenge again gets a new one.
+   */
+  readonly publicKey?: PasskeyRequest;
 }
 
 export interface Links {

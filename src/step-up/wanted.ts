@@ -1,5 +1,5 @@
 import { fingerprint } from "../core/crypto.js";
-import type { MethodName } from "../methods/method.js";
+import type { Enrolled, MethodName } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import type { Step } from "../verification/workflow.js";
 import { type Alternative, alternativesOf } from "./ways.js";
@@ -42,6 +42,8 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
   readonly methods: readonly MethodName[];
   /** Every way of them. */
   readonly choices: readonly Alternative[];
+  /** For passkeys: which the browser may use. */
+  readonly credentials?: Enrolled["credentials"];
   readonly bind?: string | undefined;
   readonly show: readonly (readonly [label: string, value: string])[];
   readonly locale: string;
@@ -56,7 +58,9 @@ export function makeDetail(
   locale: string,
 ): ChallengeDetail {
   const [methods, choices] = [namesOf(usable), alternativesOf(usable)];
-  return { ...wanted, user, methods, choices, bind: bound?.digest, show: bound?.show ?? [], locale };
+  const credentials = usable.flatMap((each) => each.credentials ?? []);
+  const known = credentials.length > 0 ? { credentials } : {};
+  return { ...wanted, ...known, user, methods, choices, bind: bound?.digest, show: bound?.show ?? [], locale };
 }
 
 /** The one place that reads a detail back: nothing but `makeDetail()` writes them. */
@@ -67,7 +71,7 @@ export function readDetail(entry: Pending): ChallengeDetail {
 /** The same wish once more, for a challenge that ended before it was answered. */
 export function wantedAgain(entry: Pending): Wanted {
   const { user: _user, methods: _methods, choices: _choices, usual: _usual, ...detail } = readDetail(entry);
-  const { locale, bind, show, ...wanted } = detail;
+  const { locale, bind, show, credentials: _credentials, ...wanted } = detail;
   return { ...wanted, language: locale, bound: bind === undefined ? undefined : { digest: bind, show } };
 }
 

@@ -260,7 +260,7 @@ describe("a number that was removed meanwhile", () => {
 
 describe("D06 choosing and answering at the same instant", () => {
   it("gives one proof at most, keeps the count, and leaves a code that fits", async () => {
-    for (let round = 0; round < 12; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       await open({ limits: { sends: { perUser: false, perDestination: false, perPrefix: false } } });
       await ada.get("/vault").expect(401);
       const code = codeTo(WORK);

@@ -22,7 +22,7 @@ export const challengeRoute: Route = {
     }
     const started = await (action === undefined ? goOn(call, wish) : begin(call, await wantedFor(call, action), wish));
     if (!started.ok) return started;
-    return { ok: true, status: 201, body: { ...publicChallenge(started.entry) } };
+    return { ok: true, status: 201, body: { ...publicChallenge(call.kit, started.entry) } };
   },
 };
 

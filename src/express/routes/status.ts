@@ -34,5 +34,5 @@ function proofOf(opened: Opened) {
 }
 
 function openChallenge({ kit }: Call, entry: Awaited<ReturnType<Call["kit"]["challenges"]["find"]>>) {
-  return entry && isLive(entry, kit.clock()) ? { challenge: publicChallenge(entry) } : {};
+  return entry && isLive(entry, kit.clock()) ? { challenge: publicChallenge(kit, entry) } : {};
 }

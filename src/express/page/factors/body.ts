@@ -6,6 +6,7 @@ import type { Situation } from "../situation.js";
 import { fill } from "../texts.js";
 import type { PageFactor, PageFactors } from "../view.js";
 import { visible } from "../visible.js";
+import { passkeySetUp } from "../passkey/body.js";
 import { confirmBody } from "./confirm.js";
 
 type Step<S extends PageFactors["step"]> = Extract<PageFactors, { readonly step: S }>;
@@ -18,7 +19,9 @@ export function factorsBody(situation: Situation, about: PageFactors): Html {
     case "address":
       return addressBody(situation, about);
     case "confirm":
-      return confirmBody(situation, about.setup);
+      return about.setup.method === "passkey"
+        ? passkeySetUp(situation, about.setup)
+        : confirmBody(situation, about.setup);
     case "factor":
       return factorBody(situation, about);
     case "codes":
@@ -28,6 +31,7 @@ export function factorsBody(situation: Situation, about: PageFactors): Html {
 
 function listBody(situation: Situation, about: Step<"list">): Html {
   const { texts } = situation.language;
+  const { devices } = situation.view.links;
   const { factors, required, done, recoveryCodesLeft: left } = about;
   const said = required && factors.length === 0 ? texts.factors.required : texts.factors.lead;
   return html`${top(situation, "lock")}
@@ -42,6 +46,7 @@ function listBody(situation: Situation, about: Step<"list">): Html {
           </ul>`
     }
     ${ways(situation, about)} ${left !== undefined && codesPart(situation, left, factors.length === 0)}
+    ${devices !== undefined && linkButton(devices, texts.devices.title, "quiet plain")}
     ${backLink(situation, "quiet plain")}`;
 }
 
@@ -53,7 +58,7 @@ function row({ view, language }: Situation, factor: PageFactor): Html {
     <div class="what">
       <strong><bdi>${nameOf(factor, texts.method[method])}</bdi></strong>
       ${to !== undefined && html`<bdi dir="ltr">${visible(to)}</bdi>`}
-      <p class="fine">${dates({ view, language }, factor)}</p>
+      <p class="fine">${kindOf(factor, language)}${dates({ view, language }, factor)}</p>
     </div>
     <a
       class="change"
@@ -62,6 +67,11 @@ function row({ view, language }: Situation, factor: PageFactor): Html {
       >${texts.factors.change}</a
     >
   </li>`;
+}
+
+/** Which of their passkeys it is, people tell by where it works. */
+function kindOf({ synced }: PageFactor, { texts }: Situation["language"]): Part {
+  return synced !== undefined && html`${synced ? texts.passkey.synced : texts.passkey.single}<br />`;
 }
 
 function nameOf({ name }: PageFactor, method: string): string {
