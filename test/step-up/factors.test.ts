@@ -274,7 +274,10 @@ describe("recovery codes", () => {
     const store = memoryStore();
     const kept: string[] = [];
     const { addDocument } = store;
-    store.addDocument = (list, name, row) => (kept.push(row), addDocument.call(store, list, name, row));
+    store.addDocument = (list, name, row) => {
+      kept.push(row);
+      return addDocument.call(store, list, name, row);
+    };
     const shop = setUp({ store });
     const codes = await shop.tfa.factors.newRecoveryCodes("ada");
     const bare = codes.map((code) => code.replaceAll("-", ""));
