@@ -78,7 +78,7 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const workflows = buildWorkflows(options.workflows);
   const contactOf = options.contact;
   const flights = new Flights();
-  const people = { store, methods, limits, keys, clock, events, contactOf, scheduler, locales, factors };
+  const people = { revokedAt, store, methods, limits, keys, clock, events, contactOf, scheduler, locales, factors };
   const challenges = new Challenges(people);
   const advance = async (entry: Pending, step: number): Promise<unknown> =>
     entry.tenant === GUARD_TENANT ? challenges.advance(entry, step) : service.verifications.advance(entry, step);
@@ -89,7 +89,7 @@ export function buildKit(options: TwoFactorOptions): Kit {
   return {
     challenges,
     enrolled: factors && buildEnrolled(own, factors, people, flights),
-    ...buildDevices(options, { ...people, revokedAt }),
+    ...buildDevices(options, people),
     methods,
     resistant: methods.filter((method) => method.phishingResistant).map((method) => method.name),
     proofs,

@@ -161,7 +161,7 @@ export class Challenges {
 
   /** Checks an answer. A right one uses the challenge up and yields a mark; keeping it is the caller's next step. */
   async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
-    const { store, methods, limits, clock, events } = this.#parts;
+    const { store, methods, limits, clock, events, revokedAt } = this.#parts;
     if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) {
       const shapes = [...new Set(methods.map(({ digits }) => digits).filter(Boolean))].join(" or ");
       return refused("invalid_request", {
@@ -174,13 +174,17 @@ export class Challenges {
       await store.cancel(owned, clock());
       return refused("first_factor_required", { detail: "This account is closed." });
     }
+    await store.catchUp?.();
     let proved: MethodMatch | undefined;
+    let isVoid = false;
     const checked = await this.#service.check({
       which: owned,
       nonce: randomId(),
       account: asker.user,
       lock: limits.lock,
       compare: async (entry, tried) => {
+        isVoid = entry.createdAt < revokedAt(asker.user);
+        if (isVoid) return void (await store.cancel({ id: entry.id, owner: entry.owner }, clock()));
         const counting = methods.filter(({ name }) => tried.includes(name) && !asker.barred?.includes(name));
         proved = await compareAll(counting, entry, person, typed, { clock, events });
         return proved && { method: proved.method, ...defined({ step: proved.step }) };
@@ -189,7 +193,7 @@ export class Challenges {
     if (checked.ok && proved !== undefined) {
       if (!(await factorUsed(this.#parts, asker.user, proved))) return refusedAs("used");
       const mark = markOf(asker.user, checked.entry, proved, checked.at);
-      await this.#remember(checked.entry, proved.method);
+      await rememberUsual(this.#parts, readDetail(checked.entry), proved.method);
       if (readDetail(checked.entry).workflow) await stopEscalation(this.#parts.scheduler, checked.entry);
       events.emit("challenge.verified", eventOf(checked.entry));
       return { ok: true, mark, entry: checked.entry };
@@ -201,6 +205,8 @@ export class Challenges {
       events.emit("challenge.refused", { user: asker.user, reason: refusal.reason });
       return refusal;
     }
+    // Asked before everything of the user was revoked: whoever asked may be whom it was revoked for.
+    if (isVoid) return refusedAs("canceled");
     const { entry, attemptsLeft, lockedUntil } = checked;
     events.emit("challenge.failed", { ...eventOf(entry), reason: "wrong_code", attemptsLeft });
     if (lockedUntil > 0) events.emit("account.locked", { user: asker.user, until: lockedUntil });
@@ -234,14 +240,6 @@ export class Challenges {
     const { send: _again, ...quiet } = way;
     const quietly: Way = { ...quiet, charges: () => [] };
     return this.#told(readDetail(entry).user, await this.#service.send(entry, alreadySent ? quietly : way), way);
-  }
-
-  /** A convenience, and no reason to keep somebody out. */
-  async #remember(entry: Pending, used: string): Promise<void> {
-    const { store, events } = this.#parts;
-    const detail = readDetail(entry);
-    const keeping = rememberUsual(store, detail.user, detail, used);
-    await keeping.catch((error: unknown) => events.emit("fault", { where: "usual method", error }));
   }
 
   #told(user: string, started: Started, way: Way): ChallengeStarted {

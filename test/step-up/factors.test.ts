@@ -303,13 +303,17 @@ describe("recovery codes", () => {
     const told: FactorNotice[] = [];
     const shop = setUp({ factors: { notify: (notice) => told.push(notice) } });
     const codes = await shop.tfa.factors.newRecoveryCodes("ada");
-    for (const code of codes) expect(await answered(shop, code, "recovery-code")).toMatchObject({ ok: true });
+    const [lost, used] = [codes.slice(0, 5), codes.slice(5, 8)];
+    for (const code of lost) await shop.tfa.factors.remove({ user: "ada", factor: `recovery-${code.slice(0, 4)}` });
+    for (const code of used) expect(await answered(shop, code, "recovery-code")).toMatchObject({ ok: true });
     await shop.tfa.close();
     const uses = told.filter(({ change }) => change === "recovery_code_used");
-    expect(uses.map(({ left }) => left)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
-    expect(uses.map(({ low }) => low)).toEqual([...Array(6).fill(false), ...Array(4).fill(true)]);
+    expect(uses.map(({ left, low }) => [left, low])).toEqual([
+      [4, false],
+      [3, true],
+      [2, true],
+    ]);
     expect(uses[0]).toMatchObject({ user: "ada", contact: { email: "ada@example.com" } });
-    expect(await answered(shop, codes[0] ?? "", "recovery-code")).toMatchObject({ ok: false, reason: "not_enrolled" });
   });
 
   it("E07 C03 lock the account when they are guessed, as every method does", async () => {
