@@ -34,7 +34,7 @@ export function readSettings(env: NodeJS.ProcessEnv, tell: (note: string) => voi
       twoFactor: secret("TWO_FACTOR_SECRET"),
     },
     origin,
-    passkeysAt: origin ?? (production ? undefined : `http://localhost:${env["PORT"] ?? 3000}`),
+    passkeysAt: [origin ?? (production ? "" : `http://localhost:${env["PORT"] ?? 3000}`)].find(canHavePasskeys),
     smtp: env["SMTP_URL"]
       ? { url: env["SMTP_URL"], from: env["SMTP_FROM"] ?? "Fjord Bank <no-reply@fjord.example>" }
       : undefined,
@@ -45,4 +45,11 @@ export function readSettings(env: NodeJS.ProcessEnv, tell: (note: string) => voi
     tell(`${invented.join(", ")}: not set, so random until the next start, when everybody is logged out.`);
   }
   return settings;
+}
+
+/** Browsers know passkeys at `https:` and on this computer, and never at a bare IP address. */
+function canHavePasskeys(origin: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, hostname } = new URL(origin);
+  return hostname === "localhost" || (protocol === "https:" && !/^[\d.]+$|^\[/.test(hostname));
 }

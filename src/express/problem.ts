@@ -4,12 +4,13 @@ import { maskAddress } from "../core/redact.js";
 import { acrOf } from "../step-up/assurance.js";
 import { isCurrent } from "../step-up/ways.js";
 import type { Reason } from "../step-up/judge.js";
-import { readDetail } from "../step-up/wanted.js";
+import { type ChallengeDetail, readDetail } from "../step-up/wanted.js";
 import type { Pending } from "../stores/pending.js";
 import { resendAt } from "../stores/sent.js";
 import { browserRequest } from "./browser-request.js";
 import { hasBearer } from "./jwt/bearer.js";
 import type { Kit } from "./kit.js";
+import { visible } from "./page/visible.js";
 import type { Links, ProblemDocument, PublicChallenge } from "./wire.js";
 
 /** What a guard adds to its refusal. */
@@ -25,7 +26,7 @@ export interface GuardDetails {
 export function publicChallenge(kit: Pick<Kit, "methods" | "clock">, entry: Pending): PublicChallenge {
   const { method, to } = entry.delivery;
   const again = resendAt(entry.delivery);
-  const { choices } = readDetail(entry);
+  const { choices = [], show }: Partial<ChallengeDetail> = readDetail(entry);
   const factor = choices.find((choice) => isCurrent(entry.delivery, choice))?.factor;
   return {
     id: entry.id,
@@ -37,6 +38,7 @@ export function publicChallenge(kit: Pick<Kit, "methods" | "clock">, entry: Pend
     ...(factor === undefined ? {} : { factor }),
     ...(choices.length > 1 ? { choices } : {}),
     ...browserRequest(kit, entry),
+    ...(show?.length ? { show: show.map(([label, value]) => [visible(label), visible(value)] as const) } : {}),
   };
 }
 

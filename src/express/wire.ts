@@ -35,6 +35,14 @@ export interface PublicChallenge {
    * two minutes; whoever asks for the challenge again gets a new one.
    */
   readonly publicKey?: PasskeyRequest;
+  /** The transaction that a right answer approves, field by field. */
+  readonly show?: readonly (readonly [label: string, value: string])[];
+}
+
+/** The answer to `POST /2fa/challenge`. */
+export interface OfferedChallenge extends PublicChallenge {
+  /** What this person may answer by. */
+  readonly methods: readonly string[];
 }
 
 export interface Links {

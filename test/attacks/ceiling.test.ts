@@ -8,51 +8,10 @@ import type { Store } from "../../src/stores/store.js";
 import { fixture } from "../helpers/app.js";
 import { PLENTY, wrongCodes } from "../helpers/arena.js";
 import { type FakeClock, fakeClock } from "../helpers/clock.js";
-import { freshStore } from "../helpers/postgres-stores.js";
-import { postgresServer } from "../helpers/postgres-server.js";
+import { EVERY_STORE, type StoreMaking } from "../helpers/every-store.js";
 import { recordingStore } from "../helpers/recording-store.js";
-import { CLIENTS } from "../helpers/redis-clients.js";
-import { redisServer } from "../helpers/redis-server.js";
-import { redisTestStore } from "../helpers/redis-store.js";
-import { service } from "../helpers/services.js";
 
-const openRedis = CLIENTS["redis 6"] ?? (() => Promise.reject(new Error("no client")));
 const DAY = 24 * 3_600_000;
-
-/** How a store is made that goes by the test's clock, and what ends its server. */
-interface Making {
-  readonly make: (clock: FakeClock) => Promise<Store> | Store;
-  readonly end: () => unknown;
-}
-
-const STORES: Record<string, { needs?: "redis-server" | "postgres"; begin(): Promise<Making> }> = {
-  memory: { begin: async () => ({ make: () => memoryStore(), end: () => undefined }) },
-  Redis: {
-    needs: "redis-server",
-    async begin() {
-      const server = await redisServer();
-      const { client, end } = await openRedis(server.port);
-      const make = async (now: FakeClock) => {
-        const store = redisTestStore(client, { now });
-        await store.catchUp();
-        return store;
-      };
-      const stop = (): Promise<void> => {
-        end();
-        return server.stop();
-      };
-      return { make, end: stop };
-    },
-  },
-  Postgres: {
-    needs: "postgres",
-    async begin() {
-      const server = await postgresServer();
-      const pool = server.pool();
-      return { make: (clock) => freshStore(pool, { clock }), end: () => server.stop() };
-    },
-  },
-};
 
 function shopOn(store: Store, clock: FakeClock, options: Partial<TwoFactorOptions> = {}) {
   const boxes = { sms: outbox(), email: outbox() };
@@ -91,17 +50,17 @@ async function proveByEmail({ tfa, boxes }: Shop, user: string) {
   return tfa.challenges.verify({ ...by, code: codeIn(boxes.email) });
 }
 
-describe.each(Object.entries(STORES))("C04: the ceiling of a method, on %s", (_name, { needs, begin }) => {
-  const skipped = needs !== undefined && !service(needs);
-  let making: Making;
-  beforeAll(async () => void (skipped || (making = await begin())));
+describe.each(Object.entries(EVERY_STORE))("C04: the ceiling of a method, on %s", (_name, { isHere, begin }) => {
+  let making: StoreMaking;
+  beforeAll(async () => void (isHere && (making = await begin())), 60_000);
   afterAll(() => making?.end());
   const shopHere = async (options?: Partial<TwoFactorOptions>): Promise<Shop> => {
     const clock = fakeClock();
-    return shopOn(await making.make(clock), clock, options);
+    const [store = memoryStore()] = await making.make(clock);
+    return shopOn(store, clock, options);
   };
 
-  it.skipIf(skipped)("is met after a hundred guesses, whatever is waited for, and told once", async () => {
+  it.runIf(isHere)("is met after a hundred guesses, whatever is waited for, and told once", async () => {
     const shop = await shopHere();
     expect(await guessOn(shop, "ada")).toBe("method_not_allowed");
     expect(shop.counters.compares).toBe(100);
@@ -121,7 +80,7 @@ describe.each(Object.entries(STORES))("C04: the ceiling of a method, on %s", (_n
     expect([shop.told.length, shop.counters.compares]).toEqual([1, 102]);
   });
 
-  it.skipIf(skipped)(
+  it.runIf(isHere)(
     "keeps the right code of an open challenge out, without a compare, until the app opens",
     async () => {
       const shop = await shopHere({ limits: { ...PLENTY, failures: { perMethod: 4 } } });
@@ -144,7 +103,7 @@ describe.each(Object.entries(STORES))("C04: the ceiling of a method, on %s", (_n
     },
   );
 
-  it.skipIf(skipped)("C05: is counted for the used method alone, and by its own success from the start", async () => {
+  it.runIf(isHere)("C05: is counted for the used method alone, and by its own success from the start", async () => {
     const shop = await shopHere({ limits: { ...PLENTY, failures: { perMethod: 12 } } });
     const guess = async (times: number): Promise<void> => {
       const by = login("ada");

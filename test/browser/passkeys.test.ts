@@ -1,55 +1,16 @@
 /** Passkeys of a real browser, with an authenticator in software behind it. */
-import type { Browser, BrowserContextOptions, CDPSession } from "playwright-core";
+import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { launch } from "../express/page/host.js";
 import { service } from "../helpers/services.js";
 import { DESKTOP, type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
+import { Device } from "./device.js";
 
 const chromium = service("chromium");
 
 let browser: Browser;
 let bank: OpenBank;
 let visitor: Visitor | undefined;
-
-/** A device that asks for a finger, and gets one. */
-class Device {
-  readonly #devtools: CDPSession;
-  readonly id: string;
-
-  private constructor(devtools: CDPSession, id: string) {
-    this.#devtools = devtools;
-    this.id = id;
-  }
-
-  static async plugIn({ page }: Visitor): Promise<Device> {
-    const devtools = await page.context().newCDPSession(page);
-    await devtools.send("WebAuthn.enable");
-    const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
-    return new Device(devtools, authenticatorId);
-  }
-
-  async count(): Promise<number | undefined> {
-    const { credentials } = await this.#devtools.send("WebAuthn.getCredentials", { authenticatorId: this.id });
-    return credentials[0]?.signCount;
-  }
-
-  async recognizes(isUserVerified: boolean): Promise<void> {
-    await this.#devtools.send("WebAuthn.setUserVerified", { authenticatorId: this.id, isUserVerified });
-  }
-
-  async lose(): Promise<void> {
-    await this.#devtools.send("WebAuthn.clearCredentials", { authenticatorId: this.id });
-  }
-}
 
 async function enter(options: BrowserContextOptions): Promise<Visitor> {
   visitor = await Visitor.enter(browser, bank, options);

@@ -187,6 +187,24 @@ describe("a passkey", () => {
   });
 });
 
+describe("a passkey and a device that is trusted", () => {
+  it("trusts the browser as a code does, but not where it must be a passkey", async () => {
+    const shop = passkeyShop({ trustedDevices: true });
+    shop.guard("/mail", { trustedDevice: true });
+    shop.guard("/safe", { methods: "phishing-resistant" });
+    const { agent, key } = await shop.owner();
+    const { publicKey } = await shop.asked(agent, "/mail");
+    const { body } = await agent
+      .post("/2fa/verify")
+      .send({ code: key.get(publicKey), trustDevice: true })
+      .expect(200);
+    expect(body.trusted).toBe(true);
+    shop.clock.tick(16 * 60_000);
+    await agent.get("/mail").expect(200);
+    await agent.get("/safe").expect(401);
+  });
+});
+
 describe("a passkey on the page", () => {
   it("is asked for by a button, with the other ways right there", async () => {
     const shop = passkeyShop();

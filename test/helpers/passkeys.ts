@@ -11,9 +11,9 @@ export interface Challenge {
 }
 
 /** The fixture, where people have passkeys. Tom has nothing else. */
-export function passkeyShop(options: Partial<TwoFactorOptions> = {}) {
+export function passkeyShop(options: Partial<TwoFactorOptions> = {}, session: Parameters<typeof fixture>[1] = {}) {
   const box = outbox();
-  const shop = fixture({ methods: [passkey(), totp(), sms(box)], factors: true, ...options });
+  const shop = fixture({ methods: [passkey(), totp(), sms(box)], factors: true, ...options }, session);
   shop.guard("/vault");
 
   /** Begins an enrolment, and says what the browser is to make. */

@@ -142,7 +142,7 @@ function garbled(bytes: Buffer): Buffer {
 describe("E08 garbage", () => {
   it(
     `is a wrong answer ${FUZZ} times: for CBOR, for data that is signed, and for JSON`,
-    { timeout: 120_000 },
+    { timeout: 60_000 + FUZZ * 10 },
     async () => {
       const { method, key, publicKey, asked, compare, confirm } = await alone();
       const answers = {

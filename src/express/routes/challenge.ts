@@ -1,12 +1,13 @@
 import { METHOD_NAMES } from "../../methods/method.js";
 import { refused, type Refused } from "../../verification/outcome.js";
 import type { ChallengeStarted } from "../../step-up/challenge-parts.js";
-import { wantedAgain, type Wanted } from "../../step-up/wanted.js";
+import { readDetail, wantedAgain, type Wanted } from "../../step-up/wanted.js";
 import { endOf } from "../../stores/ended.js";
 import type { Selection } from "../../step-up/ways.js";
 import { anything, wantedFor } from "../ahead.js";
 import { type Fields, word } from "../body.js";
 import { publicChallenge } from "../problem.js";
+import type { OfferedChallenge } from "../wire.js";
 import { type Answered, askerOf, type Call, type Route, whichOf } from "./reply.js";
 
 /** `POST /2fa/challenge { method?, factor?, action?, challenge? }`: starts one, or goes on with the one meant by another way. */
@@ -22,7 +23,9 @@ export const challengeRoute: Route = {
     }
     const started = await (action === undefined ? goOn(call, wish) : begin(call, await wantedFor(call, action), wish));
     if (!started.ok) return started;
-    return { ok: true, status: 201, body: { ...publicChallenge(call.kit, started.entry) } };
+    const { methods } = readDetail(started.entry);
+    const offered: OfferedChallenge = { ...publicChallenge(call.kit, started.entry), methods };
+    return { ok: true, status: 201, body: { ...offered } };
   },
 };
 
