@@ -26,8 +26,8 @@ export interface GuardDetails {
 export function publicChallenge(kit: Pick<Kit, "methods" | "clock">, entry: Pending): PublicChallenge {
   const { method, to } = entry.delivery;
   const again = resendAt(entry.delivery);
-  const { choices = [], show }: Partial<ChallengeDetail> = readDetail(entry);
-  const factor = choices.find((choice) => isCurrent(entry.delivery, choice))?.factor;
+  const { choices, show }: Partial<ChallengeDetail> = readDetail(entry);
+  const factor = choices?.find((choice) => isCurrent(entry.delivery, choice))?.factor;
   return {
     id: entry.id,
     method,
@@ -36,7 +36,7 @@ export function publicChallenge(kit: Pick<Kit, "methods" | "clock">, entry: Pend
     attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts),
     ...(again ? { resendAt: new Date(again).toISOString() } : {}),
     ...(factor === undefined ? {} : { factor }),
-    ...(choices.length > 1 ? { choices } : {}),
+    ...(choices && choices.length > 1 ? { choices } : {}),
     ...browserRequest(kit, entry),
     ...(show?.length ? { show: show.map(([label, value]) => [visible(label), visible(value)] as const) } : {}),
   };
