@@ -23,8 +23,9 @@ export interface Found {
 
 export type Round = (cluster: Cluster, size: Size) => Promise<Found>;
 
-/** Compares for one challenge. */
+/** Compares for one challenge, and for an account before it is locked. */
 const ALLOWED = 5;
+const FAILURES = 10;
 /** After so long a store is taken for dead, in milliseconds. */
 const DEADLINE = 240;
 
@@ -130,6 +131,30 @@ const needle: Round = async (cluster, { mixed }) => {
       most("answers of 200", fine, grants),
     ],
     unlessSlow: [exactly("answers of 200", fine, grants)],
+  });
+};
+
+/** Wrong codes in many logins of one account at once: more than it has failures before the lock. */
+const crowding: Round = async (cluster, { logins }) => {
+  const user = cluster.newUser();
+  const persons = Array.from({ length: logins }, () => new Person(cluster, user));
+  const doors = await Promise.all(persons.map((each) => each.enter()));
+  const codes = wrongCodes("000000", ALLOWED);
+  const requests = persons.flatMap((each) =>
+    codes.map((code) => each.request("POST", "/2fa/verify", { json: { code } })),
+  );
+  const answers = await burst(requests);
+  const late = await persons[0]?.vault();
+  await cluster.settle();
+  const { ledger } = cluster;
+  const compares = persons.reduce((sum, { challenge }) => sum + ledger.count("compared", challenge), 0);
+  return judge([...doors, ...answers, ...(late ? [late] : [])], {
+    never: [most("compares", compares, FAILURES), most("grants", ledger.count("granted", user), 0)],
+    unlessSlow: [
+      exactly("compares", compares, FAILURES),
+      exactly("locks", ledger.count("locked", user), 1),
+      exactly("the door", late?.status, 429),
+    ],
   });
 };
 
@@ -259,6 +284,7 @@ export const ROUNDS: Readonly<Record<string, Round>> = {
   "D01 wrong codes": guessing,
   "D02 the right code, many times": spending,
   "D03 one right code among wrong ones": needle,
+  "C03 D03 wrong codes in many logins of one account": crowding,
   "D05 the code of an authenticator app, in many logins": sameStep,
   "D06 the right code and a cancel": canceling,
   "D06 the right code and a logout": leaving,
