@@ -15,6 +15,8 @@ const without = [
   "example-app-shared",
   "strange-store",
   "ceiling",
+  "passkey-assertion",
+  "passkey-races",
 ].map((name) => `test/*/${name}.test.ts`);
 /** These bring routers of their own, which the second Express has to carry too. */
 const routers = "test/vendors/*-express4.test.ts";

@@ -9,7 +9,7 @@ import { type Started, VerificationService } from "../verification/service.js";
 import type { Way } from "../verification/way.js";
 import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
 import { choose, isDisabled, noChoice, othersLeft, type Wish } from "./choice.js";
-import { compareAll, type MethodMatch } from "./comparison.js";
+import { compareAll, type MethodMatch, noAnswer } from "./comparison.js";
 import { factorUsed } from "./factor-use.js";
 import { eventOf, markOf } from "./proved.js";
 import { refusalOf, refused, refusedAs } from "../verification/outcome.js";
@@ -158,10 +158,7 @@ export class Challenges {
   /** Checks an answer. A right one uses the challenge up and yields a mark; keeping it is the caller's next step. */
   async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
     const { store, methods, limits, clock, events } = this.#parts;
-    if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) {
-      const shapes = [...new Set(methods.map((method) => method.digits))].join(" or ");
-      return refused("invalid_request", { detail: `A code has ${shapes} digits.` });
-    }
+    if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) return noAnswer(methods);
     const owned = { ...which, owner: ownerOf(asker) };
     const person = await personOf(this.#parts, asker.user);
     if (!person) {
@@ -182,7 +179,7 @@ export class Challenges {
     });
     if (checked.ok && proved !== undefined) {
       if (!(await factorUsed(this.#parts, asker.user, proved))) return refusedAs("used");
-      const mark = markOf(asker.user, checked.entry, proved.method, checked.at);
+      const mark = markOf(asker.user, checked.entry, proved, checked.at);
       await this.#remember(checked.entry, proved.method);
       if (readDetail(checked.entry).workflow) await stopEscalation(this.#parts.scheduler, checked.entry);
       events.emit("challenge.verified", eventOf(checked.entry));
