@@ -62,7 +62,7 @@ async function opened(person: Person, answers: readonly Answer[]): Promise<numbe
     const twin = person.twin(answer);
     twins.set(twin.cookie, twin);
   }
-  const doors = await Promise.all([...twins.values()].map((twin) => twin.vault()));
+  const doors = await Promise.all([...twins.values()].map((twin) => twin.sure(() => twin.vault())));
   return doors.filter(({ status }) => status === 200).length;
 }
 
@@ -80,11 +80,12 @@ const guessing: Round = async (cluster, { guesses }) => {
   return judge([...answers, late, door], {
     never: [
       most("compares", compares, ALLOWED),
-      most("grants", ledger.count("granted", person.user), 0),
-      most("the handler", ledger.count("hit", person.user), 0),
-      late.status === 200 ? "the right code was taken afterwards" : "",
+      // a guess that the store was too slow for was none, and left its place to the right code
+      most("grants", ledger.count("granted", person.user), late.status === 200 ? 1 : 0),
+      most("the handler", ledger.count("hit", person.user), late.status === 200 ? 1 : 0),
     ],
     unlessSlow: [
+      exactly("grants", ledger.count("granted", person.user), 0),
       exactly("compares", compares, ALLOWED),
       exactly("statuses", tally(answers), { 422: ALLOWED, 429: guesses - ALLOWED }),
       exactly("the right code afterwards", late.status, 429),
@@ -272,7 +273,7 @@ const reporting: Round = async (cluster, { rights }) => {
   const posts = Array.from({ length: rights }, () => stranger.request("POST", "/2fa/receipts/carrier", { json }));
   const answers = await burst(posts);
   await cluster.settle();
-  const told = ledger.count("delivered by carrier", person.challenge);
+  const told = ledger.count("receipt", person.challenge);
   return judge(answers, {
     never: [most("events", told, 1)],
     unlessSlow: [exactly("events", told, 1), exactly("statuses", tally(answers), { 200: rights })],
