@@ -10,7 +10,7 @@ import { isSameWay } from "../verification/delivery-state.js";
 import type { Way } from "../verification/way.js";
 import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
 import { choose, isDisabled, noChoice, noOther, othersLeft, type Wish } from "./choice.js";
-import { compareAll, type MethodMatch } from "./comparison.js";
+import { compareAll, type MethodMatch, noAnswer } from "./comparison.js";
 import { factorUsed } from "./factor-use.js";
 import { eventOf, markOf } from "./proved.js";
 import { refusalOf, refused, refusedAs } from "../verification/outcome.js";
@@ -162,12 +162,7 @@ export class Challenges {
   /** Checks an answer. A right one uses the challenge up and yields a mark; keeping it is the caller's next step. */
   async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
     const { store, methods, limits, clock, events, revokedAt } = this.#parts;
-    if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) {
-      const shapes = [...new Set(methods.map(({ digits }) => digits).filter(Boolean))].join(" or ");
-      return refused("invalid_request", {
-        detail: shapes === "" ? "This is no answer of a passkey." : `A code has ${shapes} digits.`,
-      });
-    }
+    if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) return noAnswer(methods);
     const owned = { ...which, owner: ownerOf(asker), tenant: GUARD_TENANT };
     const person = await personOf(this.#parts, asker.user);
     if (!person) {

@@ -3,6 +3,7 @@ import type { Events } from "../core/events.js";
 import type { FactorMatch, Method, Person } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import { isSameWay } from "../verification/delivery-state.js";
+import { refused, type Refused } from "../verification/outcome.js";
 import { ask } from "./ask.js";
 
 /** A provider that checks its own codes has five seconds; nobody has more than this, in milliseconds. */
@@ -44,6 +45,13 @@ export async function compareAll(
   // An attempt is given back only when nobody compared: else a broken second method would make guesses free.
   if (fault !== undefined && !held) throw fault;
   return match;
+}
+
+/** What could be right by none of these. */
+export function noAnswer(methods: readonly Method[]): Refused {
+  const shapes = [...new Set(methods.map(({ digits }) => digits).filter(Boolean))].join(" or ");
+  const detail = shapes === "" ? "This is no answer of a passkey." : `A code has ${shapes} digits.`;
+  return refused("invalid_request", { detail });
 }
 
 /** The challenge as this method asked it, of each recipient; nothing if it did not, or if nothing of it ever left. */
