@@ -1,8 +1,9 @@
 import { fingerprint } from "../core/crypto.js";
-import { maskAddress } from "../core/redact.js";
 import type { Enrolled, MethodName } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import type { Step } from "../verification/workflow.js";
+import { type Alternative, alternativesOf } from "./ways.js";
+import { namesOf, type Usable } from "./people.js";
 import type { Bound } from "./transaction.js";
 
 /** Who is asked: a user in one login. Never taken from a request's body. */
@@ -39,8 +40,8 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
   readonly user: string;
   /** What this person can use here. */
   readonly methods: readonly MethodName[];
-  /** Where each of them would reach the person, masked. */
-  readonly masked: Readonly<Partial<Record<MethodName, string>>>;
+  /** Every way of them. */
+  readonly choices: readonly Alternative[];
   /** For passkeys: which the browser may use. */
   readonly credentials?: Enrolled["credentials"];
   readonly bind?: string | undefined;
@@ -53,32 +54,15 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
 export function makeDetail(
   { user }: Asker,
   { bound, action, label, allowed, workflow, maxAge, limits, ip }: Wanted,
-  usable: readonly (Enrolled & { readonly method: { readonly name: MethodName } })[],
+  usable: readonly Usable[],
   locale: string,
   usual: MethodName | undefined,
 ): ChallengeDetail {
-  const methods = usable.map(({ method }) => method.name);
-  const masked = Object.fromEntries(
-    usable.flatMap(({ method, to }) => (to === undefined ? [] : [[method.name, maskAddress(to)]])),
-  );
+  const [methods, choices] = [namesOf(usable), alternativesOf(usable)];
   const credentials = usable.flatMap((each) => each.credentials ?? []);
   const [bind, show] = [bound?.digest, bound?.show ?? NONE];
-  const detail = {
-    action,
-    label,
-    allowed,
-    workflow,
-    maxAge,
-    limits,
-    ip,
-    user,
-    methods,
-    masked,
-    bind,
-    show,
-    locale,
-    usual,
-  };
+  const wanted = { action, label, allowed, workflow, maxAge, limits, ip };
+  const detail = { ...wanted, user, methods, choices, bind, show, locale, usual };
   return credentials.length > 0 ? { ...detail, credentials } : detail;
 }
 
@@ -91,7 +75,7 @@ export function readDetail(entry: Pending): ChallengeDetail {
 
 /** The same wish once more, for a challenge that ended before it was answered. */
 export function wantedAgain(entry: Pending): Wanted {
-  const { user: _user, methods: _methods, masked: _masked, usual: _usual, ...detail } = readDetail(entry);
+  const { user: _user, methods: _methods, choices: _choices, usual: _usual, ...detail } = readDetail(entry);
   const { locale, bind, show, credentials: _credentials, ...wanted } = detail;
   return { ...wanted, language: locale, bound: bind === undefined ? undefined : { digest: bind, show } };
 }

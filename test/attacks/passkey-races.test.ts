@@ -3,88 +3,27 @@
  * process remembers decides neither: the steps of the store do.
  */
 import session from "express-session";
-import { Pool } from "pg";
-import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { memoryStore } from "../../src/index.js";
 import type { Store } from "../../src/stores/store.js";
 import { ORIGIN } from "../helpers/app.js";
 import { FEWER_ROUNDS, PATIENCE, PLENTY, ROUNDS } from "../helpers/arena.js";
 import { SoftPasskey } from "../helpers/authenticator.js";
 import { halfAtomic } from "../helpers/broken-stores.js";
 import { type Answer, Site, tally, Visitor } from "../helpers/burst.js";
+import { type FakeClock, fakeClock } from "../helpers/clock.js";
+import { EVERY_STORE, type StoreMaking } from "../helpers/every-store.js";
 import { type Challenge, passkeyShop } from "../helpers/passkeys.js";
-import { postgresServer } from "../helpers/postgres-server.js";
-import { freshStore } from "../helpers/postgres-stores.js";
-import { redisServer } from "../helpers/redis-server.js";
-import { redisTestStore } from "../helpers/redis-store.js";
-import { service } from "../helpers/services.js";
 
 const BURST = 20;
 /** Beside what memory has run many times. */
 const FEW = Math.ceil(ROUNDS / 5);
 
-/** The stores of so many processes, each with connections of its own. */
-interface Opened {
-  readonly stores: readonly Store[];
-  close(): Promise<unknown>;
-}
-
-const STORES = {
-  memory: {
-    there: true,
-    rounds: FEWER_ROUNDS,
-    open: async (): Promise<Opened> => ({ stores: [memoryStore()], close: async () => {} }),
-  },
-  Redis: {
-    there: service("redis-server") !== undefined,
-    rounds: FEW,
-    async open(): Promise<Opened> {
-      const server = await redisServer();
-      const clients = await Promise.all(
-        [1, 2].map(() =>
-          createClient({ url: server.url })
-            .on("error", () => {})
-            .connect(),
-        ),
-      );
-      const stores = clients.map((client) => redisTestStore(client, { prefix: "passkeys" }));
-      return {
-        stores,
-        async close() {
-          for (const store of stores) store.close();
-          for (const client of clients) client.destroy();
-          await server.stop();
-        },
-      };
-    },
-  },
-  Postgres: {
-    there: service("postgres") !== undefined,
-    rounds: FEW,
-    async open(): Promise<Opened> {
-      const server = await postgresServer();
-      const pools = [1, 2].map(() => new Pool({ connectionString: server.url, max: 10 }).on("error", () => {}));
-      const stores: Store[] = [];
-      for (const pool of pools) stores.push(await freshStore(pool, { schema: "passkeys" }));
-      return {
-        stores,
-        async close() {
-          for (const store of stores) await store.close?.();
-          for (const pool of pools) await pool.end();
-          await server.stop();
-        },
-      };
-    },
-  },
-};
-
 type Bank = Awaited<ReturnType<typeof openBank>>;
 
 /** As many processes of one app as there are stores; they share their sessions. */
-async function openBank(stores: readonly Store[]) {
+async function openBank(stores: readonly Store[], clock: FakeClock) {
   const sessions = new session.MemoryStore();
-  const shops = stores.map((store) => passkeyShop({ store, clock: Date.now, limits: PLENTY }, { store: sessions }));
+  const shops = stores.map((store) => passkeyShop({ store, clock, limits: PLENTY }, { store: sessions }));
   const sites = await Promise.all(shops.map(({ app }) => Site.open(app)));
   const [shop, site] = [shops[0], sites[0]];
   if (!shop || !site) throw new Error("No store.");
@@ -155,17 +94,19 @@ async function copied({ counting, asked, burst }: Bank): Promise<Opening> {
   return { opened: tally(await burst(requests))[200] ?? 0, wanted: 1 };
 }
 
-describe.each(Object.entries(STORES))("D12 passkeys on %s", (_name, { there, rounds, open }) => {
-  describe.skipIf(!there)("in a race", () => {
-    let opened: Opened;
+describe.each(Object.entries(EVERY_STORE))("D12 passkeys on %s", (name, { isHere, begin }) => {
+  describe.skipIf(!isHere)("in a race", () => {
+    const rounds = name === "memory" ? FEWER_ROUNDS : FEW;
+    let making: StoreMaking;
     let bank: Bank;
     beforeAll(async () => {
-      opened = await open();
-      bank = await openBank(opened.stores);
+      making = await begin();
+      const clock = fakeClock();
+      bank = await openBank(await making.make(clock, 2), clock);
     }, 60_000);
     afterAll(async () => {
       await bank?.close();
-      await opened?.close();
+      await making?.end();
     });
 
     it("open once for one assertion, however often it comes", { timeout: 60_000 }, async () => {
@@ -183,7 +124,7 @@ describe("D12 a store that uses things up in two steps", () => {
     ["one assertion", same],
     ["one count", copied],
   ])("is caught: %s", async (_what, round) => {
-    const bank = await openBank([halfAtomic()]);
+    const bank = await openBank([halfAtomic()], fakeClock());
     try {
       expect(await repeat(round, bank, PATIENCE)).not.toEqual([]);
     } finally {

@@ -57,7 +57,7 @@ describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium
     ["desktop", DESKTOP],
     ["phone", PHONE],
   ])("on a %s", (_size, options) => {
-    it("E08 is made on the page, and approves a transfer that was read first", async () => {
+    it("E08 is made on the page, and approves a transfer that was read first", { timeout: 60_000 }, async () => {
       const ada = await enter(options);
       const device = await Device.plugIn(ada);
       await addPasskey(ada, () => ada.inspect("passkey-new"));

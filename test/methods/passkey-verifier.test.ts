@@ -4,7 +4,10 @@ import { ORIGIN } from "../helpers/app.js";
 import { SoftPasskey } from "../helpers/authenticator.js";
 import { passkeyShop } from "../helpers/passkeys.js";
 
-const library = vi.hoisted(() => ({ says: undefined as ((honest: object) => unknown) | undefined }));
+const library = vi.hoisted(() => ({
+  says: undefined as ((honest: object) => unknown) | undefined,
+  asked: 0,
+}));
 
 vi.mock("@simplewebauthn/server", async (original) => {
   const real = await original<typeof import("@simplewebauthn/server")>();
@@ -12,8 +15,10 @@ vi.mock("@simplewebauthn/server", async (original) => {
   return {
     verifyAuthenticationResponse: async (options: Parameters<typeof real.verifyAuthenticationResponse>[0]) =>
       says(await real.verifyAuthenticationResponse(options)),
-    verifyRegistrationResponse: async (options: Parameters<typeof real.verifyRegistrationResponse>[0]) =>
-      says(await real.verifyRegistrationResponse(options)),
+    verifyRegistrationResponse: async (options: Parameters<typeof real.verifyRegistrationResponse>[0]) => {
+      library.asked += 1;
+      return says(await real.verifyRegistrationResponse(options));
+    },
   };
 });
 
@@ -76,4 +81,19 @@ describe("E08 a verifier that says anything but yes", () => {
       .send({ code: key.get(publicKey) })
       .expect(200);
   });
+});
+
+it("E08 no certificate gets to the library, which would fetch the revocation list that it names", async () => {
+  const shop = passkeyShop();
+  const tom = await shop.login("tom");
+  const { id, publicKey } = await shop.enroll(tom);
+  const confirm = (code: string) => tom.post("/2fa/factors/confirm").send({ enrollment: id, code });
+  const attStmt = { alg: -7, sig: Buffer.alloc(70), x5c: [Buffer.alloc(300)] };
+  const before = library.asked;
+  for (const fmt of ["packed", "fido-u2f", "tpm", "apple"]) {
+    await confirm(new SoftPasskey(ORIGIN).create(publicKey, { attestation: { fmt, attStmt } })).expect(422);
+  }
+  expect(library.asked).toBe(before);
+  await confirm(new SoftPasskey(ORIGIN).create(publicKey)).expect(201);
+  expect(library.asked).toBe(before + 1);
 });

@@ -63,9 +63,12 @@ const betterAuth: Case = async () => {
     waiting.push(cookiesOf(enabled.headers) || cookie);
   }
   return timedAsync(async (index) => {
-    const headers = new Headers({ cookie: waiting[index % waiting.length] ?? "" });
+    const person = index % waiting.length;
+    const headers = new Headers({ cookie: waiting[person] ?? "" });
     await auth.api.sendTwoFactorOTP({ headers });
-    await auth.api.verifyTwoFactorOTP({ headers, body: { code: sent } });
+    const verified = await auth.api.verifyTwoFactorOTP({ headers, body: { code: sent }, asResponse: true });
+    if (!verified.ok) throw new Error(await verified.text());
+    waiting[person] = cookiesOf(verified.headers) || (waiting[person] ?? "");
   });
 };
 
