@@ -36,7 +36,8 @@ const ATTEMPT = procedure(
     loop
       select * into a from {s}.accounts where account = p_account for update;
       exit when found or p_after >= ${Number.MAX_SAFE_INTEGER};
-      insert into {s}.accounts (account) values (p_account) on conflict do nothing returning * into a;
+      insert into {s}.accounts (account, forget_at) values (p_account, ${byTheHour(`t + ${DAY}`)})
+        on conflict do nothing returning * into a;
       exit when found;
     end loop;
     t := ${CLOCK};

@@ -33,7 +33,7 @@ export const TABLES: readonly string[] = [
     checks jsonb not null default '[]',
     events jsonb not null
   ) with (fillfactor = 80)`,
-  `create index on {s}.verifications (owner, expires_at) where state = 'pending'`,
+  `create index on {s}.verifications (owner, expires_at)`,
   `create index on {s}.verifications (owner, rank)`,
   `create index on {s}.verifications (tenant, created_at desc, id)`,
   `create index on {s}.verifications (recipient, created_at desc, id) where recipient is not null`,

@@ -10,6 +10,12 @@ const STEP_LIFE = 24 * 3_600_000;
 const FOUND = `
 local row = find(ARGV[3], ARGV[4], ARGV[5])
 `;
+/** The same with the nonce in ARGV 6: `row.has` says whether it was counted. */
+const COUNTED = `
+local nonce = ARGV[6]
+local check = 'c:' .. nonce
+local row = find(ARGV[3], ARGV[4], ARGV[5], check)
+`;
 
 export const FIND = script(
   `${PRELUDE}${ROWS}${FOUND}return row and { 'found', whole(row) } or { 'missing' }`,
@@ -18,13 +24,9 @@ export const FIND = script(
 
 /** ARGV: 6 nonce, 7 account, 8 lock after, 9 first, 10 longest, 11 and 12 the check around its instant, 13 epoch. */
 export const ATTEMPT = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${FOUND}
-local nonce = ARGV[6]
-local check = 'c:' .. nonce
+  `${PRELUDE}${ROWS}${ACCOUNTS}${COUNTED}
 local who = account(ARGV[7])
-if row and redis.call('HEXISTS', row.key, check) == 1 then
-  return { 'counted', text(ownLock(who, nonce)), whole(row) }
-end
+if row and row.has then return { 'counted', text(ownLock(who, nonce)), whole(row) } end
 if not row then return { 'missing' } end
 local why = ended(row)
 if why then return { why } end
@@ -45,20 +47,20 @@ return { 'counted', text(closed), whole(row) }
 
 /** ARGV: 6 nonce, 7 account, 8 lock after, 9 epoch. */
 export const FORGIVE = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${FOUND}
-local check = 'c:' .. ARGV[6]
-if not row or row.state ~= 'p' or redis.call('HDEL', row.key, check) == 0 then return { '0' } end
+  `${PRELUDE}${ROWS}${ACCOUNTS}${COUNTED}
+if not row or row.state ~= 'p' or not row.has then return { '0' } end
+redis.call('HDEL', row.key, check)
 redis.call('HSET', row.key, 'at', text(row.attempts - 1), 'up', text(now))
-forgiveFailure(account(ARGV[7]), ARGV[6], lockAfter(tonumber(ARGV[8]), ARGV[9]))
+forgiveFailure(account(ARGV[7]), nonce, lockAfter(tonumber(ARGV[8]), ARGV[9]))
 return { '1' }
 `,
 );
 
 /** ARGV: 6 nonce, 7 account, 8 step, 9 its value. */
 export const CONSUME = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${FOUND}
-local nonce, step = ARGV[6], ARGV[8]
-if not row or redis.call('HEXISTS', row.key, 'c:' .. nonce) == 0 then return { 'missing' } end
+  `${PRELUDE}${ROWS}${ACCOUNTS}${COUNTED}
+local step = ARGV[8]
+if not row or not row.has then return { 'missing' } end
 if row.state == 'v' then
   local used = redis.call('HMGET', row.key, 'ub', 'ua')
   if used[1] == nonce then return { 'consumed', used[2] } end
