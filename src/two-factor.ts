@@ -35,6 +35,11 @@ export interface TwoFactor extends RequestHandler {
   readonly events: Events;
   /** Voids every proof of a user, in sessions and tokens alike, and trusts none of their devices: after a password change, say. */
   revoke(userId: string | number): Promise<void>;
+  /**
+   * Forgets a user's wrong codes: opens the lock, and enables methods that were disabled by too many of them. For whoever
+   * has made sure, by other means, that it is the person who asks.
+   */
+  unlock(userId: string | number): Promise<void>;
   /** Forgets everything that is kept about a user but for what proofs their sessions and tokens hold: revoke those too. */
   eraseUser(userId: string | number): Promise<void>;
   /** Every route of an app with the guard it has, for a test that fails when a sensitive one has none. */
@@ -84,6 +89,11 @@ export function twoFactor(options: TwoFactorOptions): TwoFactor {
       await kit.store.revoke(String(userId), LONGEST_PROOF, kit.clock());
       await kit.devices?.removeAll(String(userId));
       kit.events.emit("proof.revoked", { user: String(userId) });
+    },
+    async unlock(userId: string | number): Promise<void> {
+      await kit.store.unlock(String(userId), kit.clock());
+      await kit.enrolled?.enrollments.unlock(String(userId));
+      kit.events.emit("account.unlocked", { user: String(userId) });
     },
     async eraseUser(userId: string | number): Promise<void> {
       await kit.store.erase(String(userId), kit.clock());

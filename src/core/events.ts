@@ -22,6 +22,8 @@ export interface TwoFactorEvents {
   /** A code was compared: the one place where a guess can be right. */
   "code.compared": { readonly challenge: string; readonly method: string };
   "account.locked": { readonly user: string; readonly until: number };
+  /** The app opened it, with `tfa.unlock()`. */
+  "account.unlocked": { readonly user: string };
   "limit.exceeded": { readonly user?: string; readonly limit: string; readonly retryAt: number };
   /**
    * A channel has sent as much as it may in this interval (milliseconds): somebody should look. Once in the interval and
@@ -54,6 +56,11 @@ export interface TwoFactorEvents {
   "factor.added": FactorEvent;
   "factor.removed": FactorEvent;
   "factor.renamed": FactorEvent;
+  /**
+   * As many wrong codes in a row by one method as there may ever be: nobody can use it until another method or the app
+   * enables it again. Told once; somebody is trying for long, so look, and tell the person.
+   */
+  "factor.disabled": { readonly user: string; readonly method: string };
   /** A recovery code was good for a proof: so many are left. Tell the person, above all when there are few. */
   "recovery.used": { readonly user: string; readonly left: number };
   "recovery.renewed": { readonly user: string };
@@ -137,6 +144,7 @@ const EVENT_NAMES: Keys<TwoFactorEvents> = {
   "verification.canceled": true,
   "code.compared": true,
   "account.locked": true,
+  "account.unlocked": true,
   "limit.exceeded": true,
   "spend.cap": true,
   "delivery.refused": true,
@@ -146,6 +154,7 @@ const EVENT_NAMES: Keys<TwoFactorEvents> = {
   "factor.added": true,
   "factor.removed": true,
   "factor.renamed": true,
+  "factor.disabled": true,
   "recovery.used": true,
   "recovery.renewed": true,
   "device.trusted": true,

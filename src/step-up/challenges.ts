@@ -1,4 +1,5 @@
 import { randomId } from "../core/crypto.js";
+import { defined } from "../core/defined.js";
 import { pickLocale } from "../core/locale.js";
 import type { MethodName } from "../methods/method.js";
 import { endOf } from "../stores/ended.js";
@@ -7,13 +8,14 @@ import { beginEscalation, failOver, scheduleNext, SEND_BUDGET, stopEscalation } 
 import { type Started, VerificationService } from "../verification/service.js";
 import type { Way } from "../verification/way.js";
 import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
+import { choose, isDisabled, noChoice, othersLeft, type Wish } from "./choice.js";
 import { compareAll, type MethodMatch } from "./comparison.js";
 import { factorUsed } from "./factor-use.js";
 import { eventOf, markOf } from "./proved.js";
-import { refused, refusedAs, refusedByLock } from "../verification/outcome.js";
+import { refusalOf, refused, refusedAs } from "../verification/outcome.js";
 import { personOf, type Usable, usableMethods } from "./people.js";
 import { told } from "./told.js";
-import { rememberUsual, usualOf } from "./usual.js";
+import { rememberUsual } from "./usual.js";
 import { wayTo } from "./way-to.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
 
@@ -32,21 +34,24 @@ export class Challenges {
 
   /** Opens the challenge, or returns the one that is open for the same user, login, action and transaction. */
   async start(asker: Asker, wanted: Wanted, prefer?: MethodName): Promise<ChallengeStarted> {
-    const { methods, keys, limits } = this.#parts;
     const person = await personOf(this.#parts, asker.user);
     if (!person) return refused("first_factor_required", { detail: "This account is closed." });
     const { barred = [] } = asker;
     if (prefer && ((wanted.allowed && !wanted.allowed.includes(prefer)) || barred.includes(prefer))) {
       return refused("method_not_allowed");
     }
-    const found = await usableMethods(methods, person, wanted.allowed);
+    const found = await usableMethods(this.#parts.methods, person, wanted.allowed);
     const usable = found.filter(({ method }) => !barred.includes(method.name));
-    const steps = wanted.workflow?.filter(({ channel }) => usable.some(({ method }) => method.name === channel));
-    const names = usable.map(({ method }) => method.name);
-    const usual = await usualOf(this.#parts.store, asker.user, names);
-    const first = prefer ?? steps?.[0]?.channel ?? usual;
-    const chosen = first === undefined ? usable[0] : usable.find(({ method }) => method.name === first);
-    if (!chosen) return found.length > 0 && usable.length === 0 ? noOther(asker) : refused("not_enrolled");
+    if (found.length > 0 && usable.length === 0) return noOther(asker);
+    return this.#open({ asker, wanted, person, prefer, all: usable });
+  }
+
+  /** By the method that comes first; where some are disabled, by one of the others. */
+  async #open(wish: Wish, usable = wish.all): Promise<ChallengeStarted> {
+    const { keys, limits, store } = this.#parts;
+    const { asker, wanted, person, prefer } = wish;
+    const { chosen, steps, usual } = await choose(store, wish, usable);
+    if (!chosen) return noChoice(wish, usable);
 
     const until = performance.now() + SEND_BUDGET;
     const workflow = steps?.length ? { steps, next: 1 } : undefined;
@@ -63,15 +68,20 @@ export class Challenges {
       keyId: keys.current.id,
       ttl: chosen.method.ttl,
       maxAttempts: limits.maxAttempts,
+      offers: detail.methods,
       detail: { ...detail },
       way,
     });
+    const left = othersLeft(started, usable);
+    if (left) return this.#open(wish, left);
     if (started.ok && started.fresh) {
       this.#parts.events.emit("challenge.opened", eventOf(started.entry));
       if (workflow) await beginEscalation(this.#parts, started.entry, workflow, this.#parts.clock());
     }
     if (!started.ok || started.fresh) return this.#toldOrNext(detail, started, way, 1, until);
-    if (prefer && started.entry.delivery.method !== prefer) return this.#switch(started.entry, chosen);
+    const { method } = started.entry.delivery;
+    if (method !== chosen.method.name && (prefer || isDisabled(wish, usable, method)))
+      return this.#switch(started.entry, chosen);
     return started.entry.delivery.status === "failed" ? this.resend(asker, { id: started.entry.id }) : started;
   }
 
@@ -164,10 +174,10 @@ export class Challenges {
       nonce: randomId(),
       account: asker.user,
       lock: limits.lock,
-      compare: async (entry) => {
-        const counting = methods.filter(({ name }) => !asker.barred?.includes(name));
+      compare: async (entry, tried) => {
+        const counting = methods.filter(({ name }) => tried.includes(name) && !asker.barred?.includes(name));
         proved = await compareAll(counting, entry, person, typed, { clock, events });
-        return proved?.step ? { step: proved.step } : proved && {};
+        return proved && { method: proved.method, ...defined({ step: proved.step }) };
       },
     });
     if (checked.ok && proved !== undefined) {
@@ -179,8 +189,9 @@ export class Challenges {
       return { ok: true, mark, entry: checked.entry };
     }
     if (checked.ok) return refusedAs("missing");
+    for (const method of checked.reached) events.emit("factor.disabled", { user: asker.user, method });
     if (checked.reason !== "wrong") {
-      const refusal = checked.reason === "locked" ? refusedByLock(checked.until, clock()) : refusedAs(checked.reason);
+      const refusal = refusalOf(checked, clock());
       events.emit("challenge.refused", { user: asker.user, reason: refusal.reason });
       return refusal;
     }

@@ -5,7 +5,8 @@ import { maskAddress } from "../core/redact.js";
 import type { Factor } from "../methods/method.js";
 import type { Begun, Confirmed, Enrolling, Method, MethodName, Person } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
-import { refusalOf, refused, refusedAs, refusedByLock, type Refused } from "../verification/outcome.js";
+import { NEVER } from "../stores/store.js";
+import { refusalOf, refused, type Refused } from "../verification/outcome.js";
 import { VerificationService } from "../verification/service.js";
 import type { ChallengeParts } from "./challenge-parts.js";
 import { factorsOf } from "../methods/factor.js";
@@ -108,7 +109,8 @@ export class Enrollments {
       which: { id, owner: ownerOf(asker), tenant: TENANT },
       nonce: randomId(),
       account: accountOf(asker.user),
-      lock: limits.lock,
+      // A secret that is new each time is no authenticator yet, and there would be no other way back: no ceiling.
+      lock: { ...limits.lock, ceiling: NEVER },
       compare: async (entry) => {
         const detail = readDetail(entry);
         const plain = unseal(keys, detail.begun, contextOf(asker.user, entry.id));
@@ -120,8 +122,7 @@ export class Enrollments {
       },
     });
     if (!checked.ok) {
-      if (checked.reason === "locked") return refusedByLock(checked.until, clock());
-      if (checked.reason !== "wrong") return refusedAs(checked.reason);
+      if (checked.reason !== "wrong") return refusalOf(checked, clock());
       return refused("wrong_code", { attemptsLeft: checked.attemptsLeft });
     }
     const { method, name } = readDetail(checked.entry);
@@ -136,6 +137,11 @@ export class Enrollments {
     await this.#book.add(asker.user, factor);
     events.emit("factor.added", { user: asker.user, method, factor: factor.id });
     return { ok: true, factor };
+  }
+
+  /** Opens the lock that wrong codes to enrolments have closed. */
+  async unlock(user: string): Promise<void> {
+    await this.#parts.store.unlock(accountOf(user), this.#parts.clock());
   }
 
   /** Methods that people can set up here, strongest first. */

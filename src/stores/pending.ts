@@ -119,6 +119,8 @@ export type NewPending = Omit<
    * canceled but for those under guard; or they stay.
    */
   readonly supersede: "return" | "cancel" | "keep";
+  /** Methods that may answer it: where one of them is disabled, it is not opened. */
+  readonly offers?: readonly string[];
 };
 
 /** By id, by owner (then the newest), or both; what is given must match. */

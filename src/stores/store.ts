@@ -17,16 +17,23 @@ export interface Store {
 
   /**
    * Adds a pending verification and charges every limit. What becomes of the owner's earlier ones, `supersede` says.
-   * Refused while the account is locked. The id is the nonce: asked again with it, the answer stays.
+   * Refused while the account is locked, or has one of the methods on offer disabled. The id is the nonce: asked again
+   * with it, the answer stays.
    */
   open(entry: NewPending, account: string, charges: readonly Charge[], now: number): Awaitable<Opened>;
   /** The one with this id, or the owner's newest; `undefined` for somebody else's. */
   find(which: Which, now: number): Awaitable<Pending | undefined>;
-  /** Counts one attempt on the verification and one failure on the account, before anything is compared. */
+  /**
+   * Counts one attempt on the verification, one failure on the account and one on every method whose code it may hold:
+   * the one in use and those that were sent. All of that before anything is compared.
+   */
   attempt(which: Which, guess: Guess, now: number): Awaitable<Counted>;
   /** Takes back an attempt whose answer could not be compared, because whoever knows it did not reply. */
-  forgive(which: Which, guess: Guess, now: number): Awaitable<void>;
-  /** Uses a verification up, once, for the request that counted; clears the account's failures. */
+  forgive(which: Which, guess: Counting, now: number): Awaitable<void>;
+  /**
+   * Uses a verification up, once, for the request that counted. Clears the account's failures and those of the method
+   * that was proved, gives back what was counted on the others, and enables every other that had been disabled.
+   */
   consume(which: Which, proof: Consumption, now: number): Awaitable<Consumed>;
   /**
    * Changes a live verification if it is still at this revision, adds what was sent, and charges every limit. Asked
@@ -56,6 +63,8 @@ export interface Store {
   /** Verifications of the past and present, as far back as the store keeps them. */
   search(filter: RecordFilter, page: RecordPage, now: number): Awaitable<FoundRecords>;
   usage(filter: RecordFilter, now: number): Awaitable<readonly UsageRow[]>;
+  /** Opens the account's lock, forgets its failures and enables every method. */
+  unlock(account: string, now: number): Awaitable<void>;
   /** Forgets every verification about this user, and their failures and locks. */
   erase(subject: string, now: number): Awaitable<void>;
 
@@ -114,7 +123,9 @@ export type Opened =
   | { readonly outcome: "opened" | "exists"; readonly entry: Pending }
   | Limited
   | { readonly outcome: "full"; readonly retryAt: number }
-  | { readonly outcome: "locked"; readonly until: number };
+  | { readonly outcome: "locked"; readonly until: number }
+  /** Which of the methods on offer are. */
+  | { readonly outcome: "disabled"; readonly methods: readonly string[] };
 
 export interface Guess {
   readonly nonce: string;
@@ -125,12 +136,28 @@ export interface Guess {
   readonly typed?: string | undefined;
 }
 
+/** A guess that was counted, and against which methods. */
+export interface Counting extends Guess {
+  readonly methods: readonly string[];
+}
+
 /** After so many failures in a row the account is locked for `first`, then twice that, up to `longest` (milliseconds). */
 export interface LockRule {
   readonly after: number;
   readonly first: number;
   readonly longest: number;
+  /** After so many failures in a row by one method it is disabled: no lock that ends, but a door that somebody must open. */
+  readonly ceiling: number;
 }
+
+/** Stands for no lock, or no ceiling: whoever can never be locked needs no memory. */
+export const NEVER = Number.MAX_SAFE_INTEGER;
+
+/**
+ * For how long failures by a method are remembered after the last of them: the quiet day of a lock would let somebody
+ * who makes nine guesses a day go on for ever.
+ */
+export const FAILURES_KEPT = 365 * 24 * 3_600_000;
 
 /** A use of something that dies when it is not used for `idle` milliseconds. */
 export interface Use {
@@ -151,20 +178,31 @@ export type Counted =
       readonly entry: Pending;
       readonly attemptsLeft: number;
       readonly lockedUntil: number;
+      /** What it was counted for, and may be compared with: methods that are disabled are not among them. */
+      readonly methods: readonly string[];
+      /** Those that this very attempt has disabled. */
+      readonly reached: readonly string[];
     }
   | { readonly outcome: Ended }
-  | { readonly outcome: "locked"; readonly until: number };
+  | { readonly outcome: "locked"; readonly until: number }
+  /** The method in use is. */
+  | { readonly outcome: "disabled" };
 
 export interface Consumption {
   readonly nonce: string;
   readonly account: string;
+  /** The one that was proved. */
+  readonly method: string;
+  /** All that the attempt was counted for. */
+  readonly methods: readonly string[];
   /** A counter that may only grow, such as a TOTP time step: consumed together, or not at all. */
   readonly step?: { readonly key: string; readonly value: number };
 }
 
 export type Consumed =
   | { readonly outcome: "consumed"; readonly at: number }
-  | { readonly outcome: Ended | "replayed" }
+  /** `disabled`: by another request, meanwhile. */
+  | { readonly outcome: Ended | "replayed" | "disabled" }
   | { readonly outcome: "locked"; readonly until: number };
 
 export interface Amendment {

@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { randomId } from "../core/crypto.js";
 import type { Delivery, NewPending, Pending, SendEvent, Which } from "../stores/pending.js";
 import type { FoundRecords, RecordFilter, RecordPage, UsageRow } from "../stores/records.js";
-import type { Charge, Counted, Guess, LockRule, Opened, Refusal, Store } from "../stores/store.js";
+import {
+  type Charge,
+  type Consumption,
+  type Counted,
+  type Counting,
+  type Guess,
+  type LockRule,
+  NEVER,
+  type Opened,
+  type Refusal,
+  type Store,
+} from "../stores/store.js";
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -29,9 +40,9 @@ export interface Load {
 export type Check = (bench: Bench) => Promise<void>;
 export type Checks = Readonly<Record<string, Check>>;
 
-export const LOCK: LockRule = { after: 10, first: 15 * MINUTE, longest: DAY };
+export const LOCK: LockRule = { after: 10, first: 15 * MINUTE, longest: DAY, ceiling: NEVER };
 /** For checks about something else: an account that is never locked. */
-export const NO_LOCK: LockRule = { after: 1_000_000, first: MINUTE, longest: MINUTE };
+export const NO_LOCK: LockRule = { after: 1_000_000, first: MINUTE, longest: MINUTE, ceiling: NEVER };
 
 /** A store with its clock, and the calls of a check in few words. */
 export class Bench {
@@ -91,8 +102,8 @@ export class Bench {
     return nonce;
   }
 
-  async consume(which: Which, nonce: string, more: { account?: string; step?: { key: string; value: number } } = {}) {
-    return this.store.consume(which, { nonce, account: "account", ...more }, this.now);
+  async consume(which: Which, nonce: string, more: Partial<Consumption> = {}) {
+    return this.store.consume(which, { account: "account", ...BY_SMS, ...more, nonce }, this.now);
   }
 
   async amend(
@@ -107,8 +118,8 @@ export class Bench {
   }
 
   /** Takes back an attempt, with the words it was counted with. */
-  async forgive(which: Which, nonce: string, guess: Partial<Guess> = {}): Promise<void> {
-    await this.store.forgive(which, { account: "account", lock: NO_LOCK, ...guess, nonce }, this.now);
+  async forgive(which: Which, nonce: string, guess: Partial<Counting> = {}): Promise<void> {
+    await this.store.forgive(which, { account: "account", lock: NO_LOCK, ...BY_SMS, ...guess, nonce }, this.now);
   }
 
   async search(filter: RecordFilter = {}, page: Partial<RecordPage> = {}): Promise<FoundRecords> {
@@ -147,6 +158,9 @@ export const DELIVERY: Delivery = {
   status: "sent",
   sent: [{ method: "sms", to: "+46707123456", sends: 1, resendAt: 0 }],
 };
+
+/** What `DELIVERY` is answered by, as a proof has it. */
+export const BY_SMS = { method: "sms", methods: ["sms"] };
 
 /** A delivery whose one message went out so often. */
 export function sentTimes(sends: number): Pick<Delivery, "sent"> {

@@ -2,6 +2,7 @@ import type { Store } from "../stores/store.js";
 import { Bench, type Check, type Load, type StoreTime } from "./bench.js";
 import { accountChecks } from "./checks/accounts.js";
 import { attemptChecks } from "./checks/attempts.js";
+import { ceilingChecks } from "./checks/ceiling.js";
 import { changingChecks } from "./checks/changing.js";
 import { documentChecks } from "./checks/documents.js";
 import { erasureChecks } from "./checks/erasure.js";
@@ -28,6 +29,7 @@ const CHECKS = {
   ...changingChecks,
   ...attemptChecks,
   ...accountChecks,
+  ...ceilingChecks,
   ...limitChecks,
   ...registerChecks,
   ...recordChecks,

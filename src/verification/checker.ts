@@ -2,6 +2,7 @@ import { randomId, seal } from "../core/crypto.js";
 import { defined } from "../core/defined.js";
 import type { Channel } from "../providers/provider.js";
 import type { Pending } from "../stores/pending.js";
+import { NEVER } from "../stores/store.js";
 import { OWN_ACCOUNT } from "./account.js";
 import { announced } from "./announce.js";
 import { stopEscalation } from "./escalation.js";
@@ -75,7 +76,9 @@ export class Checker {
       return { ok: true, verification };
     }
     if (checked.reason !== "wrong") {
-      return { ...(checked.reason === "locked" ? refusedAs("spent") : refusedAs(checked.reason)), verification };
+      // Neither locked nor disabled: see below.
+      const isEnd = checked.reason !== "locked" && checked.reason !== "disabled";
+      return { ...refusedAs(isEnd ? checked.reason : "spent"), verification };
     }
     const { attemptsLeft } = checked;
     events.emit("verification.failed", { ...announced(after), reason: "wrong_code", attemptsLeft });
@@ -129,5 +132,8 @@ function isCode(code: unknown): boolean {
   return typeof code === "string" && code !== "" && code.length <= 64;
 }
 
-/** Attempts of the service are limited by the verification; a lock belongs to people, who have accounts. */
-const NO_LOCK = { after: Number.MAX_SAFE_INTEGER, first: 0, longest: 0 };
+/**
+ * Attempts of the service are limited by the verification; locks belong to people, who have accounts, and a ceiling to
+ * what they prove themselves with: a number that somebody sends codes to is none.
+ */
+const NO_LOCK = { after: NEVER, first: 0, longest: 0, ceiling: NEVER };

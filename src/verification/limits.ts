@@ -49,6 +49,12 @@ export interface FailureLimits {
    */
   perAccount?: number;
   /**
+   * Failures in a row by one method, whatever locks lay between them, before it is disabled, 1 to 100 (NIST SP 800-63B-4
+   * section 3.2.2). It is enabled again by a right answer by another method (a recovery code, say) or by `tfa.unlock()`.
+   * @default 100
+   */
+  perMethod?: number;
+  /**
    * The first lock; every further one within a day is twice as long.
    * @default "15m"
    */
@@ -98,7 +104,11 @@ export function createLimits(options: LimitOptions = {}): Limits {
     { spacing: true, perUser: true, perDestination: true, perPrefix: true, failed: true },
     "limits.sends",
   );
-  checkKeys(failures, { perChallenge: true, perAccount: true, lock: true, longestLock: true }, "limits.failures");
+  checkKeys(
+    failures,
+    { perChallenge: true, perAccount: true, perMethod: true, lock: true, longestLock: true },
+    "limits.failures",
+  );
   if (typeof named !== "object" || named === null)
     throw misconfigured("limits.named must be an object of limits by name.");
 
@@ -130,11 +140,12 @@ function bucketsOrNone(buckets: readonly Bucket[] | false, where: string): reado
   return buckets === false ? [] : parseBuckets(buckets, where);
 }
 
-function lockRule({ perAccount = 10, lock = "15m", longestLock = "24h" }: FailureLimits): LockRule {
+function lockRule({ perAccount = 10, perMethod = 100, lock = "15m", longestLock = "24h" }: FailureLimits): LockRule {
   const first = lockLength(lock, "limits.failures.lock");
   const longest = lockLength(longestLock, "limits.failures.longestLock");
   if (longest < first) throw misconfigured("limits.failures.longestLock must not be shorter than lock.");
-  return { after: wholeNumber(perAccount, 1, 100, "limits.failures.perAccount"), first, longest };
+  const after = wholeNumber(perAccount, 1, 100, "limits.failures.perAccount");
+  return { after, first, longest, ceiling: wholeNumber(perMethod, 1, 100, "limits.failures.perMethod") };
 }
 
 /** NIST SP 800-63B-4 section 3.2.2 asks for waits of 30 seconds at the least. */

@@ -3,7 +3,7 @@ import { secondsUntil } from "../core/clock.js";
 import type { Pending } from "../stores/pending.js";
 import type { Ended, Refusal } from "../stores/store.js";
 import { isShared } from "./send-charges.js";
-import type { Started } from "./service.js";
+import type { Checked, Started } from "./service.js";
 
 /** An expected no, as a value. `entry` is there when a challenge stands and can be shown. */
 export interface Refused {
@@ -29,6 +29,13 @@ export function refusedAs(ended: Ended): Refused {
   return refused(ENDED[ended]);
 }
 
+/** After the hundredth wrong code in a row there is no waiting: the way back is another method, or the app. */
+export function refusedAsDisabled(): Refused {
+  return refused("method_not_allowed", {
+    detail: "Too many wrong codes in a row: this method is off until you confirm by another one, or support helps.",
+  });
+}
+
 export function refusedByLock(until: number, now: number): Refused {
   return refused("account_locked", { retryAfter: secondsUntil(until, now) });
 }
@@ -49,16 +56,20 @@ export function refusedByCrowd(retryAt: number, now: number): Refused {
   });
 }
 
-/** Why a start or a send was refused. */
-export function refusalOf(started: Started & { readonly ok: false }, now: number): Refused {
-  switch (started.reason) {
+/** Why a start, a send or an answer was refused. */
+export function refusalOf(no: No, now: number): Refused {
+  switch (no.reason) {
     case "limited":
-      return refusedByLimit(started.refusal, now);
+      return refusedByLimit(no.refusal, now);
     case "full":
-      return refusedByCrowd(started.retryAt, now);
+      return refusedByCrowd(no.retryAt, now);
     case "locked":
-      return refusedByLock(started.until, now);
+      return refusedByLock(no.until, now);
+    case "disabled":
+      return refusedAsDisabled();
     default:
-      return refusedAs(started.reason);
+      return refusedAs(no.reason);
   }
 }
+
+type No = (Started & { readonly ok: false }) | Exclude<Checked & { readonly ok: false }, { readonly reason: "wrong" }>;

@@ -31,10 +31,13 @@ export type Started =
   | { readonly ok: false; readonly reason: "limited"; readonly refusal: Refusal }
   | { readonly ok: false; readonly reason: "full"; readonly retryAt: number }
   | { readonly ok: false; readonly reason: "locked"; readonly until: number }
+  | { readonly ok: false; readonly reason: "disabled"; readonly methods: readonly string[] }
   | { readonly ok: false; readonly reason: Ended };
 
 /** A right answer, with the counter that must grow by it where there is one. */
 export interface Match {
+  /** The method it proves, where that is not the one in use. */
+  readonly method?: string;
   readonly step?: { readonly key: string; readonly value: number };
 }
 
@@ -47,23 +50,25 @@ export interface Answer {
   /** What was typed, sealed, where the record is to show it. */
   readonly typed?: string | undefined;
   /**
-   * Whether the answer is right. Runs only after the attempt was counted; when it throws, nothing was compared and the
-   * attempt is given back.
+   * Whether the answer is right, by one of the methods that it was counted for. Runs only after the attempt was counted;
+   * when it throws, nothing was compared and the attempt is given back.
    */
-  readonly compare: (entry: Pending) => Awaitable<Match | undefined>;
+  readonly compare: (entry: Pending, methods: readonly string[]) => Awaitable<Match | undefined>;
 }
 
-export type Checked =
-  | { readonly ok: true; readonly entry: Pending; readonly at: number }
+export type Checked = { readonly ok: true; readonly entry: Pending; readonly at: number } | Unproved;
+
+/** `reached`: methods that the answer has disabled. */
+type Unproved = { readonly ok: false; readonly reached: readonly string[] } & (
   | {
-      readonly ok: false;
       readonly reason: "wrong";
       readonly entry: Pending;
       readonly attemptsLeft: number;
       readonly lockedUntil: number;
     }
-  | { readonly ok: false; readonly reason: "locked"; readonly until: number }
-  | { readonly ok: false; readonly reason: Ended };
+  | { readonly reason: "locked"; readonly until: number }
+  | { readonly reason: Ended | "disabled" }
+);
 
 /** The life of a verification: opened once, sent again, answered, used up. Knows neither users nor Express. */
 export class VerificationService {
@@ -88,6 +93,8 @@ export class VerificationService {
         return { ok: false, reason: "full", retryAt: opened.retryAt };
       case "locked":
         return { ok: false, reason: "locked", until: opened.until };
+      case "disabled":
+        return { ok: false, reason: "disabled", methods: opened.methods };
       case "exists":
         return { ok: true, entry: opened.entry, fresh: false };
       case "opened":
@@ -122,30 +129,31 @@ export class VerificationService {
   async check({ which, nonce, account, lock, typed, compare }: Answer): Promise<Checked> {
     const guess = { nonce, account, lock, typed };
     const counted = await this.#store.attempt(which, guess, this.#clock());
-    if (counted.outcome === "locked") return { ok: false, reason: "locked", until: counted.until };
-    if (counted.outcome !== "counted") return { ok: false, reason: counted.outcome };
-    const { entry, attemptsLeft, lockedUntil } = counted;
-    const wrong: Checked = { ok: false, reason: "wrong", entry, attemptsLeft, lockedUntil };
+    if (counted.outcome === "locked") return { ok: false, reason: "locked", until: counted.until, reached: NONE };
+    if (counted.outcome !== "counted") return { ok: false, reason: counted.outcome, reached: NONE };
+    const { entry, attemptsLeft, lockedUntil, methods, reached } = counted;
+    const wrong: Checked = { ok: false, reason: "wrong", entry, attemptsLeft, lockedUntil, reached };
 
     let match: Match | undefined;
     try {
-      match = await compare(entry);
+      match = await compare(entry, methods);
     } catch (error) {
-      await this.#store.forgive(keyOf(entry), guess, this.#clock());
+      await this.#store.forgive(keyOf(entry), { ...guess, methods }, this.#clock());
       throw error;
     }
     if (!match) return wrong;
 
-    const consumed = await this.#store.consume(keyOf(entry), { nonce, account, ...match }, this.#clock());
+    const proof = { nonce, account, methods, method: entry.delivery.method, ...match };
+    const consumed = await this.#store.consume(keyOf(entry), proof, this.#clock());
     switch (consumed.outcome) {
       case "consumed":
         return { ok: true, entry, at: consumed.at };
       case "replayed":
         return wrong;
       case "locked":
-        return { ok: false, reason: "locked", until: consumed.until };
+        return { ok: false, reason: "locked", until: consumed.until, reached };
       default:
-        return { ok: false, reason: consumed.outcome };
+        return { ok: false, reason: consumed.outcome, reached };
     }
   }
 

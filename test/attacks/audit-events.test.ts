@@ -129,6 +129,12 @@ const TRIGGERS: Record<EventName, Trigger> = {
     says: { user: "ada", until: expect.any(Number) },
     options: () => ({ limits: { failures: { perAccount: 1 } } }),
   },
+  "account.unlocked": { by: ({ shop }) => shop.tfa.unlock("ada"), says: { user: "ada" } },
+  "factor.disabled": {
+    by: guessed,
+    says: { user: "ada", method: "sms" },
+    options: () => ({ limits: { failures: { perMethod: 1 } } }),
+  },
   "limit.exceeded": {
     by: (scene) => opened(scene).then(() => scene.ada.post("/2fa/resend").send({}).expect(429)),
     says: { user: "ada", limit: "spacing", retryAt: expect.any(Number) },

@@ -9,10 +9,10 @@ import {
   type Arena,
   CONTROL,
   differs,
+  FEWER_ROUNDS,
   PATIENCE,
   race,
   type Round,
-  ROUNDS,
   shuffled,
   wrongCodes,
 } from "../helpers/arena.js";
@@ -94,7 +94,7 @@ describe.each(Object.entries({ "over sockets released together": needle, "by Pro
   (_name, round) => {
     it("D03 costs at most five compares and gives at most one grant", { timeout: 60_000 }, async () => {
       const at = await arena();
-      expect(await race(round, at, ROUNDS / 2)).toEqual([]);
+      expect(await race(round, at, FEWER_ROUNDS)).toEqual([]);
       expect(at.shop.counters.faults).toEqual([]);
       await at.site.close();
     });
@@ -110,14 +110,14 @@ describe.each(Object.entries({ "over sockets released together": needle, "by Pro
 describe("five wrong codes in each of forty logins of one account", () => {
   it("D03 are compared ten times, over sockets released together", { timeout: 60_000 }, async () => {
     const at = await arena();
-    expect(await race(swarm(await fortyLogins(at)), at, ROUNDS / 2)).toEqual([]);
+    expect(await race(swarm(await fortyLogins(at)), at, FEWER_ROUNDS)).toEqual([]);
     expect(at.shop.counters).toMatchObject({ grants: 0, faults: [] });
     await at.site.close();
   });
 
   it("D03 are compared ten times, by Promise.all", { timeout: 60_000 }, async () => {
     const at = await arena();
-    expect(await race(swarmByCall, at)).toEqual([]);
+    expect(await race(swarmByCall, at, FEWER_ROUNDS)).toEqual([]);
     await at.site.close();
   });
 

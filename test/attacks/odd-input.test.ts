@@ -19,6 +19,7 @@ import { fixture, TOTP_SECRET } from "../helpers/app.js";
 import { arena, type Arena, PLENTY } from "../helpers/arena.js";
 import { type Answer, rawRequest, type RequestParts, Site, Visitor } from "../helpers/burst.js";
 import { oneShot } from "../helpers/one-shot.js";
+import { times } from "../helpers/effort.js";
 
 let at: Arena;
 const uncaught = vi.fn();
@@ -260,7 +261,7 @@ describe("I02: a key that reaches into every object", () => {
       expect(({} as Record<string, unknown>)[name]).toBeUndefined();
   });
 
-  it("changes nothing in ten thousand bodies, queries and cookies", { timeout: 60_000 }, async () => {
+  it("changes nothing in thousands of bodies, queries and cookies", { timeout: 60_000 }, async () => {
     const shop = fixture({ limits: PLENTY });
     shop.guard("/vault");
     shop.app.post(
@@ -280,7 +281,7 @@ describe("I02: a key that reaches into every object", () => {
     let asked = 0;
     const statuses = new Set<number>();
     // each request brings three: a body, a query and a cookie
-    for (let round = 0; asked < 10_000; round += 1) {
+    for (let round = 0; asked < times(10_000, 2_000); round += 1) {
       const requests = payloads.map(([type, text], index) =>
         ada.raw(
           "POST",

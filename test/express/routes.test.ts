@@ -7,6 +7,7 @@ import { ERRORS, type ErrorCode } from "../../src/core/errors.js";
 import { DeliveryError } from "../../src/providers/provider.js";
 import { type Fixture, fixture, ORIGIN } from "../helpers/app.js";
 import { PLENTY } from "../helpers/arena.js";
+import { times } from "../helpers/effort.js";
 
 type Agent = Awaited<ReturnType<Fixture["login"]>>;
 
@@ -283,56 +284,52 @@ describe("C12 429", () => {
     );
   });
 
-  it(
-    "waiting exactly as long as it says is enough, a hundred times out of a hundred",
-    { timeout: 60_000 },
-    async () => {
-      const waits: Record<string, (offset: number) => Promise<{ shop: Fixture; again: () => request.Test }>> = {
-        async resend(offset) {
-          const { shop, agent } = await opened();
-          shop.clock.tick(offset);
-          return { shop, again: () => agent.post("/2fa/resend") };
-        },
-        async "five messages"(offset) {
-          const shop = fixture();
-          shop.guard("/vault");
-          const agent = await shop.login("ada");
-          for (let index = 0; index < 5; index += 1) {
-            await agent.get("/vault").expect(401);
-            await agent.post("/2fa/cancel").expect(204);
-            shop.clock.tick(offset / 7);
-          }
-          return { shop, again: () => agent.get("/vault") };
-        },
-        async "an account that is locked"(offset) {
-          const { shop, agent } = await opened({ limits: { failures: { perAccount: 1 } } });
-          await agent.post("/2fa/verify").send({ code: shop.wrong() }).expect(422);
-          shop.clock.tick(offset);
-          return { shop, again: () => agent.get("/vault") };
-        },
-        async "three failed sends"(offset) {
-          const shop = fixture({ methods: [sms(down)] });
-          shop.guard("/vault");
-          const agent = await shop.login("ada");
-          await agent.get("/vault").expect(502);
-          await agent.post("/2fa/resend").expect(502);
-          await agent.post("/2fa/resend").expect(502);
-          shop.clock.tick(offset);
-          return { shop, again: () => agent.post("/2fa/resend") };
-        },
-      };
-      for (const [name, build] of Object.entries(waits)) {
-        for (let trial = 0; trial < 25; trial += 1) {
-          const { shop, again } = await build(Math.random() * 29_000);
-          const refused = await again();
-          expect(refused.status, name).toBe(429);
-          expect(refused.headers["retry-after"]).toMatch(/^[1-9]\d*$/);
-          shop.clock.tick(Number(refused.headers["retry-after"]) * 1000);
-          expect((await again()).status, name).not.toBe(429);
+  it("waiting exactly as long as it says is enough, every time", { timeout: 60_000 }, async () => {
+    const waits: Record<string, (offset: number) => Promise<{ shop: Fixture; again: () => request.Test }>> = {
+      async resend(offset) {
+        const { shop, agent } = await opened();
+        shop.clock.tick(offset);
+        return { shop, again: () => agent.post("/2fa/resend") };
+      },
+      async "five messages"(offset) {
+        const shop = fixture();
+        shop.guard("/vault");
+        const agent = await shop.login("ada");
+        for (let index = 0; index < 5; index += 1) {
+          await agent.get("/vault").expect(401);
+          await agent.post("/2fa/cancel").expect(204);
+          shop.clock.tick(offset / 7);
         }
+        return { shop, again: () => agent.get("/vault") };
+      },
+      async "an account that is locked"(offset) {
+        const { shop, agent } = await opened({ limits: { failures: { perAccount: 1 } } });
+        await agent.post("/2fa/verify").send({ code: shop.wrong() }).expect(422);
+        shop.clock.tick(offset);
+        return { shop, again: () => agent.get("/vault") };
+      },
+      async "three failed sends"(offset) {
+        const shop = fixture({ methods: [sms(down)] });
+        shop.guard("/vault");
+        const agent = await shop.login("ada");
+        await agent.get("/vault").expect(502);
+        await agent.post("/2fa/resend").expect(502);
+        await agent.post("/2fa/resend").expect(502);
+        shop.clock.tick(offset);
+        return { shop, again: () => agent.post("/2fa/resend") };
+      },
+    };
+    for (const [name, build] of Object.entries(waits)) {
+      for (let trial = 0; trial < times(25, 5); trial += 1) {
+        const { shop, again } = await build(Math.random() * 29_000);
+        const refused = await again();
+        expect(refused.status, name).toBe(429);
+        expect(refused.headers["retry-after"]).toMatch(/^[1-9]\d*$/);
+        shop.clock.tick(Number(refused.headers["retry-after"]) * 1000);
+        expect((await again()).status, name).not.toBe(429);
       }
-    },
-  );
+    }
+  });
 
   it("is the same for a user who exists and for one who does not", async () => {
     const texts: string[] = [];

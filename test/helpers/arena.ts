@@ -1,6 +1,7 @@
 import type { TwoFactorOptions } from "../../src/index.js";
 import { type Fixture, fixture } from "./app.js";
 import { Site, Visitor } from "./burst.js";
+import { times } from "./effort.js";
 
 /**
  * How often a race is run: one round that goes well proves nothing. The second run, on Express 4, only has to show that
@@ -8,7 +9,7 @@ import { Site, Visitor } from "./burst.js";
  */
 export const ROUNDS = Number(process.env["RACE_ROUNDS"] ?? 100);
 /** For the same race in another dress: `Promise.all` beside the sockets that are released together. */
-export const FEWER_ROUNDS = Math.ceil(ROUNDS / 2);
+export const FEWER_ROUNDS = Math.ceil(ROUNDS / times(2, 4));
 
 /** A broken store must be caught within so many rounds; one of the same make that is not broken passes a few. */
 export const PATIENCE = 20;

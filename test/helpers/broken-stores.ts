@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { memoryStore } from "../../src/index.js";
 import { endOf } from "../../src/stores/ended.js";
+import { triedBy } from "../../src/stores/tried.js";
 import type { NewPending, Pending, SendEvent, Which } from "../../src/stores/pending.js";
 import type {
   Amended,
@@ -122,6 +123,8 @@ class BrokenStore {
       entry: counted,
       attemptsLeft: Math.max(0, counted.maxAttempts - counted.attempts),
       lockedUntil: locks ? after.lockedUntil : 0,
+      methods: triedBy(row.delivery),
+      reached: [],
     };
   }
 

@@ -35,5 +35,15 @@ export function contractParts(pool: Pool): { makeStore: MakeStore; time: () => S
   };
 }
 
-const TABLES = ["verifications", "accounts", "limits", "steps", "uses", "kept", "revocations", "documents"];
+const TABLES = [
+  "verifications",
+  "accounts",
+  "method_failures",
+  "limits",
+  "steps",
+  "uses",
+  "kept",
+  "revocations",
+  "documents",
+];
 const EMPTY = TABLES.map((table) => `delete from {s}.${table}`).join(";");

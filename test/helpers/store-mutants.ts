@@ -1,8 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { memoryStore } from "../../src/stores/memory/memory-store.js";
 import type { Pending, SendEvent, Which } from "../../src/stores/pending.js";
+import { triedBy } from "../../src/stores/tried.js";
 import type { RecordFilter, RecordPage, UsageRow } from "../../src/stores/records.js";
-import type { Charge, Charged, Guess, Store } from "../../src/stores/store.js";
+import type { Charge, Charged, Counting, Store } from "../../src/stores/store.js";
 
 /** A store with one thing wrong, and the check of the contract that must notice. */
 export interface Mutant {
@@ -51,6 +52,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
             entry,
             attemptsLeft: row.maxAttempts - before - 1,
             lockedUntil: Number(guess.lock.after < 0),
+            methods: [row.delivery.method],
+            reached: [],
           };
         },
       };
@@ -137,7 +140,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     "uses a verification up for a request that counted, and for no other",
     (right) => ({
       async consume(which, proof, now) {
-        const { lock } = { lock: { after: never, first: 1, longest: 1 } };
+        const { lock } = { lock: { after: never, first: 1, longest: 1, ceiling: never } };
         await right.attempt(which, { nonce: proof.nonce, account: "nobody", lock }, now);
         return right.consume(which, proof, now);
       },
@@ -195,6 +198,119 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     }),
   ),
   mutant(
+    "has no ceiling",
+    "disables a method after so many failures in a row, and counts and opens nothing by it any more",
+    (right) => ({
+      attempt: (which, guess, now) => right.attempt(which, { ...guess, lock: { ...guess.lock, ceiling: never } }, now),
+    }),
+  ),
+  mutant(
+    "opens by a method that is disabled",
+    "disables a method after so many failures in a row, and counts and opens nothing by it any more",
+    (right) => ({
+      open: (entry, account, charges, now) => right.open({ ...entry, offers: [] }, account, charges, now),
+    }),
+  ),
+  mutant(
+    "says of every failure that it reached the ceiling",
+    "disables a method after so many failures in a row, and counts and opens nothing by it any more",
+    (right) => ({
+      async attempt(which, guess, now) {
+        const counted = await right.attempt(which, guess, now);
+        return counted.outcome === "counted" ? { ...counted, reached: counted.methods } : counted;
+      },
+    }),
+  ),
+  mutant(
+    "forgets failures by a method with the lock they led to",
+    "remembers failures by a method through every lock and for most of a year, and no longer",
+    (right) => {
+      let day = 0;
+      return {
+        async attempt(which, guess, now) {
+          if (now - day > 86_400_000) await right.unlock(guess.account, now);
+          day = now;
+          return right.attempt(which, guess, now);
+        },
+      };
+    },
+  ),
+  mutant("starts every method anew", "starts only the method anew that was proved", (right) => ({
+    async consume(which, proof, now) {
+      const consumed = await right.consume(which, proof, now);
+      if (consumed.outcome === "consumed") await right.unlock(proof.account, now);
+      return consumed;
+    },
+  })),
+  mutant(
+    "keeps what it counted for a method beside the one that was proved",
+    "counts an answer for every method whose code it may be, and gives back what it was not",
+    (right) => ({
+      consume: (which, proof, now) => right.consume(which, { ...proof, methods: [proof.method] }, now),
+    }),
+  ),
+  mutant(
+    "compares with what is disabled",
+    "compares nothing with a method that is disabled, and still with another of the same verification",
+    (right) => ({
+      async attempt(which, guess, now) {
+        const counted = await right.attempt(which, guess, now);
+        return counted.outcome === "counted" ? { ...counted, methods: triedBy(counted.entry.delivery) } : counted;
+      },
+    }),
+  ),
+  mutant(
+    "reads, waits and then counts failures by a method",
+    "counts no more failures by a method than lead to the ceiling, however many come at once",
+    (right) => {
+      const counts = new Map<string, number>();
+      return {
+        async attempt(which, guess, now) {
+          const before = counts.get(guess.account) ?? 0;
+          await turn();
+          if (before >= guess.lock.ceiling) return { outcome: "disabled" };
+          counts.set(guess.account, before + 1);
+          return right.attempt(which, { ...guess, lock: { ...guess.lock, ceiling: never } }, now);
+        },
+      };
+    },
+  ),
+  mutant(
+    "reaches the ceiling again with the same request",
+    "repeats the answer that reached the ceiling for the same nonce, and takes its right answer",
+    (right) => {
+      const seen = new Set<string>();
+      return {
+        async attempt(which, guess, now) {
+          const counted = await right.attempt(which, guess, now);
+          const again = seen.has(guess.nonce);
+          seen.add(guess.nonce);
+          return counted.outcome === "counted" && again ? { ...counted, reached: [] } : counted;
+        },
+      };
+    },
+  ),
+  mutant(
+    "gives nothing back to a method",
+    "gives back the failure by a method of an attempt that could not be compared, once",
+    (right) => ({
+      forgive: (which, guess, now) => right.forgive(which, { ...guess, methods: [] }, now),
+    }),
+  ),
+  mutant(
+    "gives back as often as it is asked",
+    "gives back the failure by a method of an attempt that could not be compared, once",
+    (right) => ({
+      async forgive(which, guess, now) {
+        await right.forgive(which, guess, now);
+        await right.unlock(guess.account, now);
+      },
+    }),
+  ),
+  mutant("unlocks nobody", "unlocks an account and enables its methods, and forgets what led there", () => ({
+    unlock: () => undefined,
+  })),
+  mutant(
     "lives for ever",
     "ends a verification at the instant it was given, by its timestamp and not by a sweep",
     (right) => {
@@ -251,7 +367,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
           const counted = await right.attempt(which, guess, now);
           const entry = await right.find(which, now);
           if (counted.outcome !== "spent" || !entry || !forgiven.delete(entry.id)) return counted;
-          return { outcome: "counted", entry, attemptsLeft: 0, lockedUntil: 0 };
+          return { outcome: "counted", entry, attemptsLeft: 0, lockedUntil: 0, methods: [], reached: [] };
         },
       };
     },
@@ -1024,7 +1140,7 @@ function added(rows: readonly UsageRow[]): UsageRow[] {
 /** Clears the whole account with the one attempt that it gives back. */
 function clearsFailures(right: Store): Partial<Store> {
   return {
-    async forgive(which: Which, guess: Guess, now: number): Promise<void> {
+    async forgive(which: Which, guess: Counting, now: number): Promise<void> {
       await right.forgive(which, guess, now);
       await right.erase(guess.account, now);
     },

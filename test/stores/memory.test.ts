@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { Limiter } from "../../src/stores/memory/limiter.js";
 import { memoryStore, type MemoryStoreOptions } from "../../src/stores/memory/memory-store.js";
-import { aCharge, aPending, DAY, HOUR, LOCK, MINUTE, NO_LOCK, SECOND } from "../../src/testing/bench.js";
+import { aCharge, aPending, DAY, HOUR, LOCK, MINUTE, NO_LOCK, SECOND, BY_SMS } from "../../src/testing/bench.js";
 import { storeContract } from "../contracts/store.js";
 import { syncStore, type SyncStore } from "../helpers/sync-store.js";
 
@@ -18,7 +18,7 @@ describe("memoryStore()", () => {
       store.open(aPending({ id: "one" }), "ada", [aCharge()], T),
       store.find({ id: "one" }, T),
       store.attempt({ id: "one" }, { nonce: "n", account: "ada", lock: LOCK }, T),
-      store.consume({ id: "one" }, { nonce: "n", account: "ada" }, T),
+      store.consume({ id: "one" }, { ...BY_SMS, nonce: "n", account: "ada" }, T),
       store.charge([aCharge()], T),
       store.claim("key", "n", MINUTE, T),
     ]) {
@@ -235,14 +235,20 @@ describe("K09: a memory store whose clock is in trouble", () => {
     const charge = aCharge({ max: 1 });
     store.open(aPending({ id: "one", owner: "one" }), account, [charge], T);
     store.attempt({ id: "one" }, { nonce: "n", account, lock: NO_LOCK }, T);
-    expect(store.consume({ id: "one" }, { nonce: "n", account, step }, T)).toMatchObject({ outcome: "consumed" });
+    expect(store.consume({ id: "one" }, { ...BY_SMS, nonce: "n", account, step }, T)).toMatchObject({
+      outcome: "consumed",
+    });
     store.claim("spent", "first", DAY, T);
 
     const now = T + jump;
     store.open(aPending({ id: "two", owner: "two" }), account, [], now);
     store.attempt({ id: "two" }, { nonce: "m", account, lock: NO_LOCK }, now);
-    expect(store.consume({ id: "two" }, { nonce: "m", account, step }, now)).toEqual({ outcome: "replayed" });
-    expect(store.consume({ id: "one" }, { nonce: "m", account }, now)).not.toMatchObject({ outcome: "consumed" });
+    expect(store.consume({ id: "two" }, { ...BY_SMS, nonce: "m", account, step }, now)).toEqual({
+      outcome: "replayed",
+    });
+    expect(store.consume({ id: "one" }, { ...BY_SMS, nonce: "m", account }, now)).not.toMatchObject({
+      outcome: "consumed",
+    });
     expect(store.claim("spent", "second", DAY, now)).toBe("first");
     expect(store.charge([charge], now)).toMatchObject({ outcome: "limited" });
   });
@@ -267,7 +273,7 @@ describe("K09: a memory store whose clock is in trouble", () => {
     const consume = (id: string, now: number) => {
       store.open(aPending({ id, owner: id }), account, [], now);
       store.attempt({ id }, { nonce: id, account, lock: NO_LOCK }, now);
-      return store.consume({ id }, { nonce: id, account, step }, now);
+      return store.consume({ id }, { ...BY_SMS, nonce: id, account, step }, now);
     };
     expect(consume("one", T)).toMatchObject({ outcome: "consumed" });
     expect(consume("two", T + HOUR)).toEqual({ outcome: "replayed" });

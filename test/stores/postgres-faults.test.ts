@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from "pg";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { randomId } from "../../src/core/crypto.js";
 import { ServerStore } from "../../src/stores/postgres/postgres-store.js";
-import { aCharge, anEvent, aPending, DELIVERY, HOUR, LOCK, MINUTE, NO_LOCK } from "../../src/testing/bench.js";
+import { aCharge, anEvent, aPending, DELIVERY, HOUR, LOCK, MINUTE, NO_LOCK, BY_SMS } from "../../src/testing/bench.js";
 import { freshStore } from "../helpers/postgres-stores.js";
 import { postgresServer } from "../helpers/postgres-server.js";
 import { service } from "../helpers/services.js";
@@ -196,7 +196,7 @@ describe.skipIf(!service("postgres"))("postgresStore, when things go wrong", asy
     await store.charge([charge], 0);
     await attempt(store, used.id, "right", "ada");
     const step = { key: "totp", value: 7 };
-    await store.consume({ id: used.id }, { nonce: "right", account: "ada", step });
+    await store.consume({ id: used.id }, { ...BY_SMS, nonce: "right", account: "ada", step });
     for (let time = 0; time < 4; time += 1) await attempt(store, tried.id, randomId(), "bob");
     const lock = { ...LOCK, after: 2 };
     for (let time = 0; time < 2; time += 1) {
@@ -205,11 +205,15 @@ describe.skipIf(!service("postgres"))("postgresStore, when things go wrong", asy
     await server.end("immediate");
     await server.start();
     await expect.poll(() => outcomeOf(store.charge([charge], 0))).toMatchObject({ outcome: "limited" });
-    expect((await store.consume({ id: used.id }, { nonce: "right", account: "ada" })).outcome).toBe("consumed");
+    expect((await store.consume({ id: used.id }, { ...BY_SMS, nonce: "right", account: "ada" })).outcome).toBe(
+      "consumed",
+    );
     expect((await attempt(store, used.id)).outcome).toBe("used");
     expect(await attempt(store, tried.id, "fifth", "ada")).toMatchObject({ outcome: "counted", attemptsLeft: 0 });
     expect((await attempt(store, tried.id)).outcome).toBe("spent");
-    expect((await store.consume({ id: tried.id }, { nonce: "fifth", account: "ada", step })).outcome).toBe("replayed");
+    expect((await store.consume({ id: tried.id }, { ...BY_SMS, nonce: "fifth", account: "ada", step })).outcome).toBe(
+      "replayed",
+    );
     expect((await store.open(aPending({ owner: "eve" }), "eve", [], 0)).outcome).toBe("locked");
   });
 
@@ -244,7 +248,7 @@ describe.skipIf(!service("postgres"))("postgresStore, when things go wrong", asy
       ({ pid }) => pid,
     );
     for (const pid of pids) signal(Number(pid), "SIGSTOP");
-    const refused = await outcomeOf(store.consume({ id }, { nonce: right, account: "ada" }));
+    const refused = await outcomeOf(store.consume({ id }, { ...BY_SMS, nonce: right, account: "ada" }));
     expect(refused.outcome).toBe("rejected");
     // The backend finds the statement in its socket, long after it was given up.
     for (const pid of pids) signal(Number(pid), "SIGCONT");
@@ -252,7 +256,7 @@ describe.skipIf(!service("postgres"))("postgresStore, when things go wrong", asy
       .poll(async () => (await server.sql("select 1 from pg_stat_activity where state = 'active'")).length)
       .toBe(1);
     expect((await store.find({ id }))?.state).toBe("pending");
-    expect((await store.consume({ id }, { nonce: right, account: "ada" })).outcome).toBe("consumed");
+    expect((await store.consume({ id }, { ...BY_SMS, nonce: right, account: "ada" })).outcome).toBe("consumed");
   });
 
   it("K01, K02 gives up a wire that is dead or swallows everything, and goes on when it is mended", async () => {
@@ -310,11 +314,11 @@ describe.skipIf(!service("postgres"))("postgresStore, when things go wrong", asy
       await store.attempt({ id }, { nonce: "first", account: "ada", lock: LOCK });
       await lost(() => attempt(store, id, nonce, "ada"));
       expect(await attempt(store, id, nonce, "ada")).toMatchObject({ outcome: "counted", attemptsLeft: 3 });
-      await store.consume({ id: "nothing" }, { nonce, account: "ada" });
-      await lost(() => store.consume({ id }, { nonce, account: "ada", step: { key: "totp", value: 7 } }));
-      const again = await store.consume({ id }, { nonce, account: "ada", step: { key: "totp", value: 7 } });
+      await store.consume({ id: "nothing" }, { ...BY_SMS, nonce, account: "ada" });
+      await lost(() => store.consume({ id }, { ...BY_SMS, nonce, account: "ada", step: { key: "totp", value: 7 } }));
+      const again = await store.consume({ id }, { ...BY_SMS, nonce, account: "ada", step: { key: "totp", value: 7 } });
       expect(again.outcome).toBe("consumed");
-      expect((await store.consume({ id }, { nonce: "first", account: "ada" })).outcome).toBe("used");
+      expect((await store.consume({ id }, { ...BY_SMS, nonce: "first", account: "ada" })).outcome).toBe("used");
     });
 
     it("opens and charges once for an id", async () => {
@@ -344,9 +348,9 @@ describe.skipIf(!service("postgres"))("postgresStore, when things go wrong", asy
       const { store, lost } = await lossy();
       const { id } = await begin(store);
       for (const nonce of ["a", "b"]) await attempt(store, id, nonce, "ada");
-      await store.forgive({ id: "nothing" }, { nonce: "a", account: "ada", lock: LOCK });
-      await lost(() => store.forgive({ id }, { nonce: "a", account: "ada", lock: LOCK }));
-      await store.forgive({ id }, { nonce: "a", account: "ada", lock: LOCK });
+      await store.forgive({ id: "nothing" }, { ...BY_SMS, nonce: "a", account: "ada", lock: LOCK });
+      await lost(() => store.forgive({ id }, { ...BY_SMS, nonce: "a", account: "ada", lock: LOCK }));
+      await store.forgive({ id }, { ...BY_SMS, nonce: "a", account: "ada", lock: LOCK });
       expect(await store.find({ id })).toMatchObject({ attempts: 1, checks: [{ nonce: "b" }] });
       await store.claim("other", "mine", MINUTE);
       await lost(() => store.claim("key", "mine", MINUTE));

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { randomId } from "../../src/core/crypto.js";
-import { aCharge, anEvent, aPending, DELIVERY, HOUR, LOCK } from "../../src/testing/bench.js";
+import { aCharge, anEvent, aPending, DELIVERY, HOUR, LOCK, BY_SMS } from "../../src/testing/bench.js";
 import { freshStore } from "../helpers/postgres-stores.js";
 import { postgresServer } from "../helpers/postgres-server.js";
 import { service } from "../helpers/services.js";
@@ -49,9 +49,9 @@ describe.skipIf(!service("postgres"))("postgresStore beside another user of the 
     await store.amend({ id }, { revision: 0, delivery: DELIVERY }, [aCharge()], now);
     await store.note({ id }, { id: "e", status: "sent" });
     await store.attempt({ id }, { nonce: "n", account: owner, lock: LOCK });
-    await store.forgive({ id }, { nonce: "n", account: owner, lock: LOCK });
+    await store.forgive({ id }, { ...BY_SMS, nonce: "n", account: owner, lock: LOCK });
     await store.attempt({ id }, { nonce: "m", account: owner, lock: LOCK });
-    await store.consume({ id }, { nonce: "m", account: owner, step: { key, value: 1 } });
+    await store.consume({ id }, { ...BY_SMS, nonce: "m", account: owner, step: { key, value: 1 } });
     expect(await store.find({ id })).toMatchObject({ id, state: "verified" });
     expect(await store.find({ owner })).toMatchObject({ id });
     expect((await store.search({ tenant: "tenant" }, { offset: 0, limit: 9 })).total).toBe(1);

@@ -1,7 +1,7 @@
 import type { PoolClient } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServerStore } from "../../src/stores/postgres/postgres-store.js";
-import { aCharge, anEvent, aPending, DELIVERY, HOUR, LOCK, NO_LOCK } from "../../src/testing/bench.js";
+import { aCharge, anEvent, aPending, DELIVERY, HOUR, LOCK, NO_LOCK, BY_SMS } from "../../src/testing/bench.js";
 import { freshStore } from "../helpers/postgres-stores.js";
 import { postgresServer } from "../helpers/postgres-server.js";
 import { service } from "../helpers/services.js";
@@ -31,6 +31,8 @@ const FILL = `
     select 'user ' || n, 9e12 + n, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.limits (key, times, tags, forget_at)
     select 'limit ' || n, '{1}', '{1}', 9e12 + n from generate_series(1, ${ROWS} / 4) n;
+  insert into plans.method_failures (account, method, failures, forget_at)
+    select 'user ' || n, 'sms', 1, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.steps select 'step ' || n, n, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.uses select 'use ' || n, n, 9e12, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.kept select 'kept ' || n, '"value"', 9e12 + n from generate_series(1, ${ROWS} / 4) n;
@@ -70,8 +72,13 @@ describe.skipIf(!service("postgres"))("the plans of postgresStore", async () => 
     "attempt the newest": (n) =>
       store.attempt({ owner: `owner ${n}` }, { nonce: "n", account: `user ${n}`, lock: LOCK }),
     consume: (n) =>
-      store.consume(which(4 * n), { nonce: "n", account: `user ${n}`, step: { key: `step ${n}`, value: 9e9 } }),
-    forgive: (n) => store.forgive(which(n), { nonce: "n", account: `user ${n}`, lock: NO_LOCK }),
+      store.consume(which(4 * n), {
+        ...BY_SMS,
+        nonce: "n",
+        account: `user ${n}`,
+        step: { key: `step ${n}`, value: 9e9 },
+      }),
+    forgive: (n) => store.forgive(which(n), { ...BY_SMS, nonce: "n", account: `user ${n}`, lock: NO_LOCK }),
     amend: (n) => store.amend(which(4 * n + 4), { revision: 0, delivery: DELIVERY, event: anEvent() }, [aCharge()], 0),
     note: (n) => store.note(which(n), { id: "e", status: "sent" }),
     cancel: (n) => store.cancel(which(n)),

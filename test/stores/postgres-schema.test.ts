@@ -16,6 +16,7 @@ import {
   MINUTE,
   NO_LOCK,
   SECOND,
+  BY_SMS,
 } from "../../src/testing/bench.js";
 import { fakeClock } from "../helpers/clock.js";
 import { freshStore } from "../helpers/postgres-stores.js";
@@ -69,7 +70,11 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
       await store.open(aPending({ id: "kept" }), "ada", [], 0);
       await store.migrate();
       expect(await store.find({ id: "kept" })).toBeDefined();
-      expect(await server.sql('select version from "Many-at_once".versions')).toEqual([{ version: 1 }]);
+      expect(await server.sql('select version from "Many-at_once".versions')).toEqual([
+        { version: 1 },
+        { version: 2 },
+        { version: 3 },
+      ]);
       const [idle] = await server.sql(
         "select count(*)::int as n from pg_stat_activity where state like 'idle in transaction%'",
       );
@@ -108,7 +113,7 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
       await store.migrate();
       await store.open(aPending({ id }), "ada", [aCharge()], 0);
       await store.attempt({ id }, { nonce: "n", account: "ada", lock: LOCK });
-      expect((await store.consume({ id }, { nonce: "n", account: "ada" })).outcome).toBe("consumed");
+      expect((await store.consume({ id }, { ...BY_SMS, nonce: "n", account: "ada" })).outcome).toBe("consumed");
       await store.addDocument("list", "name", "document");
       await store.revoke("ada", HOUR);
       await store.sweeper.sweep();
@@ -207,9 +212,10 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
         amend: () => store.amend({ id }, { revision: 0, delivery: DELIVERY }, [aCharge()], 0),
         note: () => store.note({ id }, { id: "e", status: "sent" }),
         attempt: () => store.attempt({ id }, guess),
-        forgive: () => store.forgive({ id }, guess),
+        forgive: () => store.forgive({ id }, { ...BY_SMS, ...guess }),
         again: () => store.attempt({ id }, guess),
-        consume: () => store.consume({ id }, { nonce: "n", account: "ada", step: { key: "totp", value: 1 } }),
+        consume: () =>
+          store.consume({ id }, { ...BY_SMS, nonce: "n", account: "ada", step: { key: "totp", value: 1 } }),
         cancel: () => store.cancel({ id }),
         charge: () => store.charge([aCharge({ key: "a" }), aCharge({ key: "b" })], 0),
         refund: () => store.refund([aCharge({ key: "a" }), aCharge({ key: "b" })], 0),
@@ -303,7 +309,9 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
         const guess = { nonce: `nonce${odd}`, account: odd, lock: LOCK, typed: odd };
         await store.attempt({ id: asked.id, owner: asked.owner, tenant: asked.tenant }, guess);
         await store.note({ id: asked.id }, { id: `event${odd}`, errorCode: odd });
-        expect((await store.consume({ id: asked.id }, { nonce: guess.nonce, account: odd })).outcome).toBe("consumed");
+        expect((await store.consume({ id: asked.id }, { ...BY_SMS, nonce: guess.nonce, account: odd })).outcome).toBe(
+          "consumed",
+        );
         const { ttl: _ttl, supersede: _supersede, ...fixed } = asked;
         const found = await store.find({ id: asked.id });
         expect(found).toMatchObject({
@@ -356,8 +364,8 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
         return [
           () => store.attempt({ owner }, guess),
           () => store.attempt({ id }, guess),
-          () => store.consume({ id }, { nonce: `${round - 1}`, account: "ada" }),
-          () => store.forgive({ id }, guess),
+          () => store.consume({ id }, { ...BY_SMS, nonce: `${round - 1}`, account: "ada" }),
+          () => store.forgive({ id }, { ...BY_SMS, ...guess }),
           () => store.amend({ id }, { revision: round % 5, delivery: DELIVERY }, charges, 0),
           () => store.open(aPending({ owner, subject: "ada", supersede: "cancel" }), "ada", charges, 0),
           () => store.charge(charges, 0),
@@ -486,7 +494,7 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
       const { id } = aPending();
       await store.open(aPending({ id }), "ada", [charge], clock());
       await store.attempt({ id }, { nonce: "n", account: "ada", lock: { ...LOCK, after: 1 } });
-      await store.consume({ id }, { nonce: "n", account: "ada", step: { key: "totp", value: 7 } });
+      await store.consume({ id }, { ...BY_SMS, nonce: "n", account: "ada", step: { key: "totp", value: 7 } });
       await store.put("key", "value", 2 * HOUR);
       await store.touch({ key: "key", since: clock(), idle: 2 * HOUR });
       await store.revoke("ada", 2 * HOUR);
@@ -498,7 +506,7 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
       await store.open({ ...second, owner: "second" }, "ada", [], clock());
       await store.attempt({ id: second.id }, { nonce: "m", account: "ada", lock: NO_LOCK });
       const replay = { nonce: "m", account: "ada", step: { key: "totp", value: 7 } };
-      expect((await store.consume({ id: second.id }, replay)).outcome).toBe("replayed");
+      expect((await store.consume({ id: second.id }, { ...BY_SMS, ...replay })).outcome).toBe("replayed");
       clock.tick(50 * HOUR);
       await store.sweeper.sweep();
       for (const table of ["verifications", "accounts", "limits", "steps", "uses", "kept", "revocations"]) {

@@ -63,6 +63,20 @@ const MUTANTS: readonly [what: string, name: string, right: string | RegExp, wro
     "counts an attempt once for each nonce, and repeats its answer",
   ],
   [
+    "counts failures by a method before it has the account to itself",
+    "attempt",
+    /(where account = p_account) for update;([^]*?)(with counted as)/,
+    "$1;$2 perform pg_sleep(0.01); $3",
+    "counts no more failures by a method than lead to the ceiling, however many come at once",
+  ],
+  [
+    "lets a method be proved that was disabled meanwhile",
+    "consume",
+    /if exists \(\s+select 1 from \S+method_failures/,
+    "if false and exists (select 1 from pg_class",
+    "uses nothing up by a method that others have disabled meanwhile",
+  ],
+  [
     "lets somebody answer while the account is locked",
     "consume",
     "t < a.locked_until and a.locked_by is distinct",
@@ -102,7 +116,8 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
       const parts = contractParts(pool);
       await (await parts.makeStore()).close?.();
       const { rows } = await pool.query<{ text: string }>(
-        `select pg_get_functiondef(oid) as text from pg_proc where proname = $1 and pronamespace = $2::regnamespace`,
+        `select pg_get_functiondef(oid) as text from pg_proc where proname = $1 and pronamespace = $2::regnamespace
+          order by pronargs desc`,
         [name, parts.schema],
       );
       const text = rows[0]?.text ?? "";

@@ -3,7 +3,7 @@ import { createClient, createClientPool, RESP_TYPES } from "redis";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { RedisClient } from "../../src/redis.js";
 import { redisStore } from "../../src/redis.js";
-import { aCharge, aPending, HOUR, MINUTE, NO_LOCK } from "../../src/testing/bench.js";
+import { aCharge, aPending, HOUR, MINUTE, NO_LOCK, BY_SMS } from "../../src/testing/bench.js";
 import { type RedisServer, redisServer } from "../helpers/redis-server.js";
 import { redisTestStore } from "../helpers/redis-store.js";
 import { service } from "../helpers/services.js";
@@ -102,7 +102,7 @@ describe.skipIf(!service("redis-server"))("redisStore() with a client that is se
     });
     const guess = { nonce: "n", account: "ada", lock: NO_LOCK };
     expect(await store.attempt({ owner: "owner" }, guess)).toMatchObject({ outcome: "counted", attemptsLeft: 4 });
-    const consumed = await store.consume({ id: "one" }, { ...guess, step: { key: "totp", value: 5 } });
+    const consumed = await store.consume({ id: "one" }, { ...BY_SMS, ...guess, step: { key: "totp", value: 5 } });
     expect(consumed).toEqual({ outcome: "consumed", at: expect.any(Number) });
     expect((await store.search({ subject: entry.subject ?? "" }, { offset: 0, limit: 9 })).entries).toHaveLength(1);
     await store.put("key", "value", MINUTE);
@@ -183,7 +183,9 @@ describe("a redisStore()", () => {
     client.evalSha.mockResolvedValueOnce(beat);
     const store = redisStore(client);
     const guess = { nonce: "n", account: "ada", lock: NO_LOCK };
-    await expect(store.consume({ id: "one" }, guess, 0)).rejects.toMatchObject({ code: "unavailable" });
+    await expect(store.consume({ id: "one" }, { ...BY_SMS, ...guess }, 0)).rejects.toMatchObject({
+      code: "unavailable",
+    });
     await expect(store.attempt({ id: "one" }, guess, 0)).rejects.toMatchObject({ code: "unavailable" });
     await expect(store.open(aPending(), "ada", [], 0)).rejects.toMatchObject({ code: "unavailable" });
     await expect(store.charge([], 0)).rejects.toMatchObject({ code: "unavailable" });

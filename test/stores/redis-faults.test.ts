@@ -13,6 +13,7 @@ import {
   MINUTE,
   NO_LOCK,
   seeded,
+  BY_SMS,
 } from "../../src/testing/bench.js";
 import { fakeClock } from "../helpers/clock.js";
 import { CLIENTS } from "../helpers/redis-clients.js";
@@ -64,7 +65,7 @@ describe.skipIf(!service("redis-server"))("redisStore() when something breaks", 
     await store.open(entry, "used", [], 0);
     await store.attempt({ id: "used" }, { ...GUESS, account: "used" });
     await store.amend({ id: "used" }, change, [], 0);
-    await store.consume({ id: "used" }, { ...GUESS, account: "used" });
+    await store.consume({ id: "used" }, { ...BY_SMS, ...GUESS, account: "used" });
     await store.cancel({ id: "used" });
     await store.charge([aCharge({ key: "used" })], 0);
     await store.refund([aCharge({ key: "used" })], 0);
@@ -97,7 +98,9 @@ describe.skipIf(!service("redis-server"))("redisStore() when something breaks", 
         nonces.map(async (nonce, index) => {
           if (index % 10 === 0) await server.command("SCRIPT", "FLUSH");
           const { outcome } = await store.attempt({ id }, { ...GUESS, nonce });
-          return outcome === "counted" ? (await store.consume({ id }, { nonce, account: "account" })).outcome : outcome;
+          return outcome === "counted"
+            ? (await store.consume({ id }, { ...BY_SMS, nonce, account: "account" })).outcome
+            : outcome;
         }),
       );
       expect(answers.filter((answer) => answer === "consumed")).toHaveLength(1);
@@ -115,7 +118,7 @@ describe.skipIf(!service("redis-server"))("redisStore() when something breaks", 
     };
     const counting = await surely(() => store.attempt(which, GUESS));
     expect(counting).toMatchObject({ outcome: "counted", attemptsLeft: 4 });
-    const consumed = await surely(() => store.consume(which, GUESS));
+    const consumed = await surely(() => store.consume(which, { ...BY_SMS, ...GUESS }));
     expect(consumed.outcome).toBe("consumed");
     const charge = aCharge({ max: 2 });
     const opened = await surely(() => store.open(aPending({ id: "two", owner: "two" }), "account", [charge], 7));
@@ -223,7 +226,7 @@ describe.skipIf(!service("redis-server"))("redisStore() when something breaks", 
       const answer = async (nonce: string): Promise<void> => {
         const counting = await surely(() => store.attempt({ id }, { ...GUESS, nonce }));
         if (counting.outcome !== "counted") return;
-        const used = await surely(() => store.consume({ id }, { nonce, account: "account" }));
+        const used = await surely(() => store.consume({ id }, { ...BY_SMS, nonce, account: "account" }));
         if (used.outcome === "consumed") granted.push(nonce);
       };
       await Promise.all(Array.from({ length: 8 }, (_, index) => answer(`${id} ${index}`)));
@@ -261,7 +264,7 @@ describe.skipIf(!service("redis-server"))("redisStore() when something breaks", 
     await store.attempt({ id: "one" }, GUESS);
     await server.command("FLUSHALL");
     expect((await store.attempt({ id: "one" }, GUESS)).outcome).toBe("missing");
-    expect((await store.consume({ id: "one" }, GUESS)).outcome).toBe("missing");
+    expect((await store.consume({ id: "one" }, { ...BY_SMS, ...GUESS })).outcome).toBe("missing");
 
     const failures = async (by: RedisStore, account: string): Promise<number> => {
       for (let count = 1; ; count += 1) {
@@ -302,7 +305,7 @@ describe.skipIf(!service("redis-server"))("redisStore() when something breaks", 
     await server.command("CONFIG", "SET", "maxmemory", "1mb");
     for (const step of [
       () => store.attempt({ id: "one" }, { ...GUESS, nonce: "m" }),
-      () => store.consume({ id: "one" }, GUESS),
+      () => store.consume({ id: "one" }, { ...BY_SMS, ...GUESS }),
       () => store.open(aPending(), "account", [], 0),
       () => store.charge([aCharge()], 0),
       () => store.claim("key", "value", MINUTE),
@@ -316,7 +319,7 @@ describe.skipIf(!service("redis-server"))("redisStore() when something breaks", 
     await other.catchUp();
     expect(other.revokedAt("early")).toBeGreaterThan(0);
     await server.command("CONFIG", "SET", "maxmemory", "0");
-    expect((await store.consume({ id: "one" }, GUESS)).outcome).toBe("consumed");
+    expect((await store.consume({ id: "one" }, { ...BY_SMS, ...GUESS })).outcome).toBe("consumed");
   });
 
   it("K05 refuses every call while Redis may evict, says what to set, and goes on when it is set", async () => {

@@ -12,6 +12,7 @@ import {
   MINUTE,
   NO_LOCK,
   SECOND,
+  BY_SMS,
 } from "../../src/testing/bench.js";
 import { fakeClock } from "../helpers/clock.js";
 import { type RedisServer, redisServer } from "../helpers/redis-server.js";
@@ -47,19 +48,21 @@ describe.skipIf(!service("redis-server"))("what redisStore() keeps", () => {
   /** One of everything. */
   async function useAll(store: RedisStore, now: number): Promise<void> {
     const event = anEvent();
-    const guess = { nonce: "n", account: "ada", lock: LOCK };
+    const guess = { nonce: "n", account: "ada", lock: { ...LOCK, ceiling: 100 } };
     const entry = aPending({ id: "one", subject: "ada", service: "s", events: [event] });
     await store.open(entry, "ada", [aCharge()], now);
     await store.find({ id: "one" });
     await store.attempt({ id: "one" }, guess);
-    await store.forgive({ id: "one" }, guess);
+    await store.forgive({ id: "one" }, { ...BY_SMS, ...guess });
     await store.attempt({ id: "one" }, guess);
     const delivery = { ...DELIVERY, to: "+46700000000" };
     await store.amend({ id: "one" }, { revision: 0, delivery, event: anEvent() }, [aCharge({ key: "b" })], now);
     await store.note({ id: "one" }, { id: event.id, status: "delivered" });
-    await store.consume({ id: "one" }, { nonce: "n", account: "ada", step: { key: "totp", value: 5 } });
+    await store.consume({ id: "one" }, { ...BY_SMS, nonce: "n", account: "ada", step: { key: "totp", value: 5 } });
     await store.open(aPending({ id: "two" }), "ada", [], now);
+    await store.attempt({ id: "two" }, { ...guess, account: "bob" });
     await store.cancel({ id: "two" });
+    await store.unlock("nobody");
     await store.charge([aCharge({ key: "c" })], now);
     await store.refund([aCharge({ key: "c" })], now);
     await store.claim("claimed", "value", MINUTE);
@@ -114,7 +117,7 @@ describe.skipIf(!service("redis-server"))("what redisStore() keeps", () => {
       ["open", () => warm.store.open(fresh, "bob", [aCharge(), aCharge({ key: "x" })], warm.clock())],
       ["find", () => warm.store.find({ owner: "another" })],
       ["attempt", () => warm.store.attempt({ owner: "another" }, { nonce: "n", account: "bob", lock: LOCK })],
-      ["consume", () => warm.store.consume({ id: fresh.id }, { nonce: "n", account: "bob" })],
+      ["consume", () => warm.store.consume({ id: fresh.id }, { ...BY_SMS, nonce: "n", account: "bob" })],
       ["charge", () => warm.store.charge([aCharge({ key: "y" })], warm.clock())],
       ["claim", () => warm.store.claim("new", "value", MINUTE)],
       ["revoke", () => warm.store.revoke("bob", HOUR)],
@@ -300,7 +303,7 @@ describe.skipIf(!service("redis-server"))("what redisStore() keeps", () => {
     const charge = aCharge({ max: 1 });
     await store.open(aPending({ id: "one", owner: "one" }), "ada", [charge], clock());
     await store.attempt({ id: "one" }, { nonce: "n", account: "ada", lock: NO_LOCK });
-    await store.consume({ id: "one" }, { nonce: "n", account: "ada", step });
+    await store.consume({ id: "one" }, { ...BY_SMS, nonce: "n", account: "ada", step });
     await store.claim("spent", "first", DAY);
     await store.revoke("ada", DAY);
     const revokedAt = clock();
@@ -311,7 +314,9 @@ describe.skipIf(!service("redis-server"))("what redisStore() keeps", () => {
     clock.tick(jump);
     await store.open(aPending({ id: "two", owner: "two" }), "ada", [], clock());
     await store.attempt({ id: "two" }, { nonce: "m", account: "ada", lock: NO_LOCK });
-    expect(await store.consume({ id: "two" }, { nonce: "m", account: "ada", step })).toEqual({ outcome: "replayed" });
+    expect(await store.consume({ id: "two" }, { ...BY_SMS, nonce: "m", account: "ada", step })).toEqual({
+      outcome: "replayed",
+    });
     expect(await store.claim("spent", "second", DAY)).toBe("first");
     expect((await store.charge([charge], clock())).outcome).toBe("limited");
     expect((await store.open(aPending({ owner: "new" }), "eve", [], clock())).outcome).toBe("locked");

@@ -16,8 +16,8 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
   },
   {
     name: "consumes for a request that never counted",
-    from: "redis.call('HEXISTS', row.key, 'c:' .. nonce) == 0",
-    to: "false",
+    from: "if not counted then return { 'missing' } end",
+    to: "if not row then return { 'missing' } end",
     caughtBy: "uses a verification up for a request that counted, and for no other",
   },
   {
@@ -28,7 +28,7 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
   },
   {
     name: "counts a repeated request twice",
-    from: "if row and redis.call('HEXISTS', row.key, check) == 1 then",
+    from: "if counted then",
     to: "if false then",
     caughtBy: "counts an attempt once for each nonce, and repeats its answer",
   },
@@ -43,6 +43,24 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
     from: "now < a.locked and a.by ~= nonce and a.locked or 0",
     to: "0",
     caughtBy: "opens nothing and counts nothing while an account is locked",
+  },
+  {
+    name: "counts for the method in use alone",
+    from: "for _, sent in ipairs(delivery.sent) do",
+    to: "for _, sent in ipairs({}) do",
+    caughtBy: "counts an answer for every method whose code it may be, and gives back what it was not",
+  },
+  {
+    name: "lets a method be proved that was disabled meanwhile",
+    from: "if isDisabled(failed, ARGV[10], nonce) then",
+    to: "if false then",
+    caughtBy: "uses nothing up by a method that others have disabled meanwhile",
+  },
+  {
+    name: "enables what is disabled by a right answer of its own alone",
+    from: "if m.by ~= '' then known.all[method] = nil end",
+    to: "",
+    caughtBy: "enables a method again by a right answer by another",
   },
   {
     name: "takes a row that is past its end for a live one",

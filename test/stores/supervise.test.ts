@@ -3,7 +3,7 @@ import { Events } from "../../src/core/events.js";
 import { memoryStore } from "../../src/stores/memory/memory-store.js";
 import type { Store } from "../../src/stores/store.js";
 import { supervise } from "../../src/stores/supervise.js";
-import { aCharge, aPending, NO_LOCK } from "../../src/testing/bench.js";
+import { aCharge, aPending, NO_LOCK, BY_SMS } from "../../src/testing/bench.js";
 import { fakeClock } from "../../src/testing/clock.js";
 
 type Step = keyof Store;
@@ -60,10 +60,12 @@ describe("the supervised store", () => {
       if (step === "attempt")
         expect(await store.attempt({ id: entry.id }, guess, clock())).toMatchObject({ attemptsLeft: 4 });
       if (step === "consume")
-        expect(await store.consume({ id: entry.id }, guess, clock())).toMatchObject({ outcome: "consumed" });
+        expect(await store.consume({ id: entry.id }, { ...BY_SMS, ...guess }, clock())).toMatchObject({
+          outcome: "consumed",
+        });
     }
     expect(calls).toEqual(["open", "open", "attempt", "attempt", "consume", "consume"]);
-    expect(await store.consume({ id: entry.id }, { ...guess, nonce: "another" }, clock())).toEqual({
+    expect(await store.consume({ id: entry.id }, { ...BY_SMS, ...guess, nonce: "another" }, clock())).toEqual({
       outcome: "missing",
     });
     expect(said).toEqual([]);

@@ -2,9 +2,10 @@ import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Answer, type Call, OTHER, SID, SUB, type World, world } from "../helpers/mitto-world.js";
+import { times } from "../helpers/effort.js";
 
 /** Bodies altogether, and how many of them go at once. */
-const BODIES = 20_000;
+const BODIES = times(20_000, 4_000);
 const AT_ONCE = 100;
 
 let at: World;

@@ -5,9 +5,10 @@ import { mobileresponseRouter } from "../../src/vendors/mobileresponse/index.js"
 import { inject } from "../helpers/inject.js";
 import { oddBodies } from "../helpers/odd-bodies.js";
 import { engine } from "../helpers/vendor-host.js";
+import { times } from "../helpers/effort.js";
 
 const WORKFLOW = "00000000-0000-0000-0000-000000000000";
-const RUNS = 20_000;
+const RUNS = times(20_000, 4_000);
 
 it("answers whatever comes with a typed answer, and does nothing but what was asked", { timeout: 60_000 }, async () => {
   const { tfa, box, clock } = engine();

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { routeeRouter } from "../../src/vendors/routee/index.js";
 import { engine, hostOf } from "../helpers/routee-comapi-host.js";
 import { bodies, fuzz, type FuzzAnswer, type FuzzRequest, headers, inject } from "../helpers/routee-comapi-fuzz.js";
+import { times } from "../helpers/effort.js";
 
 const APP = "5756a411e4b06a33d50517c7";
 const SECRET = "vb6QpjCIOG";
@@ -108,7 +109,7 @@ describe("the Routee router", () => {
 
     const statuses = new Set<number>();
     await fuzz(
-      20_000,
+      times(20_000, 4_000),
       fc.oneof({ weight: 5, arbitrary: anything }, { weight: 1, arbitrary: nearly }),
       app,
       (answer, { method, url }) => {

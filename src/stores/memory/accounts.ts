@@ -1,99 +1,58 @@
-import { unavailable } from "../../core/errors.js";
-import type { Guess, LockRule } from "../store.js";
-import { ExpiringMap } from "./expiring-map.js";
+import type { Consumption, Counted, Counting, Guess } from "../store.js";
+import { Locks } from "./locks.js";
+import { MethodFailures } from "./method-failures.js";
 
-/** Failures in a row over all verifications and methods of one account, and the lock that follows. */
-interface Account {
-  readonly failures: number;
-  /** How many locks there were lately: each is twice as long as the one before. */
-  readonly level: number;
-  readonly lockedUntil: number;
-  /** The request whose count closed the lock: if it turns out right, the lock opens again. */
-  readonly lockedBy: string;
-  readonly touchedAt: number;
-}
+/** What an attempt came to on its account. */
+export type Reckoning = Pick<Counted & { readonly outcome: "counted" }, "lockedUntil" | "methods" | "reached">;
 
-/** A level, and a failure that led to nothing, are forgotten after a quiet day. */
-const MEMORY = 24 * 3_600_000;
-const FRESH: Account = { failures: 0, level: 0, lockedUntil: 0, lockedBy: "", touchedAt: 0 };
-
+/** Failures of accounts: all of them for the lock, and those by each method for the ceiling. */
 export class Accounts {
-  readonly #accounts: ExpiringMap<Account>;
+  readonly #locks: Locks;
+  readonly #failures: MethodFailures;
 
   constructor(max: number) {
-    this.#accounts = new ExpiringMap(max, {
-      deadAt: (account) => Math.max(account.touchedAt, account.lockedUntil) + MEMORY,
-    });
+    this.#locks = new Locks(max);
+    this.#failures = new MethodFailures(max);
   }
 
   /** Until when this request is locked out, or 0. */
-  lockedUntil(key: string, nonce: string, now: number): number {
-    const account = this.#accounts.get(key, now);
-    return account && now < account.lockedUntil && account.lockedBy !== nonce ? account.lockedUntil : 0;
+  lockedUntil(account: string, nonce: string, now: number): number {
+    return this.#locks.lockedUntil(account, nonce, now);
   }
 
-  /** The end of the lock that this very request closed, as long as it lasts, or 0. */
-  lockOf(key: string, nonce: string, now: number): number {
-    const account = this.#accounts.get(key, now);
-    return account && now < account.lockedUntil && account.lockedBy === nonce ? account.lockedUntil : 0;
+  /** Which of these are disabled, but by this very request. */
+  disabled(account: string, methods: readonly string[], nonce: string, now: number): readonly string[] {
+    return this.#failures.disabled(account, methods, nonce, now);
   }
 
-  /** Counts a failure ahead of the compare; answers with the end of the lock that this one closed, or 0. */
-  countFailure({ account: key, nonce, lock }: Guess, now: number): number {
-    // Who can never be locked needs no memory.
-    if (lock.after === Number.MAX_SAFE_INTEGER) return 0;
-    const before = this.#accounts.get(key, now) ?? FRESH;
-    const failures = before.failures + 1;
-    const after =
-      failures < lock.after
-        ? { ...before, failures, touchedAt: now }
-        : {
-            failures: 0,
-            level: before.level + 1,
-            lockedUntil: now + lockLength(lock, before.level),
-            lockedBy: nonce,
-            touchedAt: now,
-          };
-    if (!this.#accounts.set(key, after, now)) throw unavailable("The table of accounts is full.");
-    return failures < lock.after ? 0 : after.lockedUntil;
+  enabled(account: string, methods: readonly string[], nonce: string, now: number): readonly string[] {
+    const disabled = this.disabled(account, methods, nonce, now);
+    return methods.filter((method) => !disabled.includes(method));
   }
 
-  /** A failure that was none: nobody could tell whether the answer was right. */
-  forgive({ account: key, nonce, lock }: Guess, now: number): void {
-    const before = this.#accounts.get(key, now);
-    if (!before) return;
-    // The lock opens again, but the failures that led up to it stand.
-    if (this.lockOf(key, nonce, now) > 0) {
-      const failures = lock.after - 1;
-      this.#accounts.set(key, { ...before, failures, level: before.level - 1, lockedUntil: 0, lockedBy: "" }, now);
-    } else if (before.lockedBy !== nonce && before.failures > 0) {
-      this.#accounts.set(key, { ...before, failures: before.failures - 1 }, now);
-    }
+  count(guess: Guess, methods: readonly string[], now: number): void {
+    this.#failures.count(guess, methods, now);
+    this.#locks.countFailure(guess, now);
   }
 
-  erase(key: string): void {
-    this.#accounts.delete(key);
+  /** What this attempt has come to, which may be asked again. */
+  reckoned({ account, nonce }: Guess, methods: readonly string[], now: number): Reckoning {
+    const lockedUntil = this.#locks.lockOf(account, nonce, now);
+    return { lockedUntil, methods, reached: this.#failures.reachedBy(account, nonce, now) };
   }
 
-  /** A right answer: the row of failures is broken, and a lock closed by this very request opens. */
-  clearFailures(key: string, nonce: string, now: number): void {
-    const before = this.#accounts.get(key, now);
-    if (!before) return;
-    const own = before.lockedBy === nonce;
-    this.#accounts.set(
-      key,
-      {
-        ...before,
-        failures: 0,
-        level: own ? before.level - 1 : before.level,
-        lockedUntil: own ? 0 : before.lockedUntil,
-        touchedAt: now,
-      },
-      now,
-    );
+  forgive(counting: Counting, now: number): void {
+    this.#locks.forgive(counting, now);
+    this.#failures.forgive(counting, now);
   }
-}
 
-function lockLength(lock: LockRule, level: number): number {
-  return Math.min(lock.longest, lock.first * 2 ** Math.min(level, 30));
+  clear(proof: Consumption, now: number): void {
+    this.#locks.clearFailures(proof.account, proof.nonce, now);
+    this.#failures.clear(proof, now);
+  }
+
+  erase(account: string): void {
+    this.#locks.erase(account);
+    this.#failures.erase(account);
+  }
 }

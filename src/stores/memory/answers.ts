@@ -1,5 +1,6 @@
 import type { Pending, SendEvent } from "../pending.js";
 import type { Counted } from "../store.js";
+import type { Reckoning } from "./accounts.js";
 
 export function hasCounted(row: Pending, nonce: string): boolean {
   return row.checks.some((check) => check.nonce === nonce);
@@ -10,6 +11,7 @@ export function withEvent(events: readonly SendEvent[], event: SendEvent): SendE
   return known ? events.map((each) => (each.id === event.id ? event : each)) : [...events, event];
 }
 
-export function counted(entry: Pending, lockedUntil: number): Counted {
-  return { outcome: "counted", entry, attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts), lockedUntil };
+export function counted(entry: Pending, reckoning: Reckoning): Counted {
+  const attemptsLeft = Math.max(0, entry.maxAttempts - entry.attempts);
+  return { outcome: "counted", entry, attemptsLeft, ...reckoning };
 }

@@ -10,6 +10,7 @@ import {
   type Consumed,
   type Consumption,
   type Counted,
+  type Counting,
   type Guess,
   type Opened,
   PER_OWNER,
@@ -19,8 +20,10 @@ import {
 import { counted, hasCounted, withEvent } from "./answers.js";
 import { Accounts } from "./accounts.js";
 import { search, usage } from "../archive.js";
+import { Documents } from "./documents.js";
 import { Limiter } from "./limiter.js";
 import { endOf } from "../ended.js";
+import { triedBy } from "../tried.js";
 import { PendingTable } from "./pending-table.js";
 import { Registers } from "./registers.js";
 
@@ -63,7 +66,7 @@ class MemoryStore implements Store {
   readonly #accounts = new Accounts(TABLE_MAX);
   readonly #limiter = new Limiter(TABLE_MAX);
   readonly #registers = new Registers(TABLE_MAX);
-  readonly #documents = new Map<string, Map<string, string>>();
+  readonly #documents = new Documents();
 
   constructor(maxPending: number, retention: number) {
     this.#pending = new PendingTable(maxPending, retention);
@@ -74,6 +77,8 @@ class MemoryStore implements Store {
     if (known) return { outcome: "opened", entry: known };
     const until = this.#accounts.lockedUntil(account, "", now);
     if (until > 0) return { outcome: "locked", until };
+    const disabled = this.#accounts.disabled(account, entry.offers ?? [], "", now);
+    if (disabled.length > 0) return { outcome: "disabled", methods: disabled };
     const live = this.#pending.live(entry, now);
     const same = live.find((row) => row.purpose === entry.purpose);
     if (entry.supersede === "return" && same) return { outcome: "exists", entry: this.#pending.refresh(same) };
@@ -96,20 +101,24 @@ class MemoryStore implements Store {
   }
 
   attempt(which: Which, guess: Guess, now: number): Counted {
+    const { nonce, account, typed } = guess;
     const row = this.#pending.find(which, now);
-    if (row && hasCounted(row, guess.nonce))
-      return counted(row, this.#accounts.lockOf(guess.account, guess.nonce, now));
+    const known = row && hasCounted(row, nonce);
     const end = endOf(row, now);
-    if (!row || end) return { outcome: end ?? "missing" };
-    const until = this.#accounts.lockedUntil(guess.account, guess.nonce, now);
+    if (!row || (end && !known)) return { outcome: end ?? "missing" };
+    const tried = triedBy(row.delivery);
+    const methods = this.#accounts.enabled(account, tried, nonce, now);
+    if (known) return counted(row, this.#accounts.reckoned(guess, methods, now));
+    const until = this.#accounts.lockedUntil(account, nonce, now);
     if (until > 0) return { outcome: "locked", until };
-    const lockedUntil = this.#accounts.countFailure(guess, now);
-    const { nonce, typed } = guess;
+    if (!methods.includes(row.delivery.method)) return { outcome: "disabled" };
+    this.#accounts.count(guess, methods, now);
     const checks = [...row.checks, { nonce, at: now, ...(typed === undefined ? {} : { typed }) }];
-    return counted(this.#pending.replace(row, { attempts: row.attempts + 1, checks }, now), lockedUntil);
+    const entry = this.#pending.replace(row, { attempts: row.attempts + 1, checks }, now);
+    return counted(entry, this.#accounts.reckoned(guess, methods, now));
   }
 
-  forgive(which: Which, guess: Guess, now: number): void {
+  forgive(which: Which, guess: Counting, now: number): void {
     const row = this.#pending.find(which, now);
     if (!row || row.state !== "pending" || !hasCounted(row, guess.nonce)) return;
     const checks = row.checks.filter((check) => check.nonce !== guess.nonce);
@@ -117,7 +126,8 @@ class MemoryStore implements Store {
     this.#accounts.forgive(guess, now);
   }
 
-  consume(which: Which, { nonce, account, step }: Consumption, now: number): Consumed {
+  consume(which: Which, proof: Consumption, now: number): Consumed {
+    const { nonce, account, method, step } = proof;
     const row = this.#pending.find(which, now);
     if (!row || !hasCounted(row, nonce)) return { outcome: "missing" };
     if (row.state === "verified") {
@@ -126,11 +136,12 @@ class MemoryStore implements Store {
     if (row.state === "canceled") return { outcome: "canceled" };
     const until = this.#accounts.lockedUntil(account, nonce, now);
     if (until > 0) return { outcome: "locked", until };
+    if (this.#accounts.disabled(account, [method], nonce, now).length > 0) return { outcome: "disabled" };
     if (step) {
       if (!this.#registers.isNewStep(step.key, step.value, now)) return { outcome: "replayed" };
       this.#registers.burnStep(step.key, step.value, now);
     }
-    this.#accounts.clearFailures(account, nonce, now);
+    this.#accounts.clear(proof, now);
     this.#pending.replace(row, { state: "verified", usedBy: nonce, usedAt: now }, now);
     return { outcome: "consumed", at: now };
   }
@@ -147,10 +158,8 @@ class MemoryStore implements Store {
     this.#pending.refresh(row);
     const { delivery, event } = change;
     const events = event ? withEvent(row.events, event) : row.events;
-    return {
-      outcome: "amended",
-      entry: this.#pending.replace(row, { delivery, events, revision: row.revision + 1 }, now),
-    };
+    const amended = this.#pending.replace(row, { delivery, events, revision: row.revision + 1 }, now);
+    return { outcome: "amended", entry: amended };
   }
 
   cancel(which: Which, now: number): boolean {
@@ -208,26 +217,27 @@ class MemoryStore implements Store {
 
   erase(subject: string, now: number): void {
     for (const row of this.#pending.all(now)) if (row.subject === subject) this.#pending.remove(row);
-    this.#accounts.erase(subject);
+    this.unlock(subject);
+  }
+
+  unlock(account: string): void {
+    this.#accounts.erase(account);
   }
 
   addDocument(list: string, name: string, document: string): boolean {
-    const names = this.#documents.get(list) ?? new Map<string, string>();
-    if (names.has(name)) return false;
-    this.#documents.set(list, names.set(name, document));
-    return true;
+    return this.#documents.add(list, name, document);
   }
 
   replaceDocument(list: string, name: string, document: string): boolean {
-    return this.#documents.get(list)?.has(name) === true && !!this.#documents.get(list)?.set(name, document);
+    return this.#documents.replace(list, name, document);
   }
 
   removeDocument(list: string, name: string): boolean {
-    return this.#documents.get(list)?.delete(name) === true;
+    return this.#documents.remove(list, name);
   }
 
   documents(list: string): readonly string[] {
-    return [...(this.#documents.get(list)?.values() ?? [])];
+    return this.#documents.all(list);
   }
 
   revoke(subject: string, ttl: number, now: number): void {

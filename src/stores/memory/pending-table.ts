@@ -39,7 +39,10 @@ export class PendingTable {
   }
 
   /** The new row, or nothing when the table is full of live ones. */
-  add({ ttl, guardTime, supersede: _supersede, ...entry }: NewPending, now: number): Pending | undefined {
+  add(
+    { ttl, guardTime, supersede: _supersede, offers: _offers, ...entry }: NewPending,
+    now: number,
+  ): Pending | undefined {
     const row: Pending = {
       ...entry,
       createdAt: now,

@@ -1,5 +1,5 @@
 import type { Delivery, NewPending, Pending, Which } from "../pending.js";
-import type { Charge, Limited } from "../store.js";
+import type { Charge, Counted, Ended, Limited } from "../store.js";
 import { toJson, toKey } from "./text.js";
 
 /** What a procedure answers, before it is what the contract says. */
@@ -12,11 +12,13 @@ export interface Answer {
   readonly refused?: number | null;
   /** Null for never. */
   readonly retryAt?: number | null;
+  readonly methods?: readonly string[];
+  readonly reached?: readonly string[];
 }
 
 /** A verification as `rowOf()` gives it. */
 export interface Row extends Pick<Pending, "delivery" | "checks" | "events" | "state" | "attempts" | "revision"> {
-  readonly fixed: Omit<NewPending, "ttl" | "guardTime" | "supersede" | "delivery" | "events">;
+  readonly fixed: Omit<NewPending, "ttl" | "guardTime" | "supersede" | "offers" | "delivery" | "events">;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly expiresAt: number;
@@ -35,9 +37,19 @@ export function entryOf({ fixed, guardUntil, usedBy, usedAt, ...row }: Row): Pen
   };
 }
 
+/** What came of an attempt. */
+export function countedOf({ outcome, row, until = 0, methods = [], reached = [] }: Answer): Counted {
+  if (outcome === "locked") return { outcome, until };
+  if (outcome === "disabled") return { outcome };
+  if (!row) return { outcome: outcome as Ended };
+  const entry = entryOf(row);
+  const attemptsLeft = Math.max(0, entry.maxAttempts - entry.attempts);
+  return { outcome: "counted", entry, attemptsLeft, lockedUntil: until, methods, reached };
+}
+
 /** The arguments of `open` up to its charges. */
 export function openArguments(entry: NewPending, account: string, perOwner: number): unknown[] {
-  const { ttl, guardTime, supersede, delivery, events, ...fixed } = entry;
+  const { ttl, guardTime, supersede, offers: _offers, delivery, events, ...fixed } = entry;
   const keys = [entry.tenant, entry.owner, entry.purpose].map(toKey);
   const { to, lost } = reachOf(delivery);
   const told = [keyOrNull(entry.service), to, keyOrNull(entry.subject), toJson(fixed), toJson(delivery), lost];

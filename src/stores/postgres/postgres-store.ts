@@ -8,6 +8,7 @@ import {
   type Consumed,
   type Consumption,
   type Counted,
+  type Counting,
   type Ended,
   type Guess,
   type Opened,
@@ -18,6 +19,7 @@ import { type CountedRow, searchQuery, usageQuery, usageRow } from "./archive.js
 import {
   type Answer,
   chargeArguments,
+  countedOf,
   entryOf,
   limitedBy,
   openArguments,
@@ -74,12 +76,12 @@ export class ServerStore implements PostgresStore {
 
   async open(entry: NewPending, account: string, charges: readonly Charge[], now: number): Promise<Opened> {
     const asked = [...openArguments(entry, account, PER_OWNER), ...chargeArguments(charges, now)];
-    const answer = await this.#call("open", asked);
-    const { outcome, row, until = 0, retryAt } = answer;
+    const answer = await this.#call("open", [...asked, entry.offers ?? []]);
+    const { outcome, row, until = 0, retryAt, methods = [] } = answer;
     if (row) return { outcome: outcome === "exists" ? "exists" : "opened", entry: entryOf(row) };
     if (outcome === "limited") return limitedBy(charges, answer);
     if (outcome === "full") return { outcome, retryAt: retryAt ?? 0 };
-    return { outcome: "locked", until };
+    return outcome === "disabled" ? { outcome, methods } : { outcome: "locked", until };
   }
 
   async find(which: Which): Promise<Pending | undefined> {
@@ -92,27 +94,21 @@ export class ServerStore implements PostgresStore {
 
   async attempt(which: Which, { nonce, account, lock, typed }: Guess): Promise<Counted> {
     const check = toJson({ nonce, typed });
-    const rule = [lock.after, lock.first, lock.longest];
-    const answer = await this.#call("attempt", [...whichArguments(which), check, toKey(account), ...rule]);
-    const { row, until = 0 } = answer;
-    if (row) {
-      const entry = entryOf(row);
-      const attemptsLeft = Math.max(0, entry.maxAttempts - entry.attempts);
-      return { outcome: "counted", entry, attemptsLeft, lockedUntil: until };
-    }
-    return answer.outcome === "locked" ? { outcome: "locked", until } : { outcome: answer.outcome as Ended };
+    const rule = [lock.after, lock.first, lock.longest, lock.ceiling];
+    return countedOf(await this.#call("attempt", [...whichArguments(which), check, toKey(account), ...rule]));
   }
 
-  async forgive(which: Which, { nonce, account, lock }: Guess): Promise<void> {
-    await this.#call("forgive", [...whichArguments(which), toJson(nonce), toKey(account), lock.after]);
+  async forgive(which: Which, { nonce, account, lock, methods }: Counting): Promise<void> {
+    await this.#call("forgive", [...whichArguments(which), toJson(nonce), toKey(account), lock.after, methods]);
   }
 
-  async consume(which: Which, { nonce, account, step }: Consumption): Promise<Consumed> {
+  async consume(which: Which, { nonce, account, step, method, methods }: Consumption): Promise<Consumed> {
     const burnt = step ? [toKey(step.key), step.value] : [null, null];
-    const answer = await this.#call("consume", [...whichArguments(which), toJson(nonce), toKey(account), ...burnt]);
+    const proof = [toJson(nonce), toKey(account), ...burnt, method, methods];
+    const answer = await this.#call("consume", [...whichArguments(which), ...proof]);
     const { outcome, at, until = 0 } = answer;
     if (outcome === "consumed" && typeof at === "number") return { outcome, at };
-    return outcome === "locked" ? { outcome, until } : { outcome: outcome as Ended | "replayed" };
+    return outcome === "locked" ? { outcome, until } : { outcome: outcome as Ended | "replayed" | "disabled" };
   }
 
   async amend(which: Which, change: Amendment, charges: readonly Charge[], now: number): Promise<Amended> {
@@ -176,6 +172,10 @@ export class ServerStore implements PostgresStore {
     const { text, values } = usageQuery(filter, this.#now());
     const { result } = await this.#session.read(text, values);
     return typeof result === "string" ? (fromJson(result) as readonly CountedRow[]).map(usageRow) : [];
+  }
+
+  async unlock(account: string): Promise<void> {
+    await this.#call("unlock", [toKey(account)]);
   }
 
   async erase(subject: string): Promise<void> {

@@ -11,6 +11,7 @@ const DEADLINE = 5_000;
 const TABLES = [
   ["verifications", "id", "expires_at"],
   ["accounts", "account", "forget_at"],
+  ["method_failures", "account, method", "forget_at"],
   ["limits", "key", "forget_at"],
   ["steps", "key", "forget_at"],
   ["uses", "key", "forget_at"],
@@ -25,7 +26,7 @@ export function sweepOf([table, key, column]: (typeof TABLES)[number]): string {
       coalesce($1::double precision, floor(extract(epoch from statement_timestamp()) * 1000::numeric)) - $2::double precision
     order by ${column} limit ${BATCH} for update skip locked
   ), gone as (
-    delete from {s}.${table} where ${key} in (select ${key} from dead) returning 1
+    delete from {s}.${table} where (${key}) in (select ${key} from dead) returning 1
   ) select count(*)::text as result from gone`;
 }
 

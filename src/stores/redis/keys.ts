@@ -13,12 +13,20 @@ export function keysOf({ id, owner }: Which): Key[] {
   return id === undefined ? (owner === undefined ? [] : [["o", nameOf(owner)]]) : [["v", nameOf(id)]];
 }
 
+/** What is kept of an account: its lock, and the failures by each of its methods. */
+export function accountKeys(name: string): Key[] {
+  return [
+    ["a", name],
+    ["f", name],
+  ];
+}
+
 export function openKeys(entry: NewPending, account: string, charges: readonly Charge[]): Key[] {
   const [tenant, to, subject] = [nameOf(entry.tenant), nameOrNone(entry.delivery.to), nameOrNone(entry.subject)];
   return [
     ["v", nameOf(entry.id)],
     ["o", nameOf(entry.owner)],
-    ["a", nameOf(account)],
+    ...accountKeys(nameOf(account)),
     ["i", "all"],
     ["i", "dead"],
     ["t", tenant],

@@ -10,6 +10,7 @@ import type {
   Consumed,
   Consumption,
   Counted,
+  Counting,
   Guess,
   Opened,
   Store,
@@ -18,15 +19,15 @@ import type {
 import { Caller, type Key, type Run, type Timing } from "./caller.js";
 import { chargeArgs, chargeKeys, limitedBy } from "./charges.js";
 import type { Connection } from "./connection.js";
-import { keysOf, openKeys, whichArgs } from "./keys.js";
+import { accountKeys, keysOf, openKeys, whichArgs } from "./keys.js";
 import { nameOf, nameOrNone, numberArg } from "./names.js";
 import { Pulse } from "./pulse.js";
 import { Records } from "./records.js";
 import { Registers } from "./registers.js";
-import { endOf, isYes, rowOf, strange } from "./replies.js";
+import { countedOf, endOf, isYes, rowOf, strange } from "./replies.js";
 import { changeArgs, checkArgs, newRowArgs } from "./row.js";
 import { ATTEMPT, CANCEL, CONSUME, FIND, FORGIVE } from "./scripts/answering.js";
-import { AMEND, ERASE, NOTE } from "./scripts/changing.js";
+import { AMEND, ERASE, NOTE, UNLOCK } from "./scripts/changing.js";
 import { CHARGE, REFUND } from "./scripts/limits.js";
 import { OPEN } from "./scripts/opening.js";
 
@@ -65,8 +66,9 @@ export class RedisStore implements Store {
   }
 
   async open(entry: NewPending, account: string, charges: readonly Charge[], now: number): Promise<Opened> {
-    const args = newRowArgs(entry, this.#retention, numberArg(now), this.#call(), account);
-    const reply = await this.#run(OPEN, openKeys(entry, account, charges), [...args, ...chargeArgs(charges)]);
+    const row = newRowArgs(entry, this.#retention, numberArg(now), this.#call(), account);
+    const args = [...row, ...chargeArgs(charges), ...(entry.offers ?? [])];
+    const reply = await this.#run(OPEN, openKeys(entry, account, charges), args);
     const [outcome, value] = reply;
     switch (outcome) {
       case "opened":
@@ -74,6 +76,8 @@ export class RedisStore implements Store {
         return { outcome, entry: rowOf(value) };
       case "locked":
         return { outcome, until: Number(value) };
+      case "disabled":
+        return { outcome, methods: value as readonly string[] };
       case "full":
         return { outcome, retryAt: Number(value) };
       default:
@@ -89,32 +93,28 @@ export class RedisStore implements Store {
   async attempt(which: Which, { nonce, account, lock, typed }: Guess): Promise<Counted> {
     await this.#pulse.ready();
     const who = nameOf(account);
-    const rule = [lock.after, lock.first, lock.longest].map(numberArg);
+    const rule = [lock.after, lock.first, lock.longest, lock.ceiling].map(numberArg);
     const args = [...whichArgs(which), nameOf(nonce), who, ...rule, ...checkArgs(nonce, typed), this.#pulse.epoch];
-    const [outcome, until, row] = await this.#run(ATTEMPT, [...keysOf(which), ["a", who], EPOCH], args);
-    if (outcome === "locked") return { outcome, until: Number(until) };
-    if (outcome !== "counted") return { outcome: endOf(outcome) };
-    const entry = rowOf(row);
-    const attemptsLeft = Math.max(0, entry.maxAttempts - entry.attempts);
-    return { outcome, entry, attemptsLeft, lockedUntil: Number(until) };
+    return countedOf(await this.#run(ATTEMPT, [...keysOf(which), ...accountKeys(who), EPOCH], args));
   }
 
-  async forgive(which: Which, { nonce, account, lock }: Guess): Promise<void> {
+  async forgive(which: Which, { nonce, account, lock, methods }: Counting): Promise<void> {
     await this.#pulse.ready();
     const who = nameOf(account);
-    const args = [...whichArgs(which), nameOf(nonce), who, numberArg(lock.after), this.#pulse.epoch];
-    await this.#run(FORGIVE, [...keysOf(which), ["a", who], EPOCH], args);
+    const args = [...whichArgs(which), nameOf(nonce), who, numberArg(lock.after), this.#pulse.epoch, ...methods];
+    await this.#run(FORGIVE, [...keysOf(which), ...accountKeys(who), EPOCH], args);
   }
 
-  async consume(which: Which, { nonce, account, step }: Consumption): Promise<Consumed> {
+  async consume(which: Which, { nonce, account, step, method, methods }: Consumption): Promise<Consumed> {
     const who = nameOf(account);
     const burnt = nameOrNone(step?.key);
-    const args = [...whichArgs(which), nameOf(nonce), who, burnt, step ? numberArg(step.value) : ""];
-    const keys: Key[] = [...keysOf(which), ["a", who], ...(step ? [["s", burnt] as const] : [])];
+    const proved = [burnt, step ? numberArg(step.value) : "", method, ...methods];
+    const args = [...whichArgs(which), nameOf(nonce), who, ...proved];
+    const keys: Key[] = [...keysOf(which), ...accountKeys(who), ...(step ? [["s", burnt] as const] : [])];
     const [outcome, at] = await this.#run(CONSUME, keys, args);
     if (outcome === "consumed") return { outcome, at: Number(at) };
     if (outcome === "locked") return { outcome, until: Number(at) };
-    return { outcome: outcome === "replayed" ? outcome : endOf(outcome) };
+    return { outcome: outcome === "replayed" || outcome === "disabled" ? outcome : endOf(outcome) };
   }
 
   async amend(which: Which, change: Amendment, charges: readonly Charge[], now: number): Promise<Amended> {
@@ -175,17 +175,14 @@ export class RedisStore implements Store {
     return this.#records.usage(filter, now);
   }
 
+  async unlock(account: string): Promise<void> {
+    await this.#run(UNLOCK, accountKeys(nameOf(account)), [nameOf(account)]);
+  }
+
   async erase(subject: string): Promise<void> {
     const name = nameOf(subject);
     for (;;) {
-      const [erased] = await this.#run(
-        ERASE,
-        [
-          ["j", name],
-          ["a", name],
-        ],
-        [name, String(ERASED)],
-      );
+      const [erased] = await this.#run(ERASE, [["j", name], ...accountKeys(name)], [name, String(ERASED)]);
       if (Number(erased) < ERASED) return;
     }
   }

@@ -1,6 +1,6 @@
 import { unavailable } from "../../core/errors.js";
 import type { Pending } from "../pending.js";
-import type { Ended } from "../store.js";
+import type { Counted, Ended } from "../store.js";
 import type { Reply } from "./caller.js";
 import { readRow } from "./row.js";
 
@@ -8,6 +8,16 @@ const ENDS: ReadonlySet<unknown> = new Set<Ended>(["missing", "expired", "used",
 
 export function rowOf(reply: Reply[number] | undefined): Pending {
   return readRow(reply as readonly string[]);
+}
+
+export function countedOf([outcome, until, row, methods, reached]: Reply): Counted {
+  if (outcome === "locked") return { outcome, until: Number(until) };
+  if (outcome === "disabled") return { outcome };
+  if (outcome !== "counted") return { outcome: endOf(outcome) };
+  const entry = rowOf(row);
+  const attemptsLeft = Math.max(0, entry.maxAttempts - entry.attempts);
+  const told = { methods: methods as readonly string[], reached: reached as readonly string[] };
+  return { outcome, entry, attemptsLeft, lockedUntil: Number(until), ...told };
 }
 
 export function isYes(reply: Reply): boolean {

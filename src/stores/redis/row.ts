@@ -6,7 +6,7 @@ import { nameOf, nameOrNone, numberArg } from "./names.js";
 const STATES: Readonly<Record<string, PendingState>> = { p: "pending", v: "verified", c: "canceled" };
 
 /** What of a verification never changes. */
-type Base = Omit<NewPending, "delivery" | "events" | "ttl" | "guardTime" | "supersede">;
+type Base = Omit<NewPending, "delivery" | "events" | "ttl" | "guardTime" | "supersede" | "offers">;
 
 /** A verification out of the fields of its hash: name, value, name, value. */
 export function readRow(fields: readonly string[]): Pending {
@@ -73,7 +73,7 @@ function readEvents(events: readonly Listed[], notes: readonly Listed[]): SendEv
 
 /** The row that a new verification begins with, as `OPEN` takes it. */
 export function newRowArgs(entry: NewPending, retention: number, label: string, call: string, account: string) {
-  const { ttl, guardTime, supersede, delivery, events, ...base } = entry;
+  const { ttl, guardTime, supersede, offers: _offers, delivery, events, ...base } = entry;
   return [
     nameOf(entry.id),
     nameOf(entry.owner),

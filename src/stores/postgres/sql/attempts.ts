@@ -1,3 +1,4 @@
+import { NEVER } from "../../store.js";
 import { byTheHour, CLOCK, endOf, HAS_COUNTED, LOCK_ROW, procedure, rowOf, WHICH } from "./parts.js";
 
 const DAY = 24 * 3_600_000;
@@ -15,17 +16,43 @@ const KEEP_ACCOUNT = `
         locked_by = a.locked_by, touched_at = a.touched_at,
         forget_at = ${byTheHour(`greatest(a.touched_at, a.locked_until) + ${DAY}`)} where account = a.account;`;
 
+/** What a later version does besides, each at its place. */
+export interface AttemptSteps {
+  readonly parameters: string;
+  readonly locals: string;
+  /** Comes before any answer that something was counted. */
+  readonly knowing: string;
+  /** Goes into each of these. */
+  readonly told: string;
+  /** Also without a lock. */
+  readonly counts: string;
+  readonly beforeCounting: string;
+  readonly counting: string;
+}
+
+export interface ForgiveSteps {
+  readonly parameters: string;
+  readonly forgiving: string;
+}
+
+export interface ConsumeSteps {
+  readonly parameters: string;
+  readonly beforeConsuming: string;
+  readonly consuming: string;
+}
+
 /** The row first, then the account: whoever needs both takes them in this order. */
-const ATTEMPT = procedure(
-  "attempt",
-  `${WHICH}, p_check jsonb, p_account text, p_after double precision, p_first double precision,
-  p_longest double precision`,
-  `${LOCK_ROW}
+export const attempt = (more: AttemptSteps): string =>
+  procedure(
+    "attempt",
+    `${WHICH}, p_check jsonb, p_account text, p_after double precision, p_first double precision,
+  p_longest double precision${more.parameters}`,
+    `${LOCK_ROW}
     v_nonce := p_check -> 'nonce';
     if ${HAS_COUNTED} then
       select locked_until into v_until from {s}.accounts
-        where account = p_account and t < locked_until and locked_by = v_nonce;
-      result := json_build_object('outcome', 'counted', 'row', ${rowOf("v")}, 'until', coalesce(v_until, 0))::text;
+        where account = p_account and t < locked_until and locked_by = v_nonce;${more.knowing}
+      result := json_build_object('outcome', 'counted', 'row', ${rowOf("v")}, 'until', coalesce(v_until, 0)${more.told})::text;
       exit work;
     end if;
     v_end := ${endOf("v", "t")};
@@ -35,7 +62,7 @@ const ATTEMPT = procedure(
     end if;
     loop
       select * into a from {s}.accounts where account = p_account for update;
-      exit when found or p_after >= ${Number.MAX_SAFE_INTEGER};
+      exit when found or p_after >= ${NEVER}${more.counts};
       insert into {s}.accounts (account, forget_at) values (p_account, ${byTheHour(`t + ${DAY}`)})
         on conflict do nothing returning * into a;
       exit when found;
@@ -56,7 +83,7 @@ const ATTEMPT = procedure(
       result := json_build_object('outcome', 'locked', 'until', a.locked_until)::text;
       exit work;
     end if;
-    if p_after < ${Number.MAX_SAFE_INTEGER} then
+${more.beforeCounting}    if p_after < ${NEVER} then
       a.failures := a.failures + 1;
       a.touched_at := t;
       if a.failures >= p_after then
@@ -67,17 +94,18 @@ const ATTEMPT = procedure(
         a.locked_by := v_nonce;
       end if;${KEEP_ACCOUNT}
     end if;
-    update {s}.verifications set attempts = v.attempts + 1, updated_at = t,
+${more.counting}    update {s}.verifications set attempts = v.attempts + 1, updated_at = t,
       checks = v.checks || jsonb_build_array(p_check || jsonb_build_object('at', t))
       where id = v.id returning * into v;
-    result := json_build_object('outcome', 'counted', 'row', ${rowOf("v")}, 'until', v_until)::text;`,
-  LOCALS,
-);
+    result := json_build_object('outcome', 'counted', 'row', ${rowOf("v")}, 'until', v_until${more.told})::text;`,
+    `${LOCALS}${more.locals}`,
+  );
 
-const FORGIVE = procedure(
-  "forgive",
-  `${WHICH}, p_nonce jsonb, p_account text, p_after double precision`,
-  `${LOCK_ROW}
+export const forgive = (more: ForgiveSteps): string =>
+  procedure(
+    "forgive",
+    `${WHICH}, p_nonce jsonb, p_account text, p_after double precision${more.parameters}`,
+    `${LOCK_ROW}
     v_nonce := p_nonce;
     if v.id is null or v.state <> 'pending' or not ${HAS_COUNTED} then
       exit work;
@@ -88,7 +116,7 @@ const FORGIVE = procedure(
         select coalesce(jsonb_agg(c order by n), '[]') from jsonb_array_elements(v.checks) with ordinality x(c, n)
         where c -> 'nonce' <> v_nonce
       ) where id = v.id;
-    if a.account is null or ${forgotten} then
+${more.forgiving}    if a.account is null or ${forgotten} then
       exit work;
     end if;
     if t < a.locked_until and a.locked_by = v_nonce then
@@ -99,14 +127,15 @@ const FORGIVE = procedure(
     elsif a.locked_by is distinct from v_nonce and a.failures > 0 then
       a.failures := a.failures - 1;${KEEP_ACCOUNT}
     end if;`,
-  LOCALS,
-);
+    LOCALS,
+  );
 
 /** Exactly one nonce is ever told "consumed", and only one that has counted. */
-const CONSUME = procedure(
-  "consume",
-  `${WHICH}, p_nonce jsonb, p_account text, p_step_key text, p_step double precision`,
-  `${LOCK_ROW}
+export const consume = (more: ConsumeSteps): string =>
+  procedure(
+    "consume",
+    `${WHICH}, p_nonce jsonb, p_account text, p_step_key text, p_step double precision${more.parameters}`,
+    `${LOCK_ROW}
     v_nonce := p_nonce;
     v_end := case when v.id is null or not ${HAS_COUNTED} then 'missing' when v.state = 'canceled' then 'canceled'
       when v.state = 'verified' and v.used_by = v_nonce then 'consumed' when v.state = 'verified' then 'used' end;
@@ -120,7 +149,7 @@ const CONSUME = procedure(
       result := json_build_object('outcome', 'locked', 'until', a.locked_until)::text;
       exit work;
     end if;
-    if p_step_key is not null then
+${more.beforeConsuming}    if p_step_key is not null then
       insert into {s}.steps (key, value, forget_at) values (p_step_key, p_step, t + ${DAY})
         on conflict (key) do update set value = excluded.value, forget_at = excluded.forget_at
         where steps.value < excluded.value or steps.forget_at <= t;
@@ -138,9 +167,22 @@ const CONSUME = procedure(
       a.failures := 0;
       a.touched_at := t;${KEEP_ACCOUNT}
     end if;
-    update {s}.verifications set state = 'verified', used_by = v_nonce, used_at = t, updated_at = t where id = v.id;
+${more.consuming}    update {s}.verifications set state = 'verified', used_by = v_nonce, used_at = t, updated_at = t where id = v.id;
     result := json_build_object('outcome', 'consumed', 'at', t)::text;`,
-  LOCALS,
-);
+    LOCALS,
+  );
 
-export const ATTEMPTS: readonly string[] = [ATTEMPT, FORGIVE, CONSUME];
+const PLAIN = {
+  parameters: "",
+  locals: "",
+  knowing: "",
+  told: "",
+  counts: "",
+  beforeCounting: "",
+  counting: "",
+  forgiving: "",
+  beforeConsuming: "",
+  consuming: "",
+};
+
+export const ATTEMPTS: readonly string[] = [attempt(PLAIN), forgive(PLAIN), consume(PLAIN)];

@@ -23,7 +23,7 @@ $require2fa$`;
 /** For a reader: everything as it stood when the statement came. */
 const FOR_READING = `create or replace function {s}.find_newest(p_owner text, p_tenant text, p_now double precision)
 returns text language plpgsql stable set plan_cache_mode = force_generic_plan
-set search_path = pg_catalog as $require2fa$
+set enable_seqscan = off set search_path = pg_catalog as $require2fa$
 declare
   v_id text;
   t double precision := coalesce(p_now, floor(extract(epoch from statement_timestamp()) * 1000)::double precision);
@@ -89,13 +89,21 @@ begin
 end
 $require2fa$`;
 
+/** What a later version does besides, each at its place. */
+export interface OpenSteps {
+  readonly parameters: string;
+  readonly locals: string;
+  readonly beforeOpening: string;
+}
+
 /** One after the other for each owner, so that two at once cannot both find nothing there. */
-const OPEN = procedure(
-  "open",
-  `p_id text, p_tenant text, p_owner text, p_purpose text, p_service text, p_recipient text, p_subject text,
+export const open = (more: OpenSteps): string =>
+  procedure(
+    "open",
+    `p_id text, p_tenant text, p_owner text, p_purpose text, p_service text, p_recipient text, p_subject text,
   p_fixed json, p_delivery json, p_lost boolean, p_events jsonb, p_max_attempts bigint, p_ttl double precision,
-  p_guard double precision, p_supersede text, p_account text, p_per_owner bigint, ${CHARGES}`,
-  `
+  p_guard double precision, p_supersede text, p_account text, p_per_owner bigint, ${CHARGES}${more.parameters}`,
+    `
     perform pg_advisory_xact_lock(hashtextextended('{s}' || p_tenant || '/' || p_owner, 0));
     select * into v from {s}.verifications where id = p_id and tenant = p_tenant;
     if found then
@@ -108,7 +116,7 @@ const OPEN = procedure(
       result := json_build_object('outcome', 'locked', 'until', v_until)::text;
       exit work;
     end if;
-    for v in select * from {s}.verifications r where r.owner = p_owner and r.tenant = p_tenant
+${more.beforeOpening}    for v in select * from {s}.verifications r where r.owner = p_owner and r.tenant = p_tenant
       and ${isLive("r", "t")} order by r.id for update
     loop
       if v.purpose = p_purpose and (v_same.id is null or v.rank < v_same.rank) then
@@ -145,14 +153,14 @@ const OPEN = procedure(
       c.at + p_ttl, c.at + p_guard, p_max_attempts, p_lost, p_fixed, p_delivery, p_events)
     returning * into v;
     result := json_build_object('outcome', 'opened', 'row', ${rowOf("v")})::text;`,
-  `v {s}.verifications%rowtype;
+    `v {s}.verifications%rowtype;
   v_same {s}.verifications%rowtype;
   v_until double precision;
   v_over text[] := '{}';
   v_staying bigint := 0;
   v_room_at double precision;
-  c record;`,
-);
+  c record;${more.locals}`,
+  );
 
 const CHARGE = procedure(
   "charge",
@@ -181,5 +189,7 @@ const REFUND = procedure(
   `r {s}.limits%rowtype;
   v_at integer;`,
 );
+
+const OPEN = open({ parameters: "", locals: "", beforeOpening: "" });
 
 export const OPENING: readonly string[] = [FOR_LOCKING, FOR_READING, CHARGE_ALL, OPEN, CHARGE, REFUND];

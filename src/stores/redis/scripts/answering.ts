@@ -1,5 +1,7 @@
 import { script } from "../script.js";
+import { NEVER } from "../../store.js";
 import { ACCOUNTS } from "./accounts.js";
+import { METHODS, TRIED } from "./methods.js";
 import { ONCE, PRELUDE } from "./prelude.js";
 import { ROWS } from "./rows.js";
 
@@ -10,11 +12,12 @@ const STEP_LIFE = 24 * 3_600_000;
 const FOUND = `
 local row = find(ARGV[3], ARGV[4], ARGV[5])
 `;
-/** The same with the nonce in ARGV 6: `row.has` says whether it was counted. */
+/** The same with the nonce in ARGV 6, and whether that was counted. */
 const COUNTED = `
 local nonce = ARGV[6]
 local check = 'c:' .. nonce
-local row = find(ARGV[3], ARGV[4], ARGV[5], check)
+local row = find(ARGV[3], ARGV[4], ARGV[5], { check, 'dl' })
+local counted = row and row.more[1] ~= false
 `;
 
 export const FIND = script(
@@ -22,54 +25,68 @@ export const FIND = script(
   "no-writes",
 );
 
-/** ARGV: 6 nonce, 7 account, 8 lock after, 9 first, 10 longest, 11 and 12 the check around its instant, 13 epoch. */
+/**
+ * ARGV: 6 nonce, 7 account, 8 lock after, 9 first, 10 longest, 11 ceiling, 12 and 13 the check around its instant,
+ * 14 epoch.
+ */
 export const ATTEMPT = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${COUNTED}
-local who = account(ARGV[7])
-if row and row.has then return { 'counted', text(ownLock(who, nonce)), whole(row) } end
+  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${TRIED}${COUNTED}
 if not row then return { 'missing' } end
+local who, failed = account(ARGV[7]), methodsOf(ARGV[7])
+local tried = triedBy(row.more[2])
+local methods = enabled(failed, tried, nonce)
+if counted then
+  return { 'counted', text(ownLock(who, nonce)), whole(row), methods, reachedBy(failed, nonce) }
+end
 local why = ended(row)
 if why then return { why } end
 local till = lockedOut(who, nonce)
 if till > 0 then return { 'locked', text(till) } end
+if methods[1] ~= tried[1] then return { 'disabled' } end
 
+countMethods(failed, methods, nonce, tonumber(ARGV[11]))
 local after, closed = tonumber(ARGV[8]), 0
--- Who can never be locked needs no memory.
-if after < ${Number.MAX_SAFE_INTEGER} then
-  closed = countFailure(who, nonce, lockAfter(after, ARGV[13]), tonumber(ARGV[9]), tonumber(ARGV[10]))
+if after < ${NEVER} then
+  closed = countFailure(who, nonce, lockAfter(after, ARGV[14]), tonumber(ARGV[9]), tonumber(ARGV[10]))
 end
 local place = text(row.sequence + 1)
 redis.call('HSET', row.key, 'at', text(row.attempts + 1), 'up', text(now), 'sq', place,
-  check, place .. ' ' .. ARGV[11] .. text(now) .. ARGV[12])
-return { 'counted', text(closed), whole(row) }
+  check, place .. ' ' .. ARGV[12] .. text(now) .. ARGV[13])
+return { 'counted', text(closed), whole(row), methods, reachedBy(failed, nonce) }
 `,
 );
 
-/** ARGV: 6 nonce, 7 account, 8 lock after, 9 epoch. */
+/** ARGV: 6 nonce, 7 account, 8 lock after, 9 epoch; from 10 on the methods that it was counted for. */
 export const FORGIVE = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${COUNTED}
-if not row or row.state ~= 'p' or not row.has then return { '0' } end
+  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${COUNTED}
+if not counted or row.state ~= 'p' then return { '0' } end
 redis.call('HDEL', row.key, check)
 redis.call('HSET', row.key, 'at', text(row.attempts - 1), 'up', text(now))
 forgiveFailure(account(ARGV[7]), nonce, lockAfter(tonumber(ARGV[8]), ARGV[9]))
+local failed = methodsOf(ARGV[7])
+if next(failed.all) ~= nil then
+  takeBack(failed, { unpack(ARGV, 10) }, nonce)
+  saveMethods(failed)
+end
 return { '1' }
 `,
 );
 
-/** ARGV: 6 nonce, 7 account, 8 step, 9 its value. */
+/** ARGV: 6 nonce, 7 account, 8 step, 9 its value, 10 the method that was proved; from 11 on all that it was counted for. */
 export const CONSUME = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${COUNTED}
+  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${COUNTED}
 local step = ARGV[8]
-if not row or not row.has then return { 'missing' } end
+if not counted then return { 'missing' } end
 if row.state == 'v' then
   local used = redis.call('HMGET', row.key, 'ub', 'ua')
   if used[1] == nonce then return { 'consumed', used[2] } end
   return { 'used' }
 end
 if row.state == 'c' then return { 'canceled' } end
-local who = account(ARGV[7])
+local who, failed = account(ARGV[7]), methodsOf(ARGV[7])
 local till = lockedOut(who, nonce)
 if till > 0 then return { 'locked', text(till) } end
+if isDisabled(failed, ARGV[10], nonce) then return { 'disabled' } end
 if step ~= '' then
   local id = key('s', step)
   local last = redis.call('HMGET', id, 'value', 'dead')
@@ -78,6 +95,7 @@ if step ~= '' then
   keep(id, ${STEP_LIFE})
 end
 clearFailures(who, nonce)
+clearMethods(failed, { unpack(ARGV, 11) }, nonce, ARGV[10])
 redis.call('HSET', row.key, 'st', 'v', 'ub', nonce, 'ua', text(now), 'up', text(now))
 return { 'consumed', text(now) }
 `,

@@ -49,6 +49,15 @@ return { '1' }
 `,
 );
 
+/** ARGV: 3 account. */
+export const UNLOCK = script(
+  `${PRELUDE}
+redis.call('DEL', key('a', ARGV[3]), key('f', ARGV[3]))
+return { '1' }
+`,
+  "allow-oom",
+);
+
 /** ARGV: 3 subject (and account), 4 how many at a time. Answers with how many there were. */
 export const ERASE = script(
   `${PRELUDE}${ROWS}${FORGETTING}
@@ -57,7 +66,7 @@ for _, name in ipairs(names) do
   forget(name)
   redis.call('ZREM', key('j', ARGV[3]), name)
 end
-redis.call('DEL', key('a', ARGV[3]))
+redis.call('DEL', key('a', ARGV[3]), key('f', ARGV[3]))
 return { text(#names) }
 `,
   "allow-oom",

@@ -2,6 +2,7 @@ import { PER_OWNER } from "../../store.js";
 import { script } from "../script.js";
 import { ACCOUNTS } from "./accounts.js";
 import { LIMITS } from "./limits.js";
+import { METHODS } from "./methods.js";
 import { PRELUDE } from "./prelude.js";
 import { CHANGING_ROWS, FORGETTING, ROWS } from "./rows.js";
 
@@ -13,10 +14,10 @@ const SWEPT = 3;
 /**
  * ARGV: 3 name, 4 owner, 5 tenant, 6 purpose, 7 account, 8 supersede, 9 ttl, 10 guard time, 11 retention, 12 the
  * caller's instant, 13 call, 14 subject, 15 service, 16 recipient, 17 whether it never left, 18 attempts, 19 base,
- * 20 delivery, 21 how many events, then each with its name; how many charges, then each.
+ * 20 delivery, 21 how many events, then each with its name; how many charges, then each; the methods on offer.
  */
 export const OPEN = script(
-  `${PRELUDE}${ROWS}${CHANGING_ROWS}${FORGETTING}${ACCOUNTS}${LIMITS}
+  `${PRELUDE}${ROWS}${CHANGING_ROWS}${FORGETTING}${ACCOUNTS}${METHODS}${LIMITS}
 local name, owner, tenant, purpose, supersede = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[8]
 local events = tonumber(ARGV[21])
 local charges = tonumber(ARGV[22 + 2 * events])
@@ -28,6 +29,11 @@ if known then return { 'opened', whole(known) } end
 if load(name) then return { 'taken' } end
 local till = lockedOut(account(ARGV[7]), '')
 if till > 0 then return { 'locked', text(till) } end
+local failed, off = methodsOf(ARGV[7]), {}
+for index = firstCharge + charges * FIELDS, #ARGV do
+  if isDisabled(failed, ARGV[index], '') then off[#off + 1] = ARGV[index] end
+end
+if #off > 0 then return { 'disabled', off } end
 
 local rows = ofOwner(owner)
 local live = {}

@@ -12,10 +12,10 @@ local function immutable(packed)
   return string.match(packed, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)')
 end
 
--- Where a field is named, "has" tells whether it is there: asked for with the others, that takes no call of its own.
-local function load(name, field)
+-- 'more' names fields to be told as well: asked for with the others, they take no call of their own.
+local function load(name, more)
   local id = key('v', name)
-  local f = redis.call('HMGET', id, 'im', 'st', 'at', 'rv', 'sq', 'to', 'nl', field or 'im')
+  local f = redis.call('HMGET', id, 'im', 'st', 'at', 'rv', 'sq', 'to', 'nl', unpack(more or {}))
   if not f[1] then return nil end
   local tenant, owner, purpose, subject, service, max, created, expires, guard, dead = immutable(f[1])
   if now >= tonumber(dead) then return nil end
@@ -23,7 +23,7 @@ local function load(name, field)
     key = id, name = name, tenant = tenant, owner = owner, purpose = purpose, subject = subject, service = service,
     max = tonumber(max), created = tonumber(created), expires = tonumber(expires), guard = tonumber(guard) or 0,
     state = f[2], attempts = tonumber(f[3]), revision = f[4], sequence = tonumber(f[5]),
-    to = f[6], neverLeft = f[7] == '1', has = field ~= nil and f[8] ~= false,
+    to = f[6], neverLeft = f[7] == '1', more = { unpack(f, 8) },
   }
 end
 
@@ -36,17 +36,17 @@ local function ended(row)
 end
 
 -- An owner's, in the order in which they were last met.
-local function ofOwner(owner, field)
+local function ofOwner(owner, more)
   local rows = {}
   for _, name in ipairs(redis.call('ZRANGE', key('o', owner), 0, -1)) do
-    local row = load(name, field)
+    local row = load(name, more)
     if row then rows[#rows + 1] = row end
   end
   return rows
 end
 
-local function newestOf(owner, tenant, field)
-  local rows = ofOwner(owner, field)
+local function newestOf(owner, tenant, more)
+  local rows = ofOwner(owner, more)
   local newest
   for i = #rows, 1, -1 do
     if tenant == '' or rows[i].tenant == tenant then
@@ -58,12 +58,12 @@ local function newestOf(owner, tenant, field)
 end
 
 -- By id, by owner, or both; '' is for what was not given.
-local function find(name, owner, tenant, field)
+local function find(name, owner, tenant, more)
   if name == '' then
     if owner == '' then return nil end
-    return newestOf(owner, tenant, field)
+    return newestOf(owner, tenant, more)
   end
-  local row = load(name, field)
+  local row = load(name, more)
   local theirs = row and (owner == '' or row.owner == owner) and (tenant == '' or row.tenant == tenant)
   return theirs and row or nil
 end

@@ -1,0 +1,108 @@
+import { FAILURES_KEPT, NEVER } from "../../store.js";
+
+/**
+ * Failures in a row by each method of an account: of each `m:` field how many, and the request that reached the ceiling,
+ * which disables it. Apart from the lock, which is forgotten sooner.
+ */
+export const METHODS = `
+local function methodsOf(name)
+  local known = { key = key('f', name), all = {}, before = {} }
+  local f = redis.call('HGETALL', known.key)
+  local touched = 0
+  for index = 1, #f, 2 do
+    local method = string.match(f[index], '^m:(.*)$')
+    if method then
+      local count, by = string.match(f[index + 1], '^(%d+) (.*)$')
+      known.all[method] = { count = tonumber(count), by = by }
+      known.before[#known.before + 1] = method
+    elseif f[index] == 'touched' then
+      touched = tonumber(f[index + 1])
+    end
+  end
+  if now >= touched + ${FAILURES_KEPT} then known.all = {} end
+  return known
+end
+
+local function saveMethods(known)
+  if next(known.all) == nil then return redis.call('DEL', known.key) end
+  local fields = { 'touched', text(now) }
+  for method, m in pairs(known.all) do
+    fields[#fields + 1] = 'm:' .. method
+    fields[#fields + 1] = text(m.count) .. ' ' .. m.by
+  end
+  redis.call('HSET', known.key, unpack(fields))
+  for _, method in ipairs(known.before) do
+    if not known.all[method] then redis.call('HDEL', known.key, 'm:' .. method) end
+  end
+  keep(known.key, ${FAILURES_KEPT})
+end
+
+-- But not by this very request.
+local function isDisabled(known, method, nonce)
+  local m = known.all[method]
+  return m ~= nil and m.by ~= '' and m.by ~= nonce
+end
+
+local function enabled(known, methods, nonce)
+  local left = {}
+  for _, method in ipairs(methods) do
+    if not isDisabled(known, method, nonce) then left[#left + 1] = method end
+  end
+  return left
+end
+
+local function reachedBy(known, nonce)
+  local reached = {}
+  for method, m in pairs(known.all) do
+    if m.by == nonce then reached[#reached + 1] = method end
+  end
+  return reached
+end
+
+-- Ahead of the compare.
+local function countMethods(known, methods, nonce, ceiling)
+  if ceiling >= ${NEVER} then return end
+  for _, method in ipairs(methods) do
+    local m = known.all[method] or { count = 0 }
+    m.count = m.count + 1
+    m.by = m.count >= ceiling and nonce or ''
+    known.all[method] = m
+  end
+  saveMethods(known)
+end
+
+-- Failures that were none; what another request has disabled stays so.
+local function takeBack(known, methods, nonce)
+  for _, method in ipairs(methods) do
+    local m = known.all[method]
+    if m and (m.by == '' or m.by == nonce) then
+      m.count, m.by = m.count - 1, ''
+      if m.count == 0 then known.all[method] = nil end
+    end
+  end
+end
+
+-- A right answer: only the method that was proved starts anew, and whatever had been disabled beside it.
+local function clearMethods(known, methods, nonce, proved)
+  if next(known.all) == nil then return end
+  takeBack(known, methods, nonce)
+  known.all[proved] = nil
+  for method, m in pairs(known.all) do
+    if m.by ~= '' then known.all[method] = nil end
+  end
+  saveMethods(known)
+end
+`;
+
+/** The same as `triedBy()`. */
+export const TRIED = `
+local function triedBy(json)
+  local delivery = cjson.decode(json)
+  local methods, seen = { delivery.method }, { [delivery.method] = true }
+  for _, sent in ipairs(delivery.sent) do
+    if not seen[sent.method] then methods[#methods + 1] = sent.method end
+    seen[sent.method] = true
+  end
+  return methods
+end
+`;
