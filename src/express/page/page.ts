@@ -67,11 +67,14 @@ export function renderPage(view: PageView, theme?: Theme, book?: PageBook): stri
         <main>${bodyFor(situation)}</main>
         <script nonce="${view.nonce}">
           ${raw(SCRIPT + (view.factors ? FACTORS_SCRIPT : ""))};
-        </script>
+        ${SCRIPT_END}
       </body>
     </html> `;
   return document.toString();
 }
+
+/** Bundlers rewrite a template that has this in it, for those who put it into a page themselves. */
+const SCRIPT_END = raw("</script>");
 
 /** An error comes first: it is what a screen reader says first, and what a narrow tab still shows. */
 function title({ view, language, problem, heading }: Situation): string {
