@@ -45,13 +45,15 @@ const comingAndGoing =
     let now = Date.now();
     for (let index = 0; index < others; index += 1)
       void store.open(row(`other-${index}`, `other-${index}`, 1_000 * 365 * DAY), "", [], now);
-    const lock = { after: 10, first: 60_000, longest: DAY };
+    const lock = { after: 10, first: 60_000, longest: DAY, ceiling: 100 };
     return timed((index) => {
       now += 60_000;
       const [id, account, nonce] = [`id-${index}`, "ada", `nonce-${index}`];
       void store.open(row(id, "ada", 1_000), account, [], now);
       void store.attempt({ id }, { nonce, account, lock }, now);
-      const consumed = store.consume({ id }, { nonce, account }, now) as { outcome: string };
+      const consumed = store.consume({ id }, { nonce, account, method: "totp", methods: ["totp"] }, now) as {
+        outcome: string;
+      };
       if (consumed.outcome !== "consumed") throw new Error(consumed.outcome);
     });
   };
