@@ -1,10 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { NewPending } from "../../src/stores/pending.js";
 import type { Store } from "../../src/stores/store.js";
-import { inFlight, type Turn } from "./turns.js";
-
-/** So often a step is asked for that was too late on a busy machine. */
-const TRIES = 5;
+import { inFlight, insisting, type Turn } from "./turns.js";
 
 const MINUTE = 60_000;
 const LOCK = { after: 1_000, first: 15 * MINUTE, longest: 24 * 60 * MINUTE, ceiling: 1_000 };
@@ -30,17 +27,6 @@ export function pendingOf(user: string): NewPending {
     detail: { action: "transfer" },
     supersede: "return",
   };
-}
-
-/** Each step names its request: asked again, it answers the same. */
-async function insisting<T>(step: () => T | Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await step();
-    } catch (error) {
-      if (tries === TRIES) throw error;
-    }
-  }
 }
 
 /**

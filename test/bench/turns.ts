@@ -9,6 +9,8 @@ export interface Turn {
 }
 
 const ROUNDS = 5;
+/** So often a step is asked for that was too late on a busy machine. */
+const TRIES = 5;
 
 /**
  * Turns that alternate in one process, against the same server: the same slow second meets all of them. Of each the
@@ -47,4 +49,15 @@ export async function inFlight(run: (index: number) => Promise<unknown>, atOnce:
     }
   };
   await Promise.all(Array.from({ length: atOnce }, one));
+}
+
+/** For steps that name their request: asked again, they answer the same. */
+export async function insisting<T>(step: () => T | Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await step();
+    } catch (error) {
+      if (tries === TRIES) throw error;
+    }
+  }
 }

@@ -5,7 +5,7 @@ import { service } from "../../helpers/services.js";
 import { answersTo } from "../answers.js";
 import type { Case, Figures, Part, Row } from "../part.js";
 import { both, pendingRows } from "../pending.js";
-import { byTurns, inFlight } from "../turns.js";
+import { byTurns, inFlight, insisting } from "../turns.js";
 
 const KEYS = 10_000;
 const MILLION = 1_000_000;
@@ -25,7 +25,7 @@ async function opened(schema: string) {
   });
   const store = postgresStore(pool, { schema });
   await store.migrate();
-  await store.catchUp?.();
+  await insisting(() => store.catchUp?.());
   return { pool, store };
 }
 
@@ -83,14 +83,17 @@ const FILL = (schema: string, from: number, to: number): string => `
   analyze`;
 
 const pending: Case = async () => {
-  const { pool, store } = await opened("pending");
+  const schema = `pending_${process.pid}`;
+  const { pool, store } = await opened(schema);
   const { start, right } = answersTo(store);
   const measured = () => byTurns({ start, right }, 10, 500);
-  await pool.query(FILL("pending", 0, FEW));
+  await pool.query(FILL(schema, 0, FEW));
   const few = await measured();
-  await pool.query(FILL("pending", FEW, MILLION));
+  await pool.query(FILL(schema, FEW, MILLION));
   await pool.query("checkpoint");
-  return both(few, await measured());
+  const many = await measured();
+  await pool.query(`drop schema ${schema} cascade`);
+  return both(few, many);
 };
 
 const AT_ONCE = [1, 10, 50];

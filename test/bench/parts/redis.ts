@@ -10,7 +10,7 @@ import { service } from "../../helpers/services.js";
 import { answersTo, pendingOf } from "../answers.js";
 import type { Case, Figures, Part, Row } from "../part.js";
 import { both, pendingRows } from "../pending.js";
-import { byTurns, inFlight } from "../turns.js";
+import { byTurns, inFlight, insisting } from "../turns.js";
 
 /** What somebody writes who has no library: read, count, compare, in one script. */
 const BARE = `
@@ -60,7 +60,7 @@ const url = (): string => process.env["BENCH_REDIS"] ?? "";
 async function opened(name: keyof typeof OPEN, prefix: string) {
   const client = await OPEN[name](url());
   const store = redisStore(client.client, { prefix });
-  await store.catchUp?.();
+  await insisting(() => store.catchUp?.());
   return { client, store };
 }
 
@@ -140,7 +140,9 @@ const pending: Case = async () => {
   await filled(0, FEW);
   const few = await measured();
   await filled(FEW, MILLION);
-  return both(few, await measured());
+  const many = await measured();
+  await client.command("FLUSHALL");
+  return both(few, many);
 };
 
 const CLIENTS = ["redis", "ioredis"] as const;
