@@ -7,9 +7,16 @@ import { defineConfig } from "vitest/config";
 const onExpress = ["test/express/**/*.test.ts", "test/attacks/**/*.test.ts"];
 const page = "test/express/page/**";
 /** Nothing in these touches Express: once is enough. */
-const without = ["misuse", "forged-tokens", "weak-codes", "redis", "example-app-shared", "strange-store"].map(
-  (name) => `test/*/${name}.test.ts`,
-);
+const without = [
+  "misuse",
+  "forged-tokens",
+  "weak-codes",
+  "redis",
+  "example-app-shared",
+  "strange-store",
+  "passkey-assertion",
+  "passkey-races",
+].map((name) => `test/*/${name}.test.ts`);
 /** These bring routers of their own, which the second Express has to carry too. */
 const routers = "test/vendors/*-express4.test.ts";
 /**

@@ -1,6 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import session from "express-session";
-import { recoveryCodes, sessionProof, totp, twoFactor, type TwoFactor } from "require2fa";
+import { passkey, recoveryCodes, sessionProof, totp, twoFactor, type TwoFactor } from "require2fa";
 import { api } from "./api.js";
 import { bank } from "./bank.js";
 import { html, sendPage, wantsPage } from "./layout.js";
@@ -40,7 +40,7 @@ export interface BankApp {
 
 /** The whole bank, ready to listen. */
 export function createApp({ settings, shared, clock = Date.now }: AppOptions): BankApp {
-  const { secrets, origin } = settings;
+  const { secrets, origin, passkeysAt } = settings;
   const messages = messagesBy(settings);
   const bearer = api(secrets.token, clock);
 
@@ -48,7 +48,12 @@ export function createApp({ settings, shared, clock = Date.now }: AppOptions): B
     secret: secrets.twoFactor,
     user: (req) => req.userId,
     contact: (userId) => findUser(userId) ?? null,
-    methods: [totp({ secret: (userId) => findUser(userId)?.totpSecret }), ...messages.methods, recoveryCodes()],
+    methods: [
+      ...(passkeysAt === undefined ? [] : [passkey({ origins: [passkeysAt] })]),
+      totp({ secret: (userId) => findUser(userId)?.totpSecret }),
+      ...messages.methods,
+      recoveryCodes(),
+    ],
     factors: true,
     proof: [bearer.proof, sessionProof()],
     service: "Fjord Bank",

@@ -72,7 +72,7 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const enrols = factors !== undefined;
   const scheduler = bounded(options.scheduler ?? new TimerScheduler(clock));
   const reportLink = reportLinks(keys, checkNotMe(options, first));
-  const told = { service: options.service, host, book, reportLink };
+  const told = { service: options.service, host, origins, book, reportLink };
   const methods = buildMethods(options.methods, { keys, clock, events, enrols, ...told });
   const workflows = buildWorkflows(options.workflows);
   const contactOf = options.contact;

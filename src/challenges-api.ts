@@ -59,7 +59,8 @@ export interface ChallengesApi {
   get(which: ChallengeOwner & { challenge?: string }): Promise<PublicChallenge | undefined>;
 }
 
-export function challengesApi({ challenges, clock, firstFactor }: Kit): ChallengesApi {
+export function challengesApi(kit: Kit): ChallengesApi {
+  const { challenges, clock, firstFactor } = kit;
   const constant = typeof firstFactor === "function" ? undefined : firstFactor;
   const asking = (owner: ChallengeOwner): Asker => ({
     ...asker(owner),
@@ -69,19 +70,19 @@ export function challengesApi({ challenges, clock, firstFactor }: Kit): Challeng
   const which = ({ challenge }: { challenge?: string }) => (challenge === undefined ? {} : { id: challenge });
   return {
     async start(request) {
-      return result(await challenges.start(asking(request), wanted(request), request.method));
+      return result(kit, await challenges.start(asking(request), wanted(request), request.method));
     },
     async verify(answer) {
       const proved = await challenges.verify(asking(answer), which(answer), answer.code);
       return proved.ok ? { ok: true, proof: proved.mark } : no(proved);
     },
     async resend(owner) {
-      return result(await challenges.resend(asking(owner), which(owner)));
+      return result(kit, await challenges.resend(asking(owner), which(owner)));
     },
     cancel: (owner) => challenges.cancel(asking(owner), which(owner)),
     async get(owner) {
       const entry = await challenges.find(asking(owner), which(owner));
-      return entry && !endOf(entry, clock()) ? publicChallenge(entry) : undefined;
+      return entry && !endOf(entry, clock()) ? publicChallenge(kit, entry) : undefined;
     },
   };
 }
@@ -99,8 +100,8 @@ function wanted({ action, transaction, locale }: ChallengeStart): Wanted {
   return { action, label: action, bound, maxAge: DEFAULT_MAX_AGE, limits: [], language: locale };
 }
 
-function result(started: Awaited<ReturnType<Kit["challenges"]["start"]>>): ChallengeResult {
-  return started.ok ? { ok: true, challenge: publicChallenge(started.entry) } : no(started);
+function result(kit: Kit, started: Awaited<ReturnType<Kit["challenges"]["start"]>>): ChallengeResult {
+  return started.ok ? { ok: true, challenge: publicChallenge(kit, started.entry) } : no(started);
 }
 
 export function no({ reason, details: { retryAfter, attemptsLeft } }: Refused): ChallengeNo {

@@ -1,6 +1,9 @@
 export { twoFactor, type TwoFactor } from "./two-factor.js";
 export { require2fa, type RoutePolicy } from "./express/guard.js";
 export { totp, type TotpOptions } from "./methods/totp.js";
+export { passkey } from "./methods/passkey/passkey.js";
+export type { PasskeyOptions } from "./methods/passkey/options.js";
+export type { PasskeyCreation, PasskeyDescriptor, PasskeyRequest } from "./methods/passkey/json.js";
 export { recoveryCodes, type RecoveryCodesOptions } from "./methods/recovery-codes.js";
 export { email, type PhoneCodeOptions, type SentCodeOptions, sms, voice } from "./methods/sent-code.js";
 export { sessionProof } from "./express/session-proof.js";
@@ -33,7 +36,7 @@ export type { Theme } from "./express/page/theme.js";
 export type { PageView } from "./express/page/view.js";
 export type { PublicChallenge } from "./express/wire.js";
 export type { Proof, ProofFactory } from "./express/proof.js";
-export type { Contact, MethodFactory, MethodName } from "./methods/method.js";
+export type { Contact, MethodFactory, MethodName, PasskeyKind } from "./methods/method.js";
 export type { ConsoleOptions } from "./providers/console.js";
 export type { Outbox, OutboxMessage, OutboxOptions } from "./providers/outbox.js";
 export type { SmtpOptions } from "./providers/smtp-options.js";

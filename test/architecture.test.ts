@@ -262,7 +262,8 @@ function packageFaults(from: string, { specifier, typeOnly }: Import, its: Packa
 
 function textFaults({ path: name, text }: Module): string[] {
   const lines = text.replace(/\n$/, "").split("\n");
-  const more = MORE_LETTERS[/^(?:verification|express\/page)\/texts\/(?:factors\/)?(\w+)\.ts$/.exec(name)?.[1] ?? ""];
+  const more =
+    MORE_LETTERS[/^(?:verification|express\/page)\/texts\/(?:(?:factors|passkey)\/)?(\w+)\.ts$/.exec(name)?.[1] ?? ""];
   const found = lines.length > MAX_FILE_LINES ? [`${name}: file of ${lines.length} lines`] : [];
   lines.forEach((line, index) => {
     if (!KNOWN_CHARACTERS.test(more ? line.replace(more, "") : line))

@@ -5,15 +5,18 @@ export interface Refusal {
   readonly challenge: PublicChallenge;
   readonly methods?: readonly string[] | undefined;
   /** Our route that takes the code; the others are beside it. */
-  readonly verify: string;
+  readonly verify: URL;
 }
 
 /** Why an answer was not taken; of what is no problem document of ours, nothing but a code. */
-export type Problem = Partial<ProblemDocument> & Pick<ProblemDocument, "code">;
+export interface Problem extends Partial<Omit<ProblemDocument, "code">> {
+  /** `"passkey"`: the browser brought none. Prompts of the app's own see to that themselves. */
+  readonly code: ProblemDocument["code"] | "passkey";
+}
 
-/** Posts to one of our routes as whoever made the request that was refused. */
+/** Posts to one of our routes. */
 export type Post = (
-  url: URL,
+  route: string,
   fields: Readonly<Record<string, string>>,
   signal?: AbortSignal | null,
 ) => Promise<Response>;
@@ -38,18 +41,17 @@ export interface Asking {
 
 /** What a refusal says, if it is a problem document. */
 export async function problemOf(response: Response): Promise<Partial<ProblemDocument>> {
-  const isProblem = /problem\+json/.test(response.headers.get("content-type") ?? "");
+  const isProblem = response.headers.get("content-type")?.includes("problem+json");
   return isProblem ? response.clone().json() : {};
 }
 
 /** After these the same challenge can still be answered. */
 const GOES_ON = /^(wrong|inv|lim|del|una|met)/;
 
-export function ask(refusal: Refusal, post: Post, signal: AbortSignal): Asking {
-  const { challenge, methods = [challenge.method], verify } = refusal;
+export function ask({ challenge, methods = [challenge.method] }: Refusal, post: Post, signal: AbortSignal): Asking {
   /** What a yes was answered with. */
   const call = async <T>(route: string, fields: Readonly<Record<string, string>>): Promise<T | undefined> => {
-    const response = await post(new URL(route, verify), { ...fields, challenge: asking.challenge.id }, signal);
+    const response = await post(route, { ...fields, challenge: asking.challenge.id }, signal);
     asking.problem = undefined;
     if (response.ok) return (await response.json()) as T;
     const { code = "unavailable", ...problem } = await problemOf(response);
@@ -78,7 +80,7 @@ export function ask(refusal: Refusal, post: Post, signal: AbortSignal): Asking {
     },
     resend: () => renew(asking.ended ? "challenge" : "resend"),
     use: (method) => renew("challenge", { method }),
-    cancel: () => post(new URL("cancel", verify), { challenge: asking.challenge.id }),
+    cancel: () => post("cancel", { challenge: asking.challenge.id }),
   };
   return asking;
 }

@@ -9,7 +9,7 @@ export interface Language {
 
 /** That of the document, be it `de` or `de-AT`, if there are texts for it. */
 export function languageOf({ locale: wanted = document.documentElement.lang, texts: given }: ClientOptions): Language {
-  const book = Object.entries<ClientTexts>({ en: ENGLISH, ...given });
-  const [locale, texts] = book.find(([tag]) => `${wanted}-`.startsWith(`${tag}-`)) ?? ["en", ENGLISH];
-  return { locale, texts };
+  const book: Readonly<Record<string, ClientTexts>> = { en: ENGLISH, ...given };
+  const locale = Object.keys(book).find((tag) => `${wanted}-`.startsWith(`${tag}-`)) ?? "en";
+  return { locale, texts: book[locale] ?? ENGLISH };
 }

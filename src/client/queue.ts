@@ -11,31 +11,31 @@ interface Waiting {
   count: number;
 }
 
-export type Confirm = (refusal: Refusal, post: Post, signal?: AbortSignal | null) => Promise<Asking | undefined>;
+export type Confirm = (refusal: Refusal, post: Post, signal: AbortSignal) => Promise<Asking | false>;
 
 /** One person, one question at a time; what waits for the same challenge is asked for once. */
-export function makeQueue({ prompt, onToken, ...words }: ClientOptions): Confirm {
+export function makeQueue(options: ClientOptions): Confirm {
   /** Also those that were answered: a refusal may have been on its way when the code was given. */
   const asked = new Set<Waiting>();
   let last: Promise<unknown> = Promise.resolve();
 
   const put = async (asking: Asking, signal: AbortSignal): Promise<boolean> => {
     const answer = (): Promise<boolean> =>
-      prompt ? askByPrompt(asking, signal, prompt) : askByDialog(asking, signal, words);
+      options.prompt ? askByPrompt(asking, signal, options.prompt) : askByDialog(asking, signal, options);
     const isRight = await unlessAborted(answer, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
+      return false;
     });
-    if (isRight && asking.token) onToken?.(asking.token);
+    if (asking.token) options.onToken?.(asking.token);
     if (!isRight && !asking.ended) await asking.cancel().catch(() => undefined);
-    return Boolean(isRight);
+    return isRight;
   };
 
   const begin = (refusal: Refusal, post: Post): Waiting => {
     const gone = new AbortController();
     const asking = ask(refusal, post, gone.signal);
     const waiting = { asking, gone, count: 0, isRight: last.then(() => put(asking, gone.signal)) };
-    const forget = (isRight?: boolean): unknown => isRight === true || asked.delete(waiting);
-    last = waiting.isRight.then(forget, () => forget());
+    last = waiting.isRight.catch(() => false).then((isRight) => isRight || asked.delete(waiting));
     asked.add(waiting);
     return waiting;
   };
@@ -45,7 +45,7 @@ export function makeQueue({ prompt, onToken, ...words }: ClientOptions): Confirm
     const waiting = [...asked].find(({ asking }) => asking.challenge.id === id) ?? begin(refusal, post);
     waiting.count += 1;
     try {
-      return (await unlessAborted(() => waiting.isRight, signal)) ? waiting.asking : undefined;
+      return (await unlessAborted(() => waiting.isRight, signal)) && waiting.asking;
     } finally {
       waiting.count -= 1;
       if (!waiting.count) waiting.gone.abort();
@@ -53,10 +53,10 @@ export function makeQueue({ prompt, onToken, ...words }: ClientOptions): Confirm
   };
 }
 
-async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
-  signal?.throwIfAborted();
+async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    signal.addEventListener("abort", () => reject(signal.reason));
     work().then(resolve, reject);
   });
 }

@@ -1,28 +1,24 @@
-import { type Post, problemOf, type Refusal } from "./asking.js";
+import { problemOf, type Post, type Refusal } from "./asking.js";
 import type { Fetch } from "./options.js";
 
 export const KEY = "Idempotency-Key";
 
 /** The refusal of one of our guards, if that is what the answer is. */
 export async function refusalOf(response: Response, origin: string): Promise<Refusal | undefined> {
-  if (![401, 403].includes(response.status)) return undefined;
   const { code, challenge, links, methods } = await problemOf(response);
-  if (code !== "second_factor_required" || !challenge || !links) return undefined;
+  if (response.ok || code !== "second_factor_required" || !challenge || !links) return undefined;
   const verify = new URL(links.verify, response.url || origin);
   // a code goes to nobody but whom the request went to
-  return verify.origin === origin ? { challenge, methods, verify: verify.href } : undefined;
+  return verify.origin === origin ? { challenge, methods, verify } : undefined;
 }
 
-export function poster(
-  fetch: Fetch,
-  given: HeadersInit | undefined,
-  credentials: RequestCredentials = "same-origin",
-): Post {
+/** Posts to the routes beside `verify` as whoever made the request. */
+export function poster(fetch: Fetch, verify: URL, { headers: given, credentials }: Request): Post {
   const headers = new Headers(given);
   headers.delete(KEY);
   headers.delete("Content-Type");
-  return (url, fields, signal = null) =>
-    fetch(url, {
+  return (route, fields, signal = null) =>
+    fetch(new URL(route, verify), {
       method: "POST",
       headers,
       credentials,

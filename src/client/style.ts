@@ -4,22 +4,19 @@
  */
 export const STYLE = `
 :host{display:contents}
-dialog{--a:var(--r2fa-accent,light-dark(#1f4fd1,#8fb1ff));--r:var(--r2fa-radius,12px);
---l:#8886;box-sizing:border-box;width:min(100% - 2rem,25rem);padding:1.5rem;
-border:1px solid var(--l);border-radius:calc(var(--r)*1.5);background:var(--r2fa-surface,light-dark(#fff,#171a20));
-color:var(--r2fa-text,light-dark(#14171c,#eceef3));font:1rem/1.5 var(--r2fa-font,system-ui);overflow-wrap:anywhere}
+*{box-sizing:border-box}
+dialog{--a:var(--r2fa-accent,light-dark(#1f4fd1,#8fb1ff));width:25rem;background:var(--r2fa-surface,Canvas);
+color:var(--r2fa-text,CanvasText);font:1rem/1.5 var(--r2fa-font,system-ui);overflow-wrap:anywhere}
 ::backdrop{background:#0008}
-h2{margin:0 0 .5rem}
-p{margin:1rem 0 0}
-[hidden],:empty:not(input),p:only-child{display:none}
-[role]{margin:1rem 0;padding:.75rem;border:1px solid;border-radius:var(--r)}
-[role]:has(b){color:var(--r2fa-danger,light-dark(#b3231a,#ff9c92))}
-b{display:block}
-input,button{box-sizing:border-box;width:100%;min-height:3rem;margin-top:.5rem;border:1px solid #0000;
-border-radius:var(--r);background:none;color:var(--a);font:inherit;font-weight:600}
-input{border-color:#7f8794;color:inherit;font-size:1.75rem;text-align:center;letter-spacing:.15em}
-[value=verify],[hidden]+button{margin-top:1rem;background:var(--a);color:var(--r2fa-accent-text,light-dark(#fff,#0a1737))}
-p~button{border-color:var(--l);color:inherit}
+dialog,[role],dl,input,button{padding:.75rem;border:1px solid #7f8794;border-radius:var(--r2fa-radius,12px)}
+form,label{display:grid;gap:.75rem}
+form{margin:.75rem}
+h2,p,dl,dd{margin:0}
+dd,b{display:block;font-weight:600}
+[role=alert]{color:var(--r2fa-danger,light-dark(#b3231a,#ff9c92))}
+input,button{width:100%;background:none;color:inherit;font:inherit}
+input{font-size:1.5rem;text-align:center}
+button:first-of-type{background:var(--a);color:var(--r2fa-accent-text,light-dark(#fff,#0a1737))}
+button:last-child{border:0;color:var(--a)}
 :disabled{opacity:.6}
-:focus-visible{outline:3px solid var(--a);outline-offset:2px}
 `;

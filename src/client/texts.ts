@@ -6,6 +6,8 @@ import type { Counted } from "../core/counted.js";
  */
 export interface ClientTexts {
   readonly heading: { readonly confirm: string };
+  /** Stands before what is to be approved. */
+  readonly approving: string;
   readonly method: Readonly<Record<string, string>>;
   /** What to do, for methods that send nothing. */
   readonly prompt: Readonly<Record<string, string>>;
@@ -14,9 +16,11 @@ export interface ClientTexts {
   readonly attempts: Counted;
   readonly sentAgain: string;
   readonly anotherWay: string;
+  /** Where the browser brought no passkey, and where it knows none. */
+  readonly passkey: Readonly<Record<"use" | "refused" | "unsupported", string>>;
   readonly button: Readonly<Record<"confirm" | "resend" | "cancel" | "restart", string>>;
   /** Stands in for `{wait}`. */
-  readonly later: string;
+  readonly later?: string;
   /** By code. Without one there is the title that the server sent, in English. */
   readonly problem: Readonly<Record<string, readonly [title: string, advice?: string]>>;
 }
@@ -24,7 +28,15 @@ export interface ClientTexts {
 /** As the page says it, in fewer words: there are 4 KB for all of it. */
 export const ENGLISH: ClientTexts = {
   heading: { confirm: "Confirm it’s you" },
-  method: { totp: "Authenticator app", sms: "Text message", voice: "Phone call", email: "Email" },
+  approving: "You are approving",
+  method: {
+    totp: "Authenticator app",
+    sms: "Text message",
+    voice: "Phone call",
+    email: "Email",
+    "recovery-code": "Recovery code",
+    passkey: "Passkey",
+  },
   prompt: { totp: "Enter the code your authenticator app shows right now." },
   sent: {
     sms: ["We sent a text message with a code to {to}."],
@@ -34,11 +46,14 @@ export const ENGLISH: ClientTexts = {
   attempts: { one: "{count} attempt left", other: "{count} attempts left" },
   sentAgain: "The code is on its way again.",
   anotherWay: "Confirm another way",
+  passkey: {
+    use: "Use your passkey",
+    refused: "Try again, or choose another way.",
+    unsupported: "This browser does not support passkeys.",
+  },
   button: { confirm: "Confirm", resend: "Send the code again", cancel: "Cancel", restart: "Start again" },
-  later: "later",
   problem: {
     invalid_request: ["Check what you entered and try again."],
-    wrong_code: ["Wrong code"],
     challenge_expired: ["The code has expired"],
     challenge_spent: ["Too many wrong codes"],
   },

@@ -1,4 +1,4 @@
-import type { PublicChallenge } from "../express/wire.js";
+import type { OfferedChallenge } from "../express/wire.js";
 import type { ClientOptions, Fetch, Fetch2fa, PreflightOptions } from "./options.js";
 import { makeQueue } from "./queue.js";
 import { bring, KEY, poster, refusalOf } from "./requests.js";
@@ -13,43 +13,45 @@ import { bring, KEY, poster, refusalOf } from "./requests.js";
  */
 export function with2fa(fetch: Fetch, options: ClientOptions = {}): Fetch2fa {
   const confirm = makeQueue(options);
-  /** Nothing where there is no page, as on a server that renders one. */
-  const base = (): URL | undefined => absolute(`${options.path ?? "/2fa"}/status`);
+
+  /** Our route that takes the code; nothing where there is no page, as on a server that renders one. */
+  const home = (): URL | undefined => absolute(`${options.path ?? "/2fa"}/verify`);
 
   const fetch2fa: Fetch = async (input, init) => {
     const given = input instanceof Request ? input : undefined;
     const origin = absolute(given?.url ?? (input as string | URL))?.origin;
-    if (!origin || origin !== base()?.origin) return fetch(input, init);
-
-    const of = <K extends "credentials" | "headers" | "method" | "signal">(name: K) => init?.[name] ?? given?.[name];
-    const headers = new Headers(of("headers"));
-    const isSafe = /^(GET|HEAD|OPTIONS)$/i.test(of("method") ?? "GET");
+    if (!origin || origin !== home()?.origin) return fetch(input, init);
+    const take = () => given?.clone() ?? input;
+    // as it will be, but for the body
+    const request = new Request(take(), { ...init, body: null });
+    const { headers, method, signal } = request;
     // there is no randomUUID() on a page without TLS
-    if (!isSafe && !headers.has(KEY)) headers.set(KEY, crypto.getRandomValues(new Uint32Array(4)).join("-"));
-    const send = (): Promise<Response> => fetch(given?.clone() ?? input, { ...init, headers });
+    if (!/^(GET|HEAD|OPTIONS)$/.test(method) && !headers.has(KEY))
+      headers.set(KEY, crypto.getRandomValues(new Uint32Array(4)).join("-"));
+    const send = (): Promise<Response> => fetch(take(), { ...init, headers });
 
     const response = await send();
     // what has streamed away cannot be sent again
     const isGone = init?.body instanceof ReadableStream;
-    const refusal = isGone ? undefined : await refusalOf(response, origin).catch(() => undefined);
-    const proof = refusal && (await confirm(refusal, poster(fetch, headers, of("credentials")), of("signal")));
+    const refusal = !isGone && (await refusalOf(response, origin).catch(() => undefined));
+    const proof = refusal && (await confirm(refusal, poster(fetch, refusal.verify, request), signal));
     if (!proof) return response;
     bring(headers, proof.token);
     return send();
   };
 
   const preflight = async (wanted: PreflightOptions = {}): Promise<boolean> => {
-    const { headers, credentials, signal, ...fields } = wanted;
-    const url = base();
-    if (!url) return false;
-    const status = await fetch(`${url.href}?${new URLSearchParams(fields)}`, wanted);
-    const { verified } = (await status.json()) as { verified?: boolean };
+    const { headers: _headers, credentials: _credentials, signal: _signal, ...fields } = wanted;
+    const verify = home();
+    if (!verify) return false;
+    const request = new Request(new URL(`status?${new URLSearchParams(fields)}`, verify), wanted);
+    const { verified } = (await (await fetch(request)).json()) as { verified?: boolean };
     if (verified) return true;
-    const post = poster(fetch, headers, credentials);
-    const opened = await post(new URL("challenge", url), fields, signal);
+    const post = poster(fetch, verify, request);
+    const opened = await post("challenge", fields, request.signal);
     if (!opened.ok) return false;
-    const challenge = (await opened.json()) as PublicChallenge;
-    return Boolean(await confirm({ challenge, verify: url.href }, post, signal));
+    const challenge = (await opened.json()) as OfferedChallenge;
+    return Boolean(await confirm({ challenge, methods: challenge.methods, verify }, post, request.signal));
   };
 
   return Object.assign(fetch2fa, { preflight });

@@ -3,9 +3,13 @@ import { type ErrorCode, type ErrorDetails, ERRORS } from "../core/errors.js";
 import { maskAddress } from "../core/redact.js";
 import { acrOf } from "../step-up/assurance.js";
 import type { Reason } from "../step-up/judge.js";
+import { type ChallengeDetail, readDetail } from "../step-up/wanted.js";
 import type { Pending } from "../stores/pending.js";
 import { resendAt } from "../stores/sent.js";
+import { browserRequest } from "./browser-request.js";
 import { hasBearer } from "./jwt/bearer.js";
+import type { Kit } from "./kit.js";
+import { visible } from "./page/visible.js";
 import type { Links, ProblemDocument, PublicChallenge } from "./wire.js";
 
 /** What a guard adds to its refusal. */
@@ -18,9 +22,10 @@ export interface GuardDetails {
   readonly status?: number;
 }
 
-export function publicChallenge(entry: Pending): PublicChallenge {
+export function publicChallenge(kit: Pick<Kit, "methods" | "clock">, entry: Pending): PublicChallenge {
   const { method, to } = entry.delivery;
   const again = resendAt(entry.delivery);
+  const { show }: Partial<ChallengeDetail> = readDetail(entry);
   return {
     id: entry.id,
     method,
@@ -28,6 +33,8 @@ export function publicChallenge(entry: Pending): PublicChallenge {
     expiresAt: new Date(entry.expiresAt).toISOString(),
     attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts),
     ...(again ? { resendAt: new Date(again).toISOString() } : {}),
+    ...browserRequest(kit, entry),
+    ...(show?.length ? { show: show.map(([label, value]) => [visible(label), visible(value)] as const) } : {}),
   };
 }
 
@@ -49,7 +56,7 @@ export function sendProblem(
   code: ErrorCode,
   details: ErrorDetails,
   guard: GuardDetails = {},
-  entry?: Pending,
+  challenge?: PublicChallenge,
 ): void {
   const status = guard.status ?? ERRORS[code].status;
   const { limit: _limit, ...open } = details;
@@ -63,7 +70,7 @@ export function sendProblem(
     code,
     ...open,
     ...about,
-    ...(entry ? { challenge: publicChallenge(entry) } : {}),
+    ...(challenge && { challenge }),
   };
   res.status(status).type("application/problem+json").send(JSON.stringify(problem));
 }

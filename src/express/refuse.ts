@@ -5,7 +5,7 @@ import type { Refused } from "../verification/outcome.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
 import { navigates } from "./negotiate.js";
-import { type GuardDetails, linksAt, sendProblem } from "./problem.js";
+import { type GuardDetails, linksAt, publicChallenge, sendProblem } from "./problem.js";
 import { showRefusal } from "./show.js";
 
 /** Answers a refusal in the client's language: a page for a person, a problem document for a program. */
@@ -18,8 +18,9 @@ export async function refuse(
 ): Promise<void> {
   if (res.headersSent) return;
   const links = linksAt(RequestTwoFactor.pathOf(req.twoFactor));
-  if (navigates(req)) await showRefusal(kit, req, res, refusal, guard);
-  else sendProblem(req, res, refusal.reason, refusal.details, { links, ...guard }, refusal.entry);
+  if (navigates(req)) return showRefusal(kit, req, res, refusal, guard);
+  const challenge = refusal.entry && publicChallenge(kit, refusal.entry);
+  sendProblem(req, res, refusal.reason, refusal.details, { links, ...guard }, challenge);
 }
 
 /** When not even the refusal could be told: the door stays closed, and nothing that was thrown goes anywhere near `next()`. */

@@ -10,6 +10,7 @@ import { resendAt } from "../stores/sent.js";
 import type { MethodName } from "../methods/method.js";
 import type { Refused } from "../verification/outcome.js";
 import { readDetail } from "../step-up/wanted.js";
+import { browserRequest } from "./browser-request.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
 import { pagePolicy, renderPage } from "./page/page.js";
@@ -163,6 +164,7 @@ function challengeOf(kit: Kit, entry: Pending): PageChallenge {
     attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts),
     ...(method?.send ? { resendIn: again !== undefined && again > now ? secondsUntil(again, now) : 0 } : {}),
     digits: method?.digits ?? 6,
+    ...browserRequest(kit, entry),
     delivery: status,
   };
 }

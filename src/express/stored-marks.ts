@@ -33,7 +33,7 @@ function isTexts(value: unknown): value is readonly string[] {
 /** A mark of the right shape that is not stamped in the future of `now` (beyond what clocks differ). */
 export function isMark(value: unknown, now: number): value is Mark {
   if (!isRecord(value)) return false;
-  const { id, user, at, methods, action, bind, kept } = value;
+  const { id, user, at, methods, amr, action, bind, kept } = value;
   return (
     isText(id) &&
     isText(user) &&
@@ -41,6 +41,7 @@ export function isMark(value: unknown, now: number): value is Mark {
     at > 0 &&
     at <= now + CLOCK_SKEW &&
     isTexts(methods) &&
+    (amr === undefined || isTexts(amr)) &&
     (action === undefined || isText(action)) &&
     (bind === undefined || isText(bind)) &&
     (kept === undefined || (typeof kept === "number" && kept <= now + CLOCK_SKEW))

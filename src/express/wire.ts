@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../core/errors.js";
+import type { PasskeyRequest } from "../methods/passkey/json.js";
 
 // What goes over the wire, for server and browser alike: nothing here may need Express or Node.
 
@@ -12,6 +13,19 @@ export interface PublicChallenge {
   readonly attemptsLeft: number;
   /** When another message may be asked for. */
   readonly resendAt?: string;
+  /**
+   * For `navigator.credentials.get()`, where the method is a passkey. `code` is then the JSON of the credential. Good for
+   * two minutes; whoever asks for the challenge again gets a new one.
+   */
+  readonly publicKey?: PasskeyRequest;
+  /** The transaction that a right answer approves, field by field. */
+  readonly show?: readonly (readonly [label: string, value: string])[];
+}
+
+/** The answer to `POST /2fa/challenge`. */
+export interface OfferedChallenge extends PublicChallenge {
+  /** What this person may answer by. */
+  readonly methods: readonly string[];
 }
 
 export interface Links {

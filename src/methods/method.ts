@@ -8,6 +8,7 @@ import type { OutOfBand } from "../verification/out-of-band.js";
 import type { Match } from "../verification/service.js";
 import type { MessageBook } from "../verification/texts.js";
 import type { Withheld } from "../verification/toll-fraud.js";
+import type { PasskeyCreation, PasskeyDescriptor, PasskeyRequest } from "./passkey/json.js";
 
 export const METHOD_NAMES = ["totp", "sms", "voice", "email", "recovery-code", "passkey"] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
@@ -33,6 +34,16 @@ export interface Factor {
   readonly to?: string;
   /** What the method keeps of it: a seed, a credential, a hash. Only the method reads it. */
   readonly secret: string;
+  /** What kind of a passkey it is, where it is one. */
+  readonly passkey?: PasskeyKind;
+}
+
+/** Where the key of a passkey is (WebAuthn section 6.1.3). */
+export interface PasskeyKind {
+  /** Whether it stays on the device it was made on, or may be copied to others. */
+  readonly deviceType: "singleDevice" | "multiDevice";
+  /** Whether there is a copy now. */
+  readonly backedUp: boolean;
 }
 
 /** Whose second factor it is. */
@@ -49,6 +60,8 @@ export interface Enrolled {
   readonly to?: string;
   /** Why nothing is sent there, which is not for the person to know: they may be renting such a number. */
   readonly withheld?: Withheld | undefined;
+  /** For passkeys: which the browser may use. */
+  readonly credentials?: readonly PasskeyDescriptor[];
 }
 
 /** A message that is about to go out. */
@@ -63,7 +76,7 @@ export interface Outgoing {
 /** One kind of second factor. */
 export interface Method {
   readonly name: MethodName;
-  /** How many characters a person types. */
+  /** How many characters a person types; 0 where nobody types anything. */
   readonly digits: number;
   /** Cannot be typed into the wrong site. */
   readonly phishingResistant: boolean;
@@ -81,14 +94,18 @@ export interface Method {
   readonly enrolling?: Enrolling;
   /** For methods that send. */
   send?(outgoing: Outgoing): Promise<Delivered>;
+  /** For methods that the browser answers: what it is to be asked, from this moment on. */
+  request?(entry: Pending, credentials: readonly PasskeyDescriptor[], now: number): PasskeyRequest;
   /** In constant time; `undefined` for a wrong answer. */
   compare(entry: Pending, person: Person, typed: string, now: number): Awaitable<FactorMatch | undefined>;
 }
 
 /** How a person sets a method up: what it is to be comes first, and counts only once it was confirmed. */
 export interface Enrolling {
-  /** Nothing for an address that this method cannot reach. */
-  begin(person: Person, to: string | undefined): Awaitable<Begun | undefined>;
+  /** How long it may take, in milliseconds, where that is not as long as a challenge lives. */
+  readonly ttl?: number;
+  /** Nothing for an address that this method cannot reach. `id` is the enrolment's. */
+  begin(person: Person, to: string | undefined, id: string): Awaitable<Begun | undefined>;
   /** As `compare`, for what was begun under this id. */
   confirm(entry: Pending, begun: Begun, typed: string, now: number): Awaitable<Confirmed | undefined>;
 }
@@ -98,13 +115,14 @@ export interface Begun {
   readonly secret: string;
   readonly to?: string;
   readonly withheld?: Withheld | undefined;
-  /** What the person is shown once to set it up: a secret and its `otpauth:` address. */
-  readonly shown?: { readonly secret: string; readonly uri: string };
+  /** What the person is shown once to set it up: a secret and its `otpauth:` address, or what the browser is to make. */
+  readonly shown?: { readonly secret?: string; readonly uri?: string; readonly publicKey?: PasskeyCreation };
 }
 
 /** A right answer, and what is to be kept where that comes with it. */
 export interface Confirmed extends Match {
   readonly secret?: string;
+  readonly passkey?: PasskeyKind;
 }
 
 /** A right answer, and which enrolled factor gave it. */
@@ -124,6 +142,8 @@ export interface MethodContext {
   readonly enrols: boolean;
   /** The host that messages name, out of the configuration and never out of a request. */
   readonly host: string | undefined;
+  /** Where the app is, as it was configured. */
+  readonly origins: readonly string[];
   /** Where the person can say that a message is about nothing of theirs. */
   readonly reportLink?: (entry: Pending) => string | undefined;
   /** What messages say, by language. */

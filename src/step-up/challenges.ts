@@ -159,8 +159,10 @@ export class Challenges {
   async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
     const { store, methods, limits, clock, events } = this.#parts;
     if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) {
-      const shapes = [...new Set(methods.map((method) => method.digits))].join(" or ");
-      return refused("invalid_request", { detail: `A code has ${shapes} digits.` });
+      const shapes = [...new Set(methods.map(({ digits }) => digits).filter(Boolean))].join(" or ");
+      return refused("invalid_request", {
+        detail: shapes === "" ? "This is no answer of a passkey." : `A code has ${shapes} digits.`,
+      });
     }
     const owned = { ...which, owner: ownerOf(asker) };
     const person = await personOf(this.#parts, asker.user);
@@ -182,7 +184,7 @@ export class Challenges {
     });
     if (checked.ok && proved !== undefined) {
       if (!(await factorUsed(this.#parts, asker.user, proved))) return refusedAs("used");
-      const mark = markOf(asker.user, checked.entry, proved.method, checked.at);
+      const mark = markOf(asker.user, checked.entry, proved, checked.at);
       await this.#remember(checked.entry, proved.method);
       if (readDetail(checked.entry).workflow) await stopEscalation(this.#parts.scheduler, checked.entry);
       events.emit("challenge.verified", eventOf(checked.entry));

@@ -64,10 +64,10 @@ export class Enrollments {
       return refused("method_not_allowed", { detail: "This method cannot be set up here." });
     const person = await personOf(this.#parts, asker.user);
     if (!person) return refused("first_factor_required", { detail: "This account is closed." });
-    const begun = await ask("Setting up a factor", () => method.enrolling.begin(person, wish.to));
+    const id = randomId();
+    const begun = await ask("Setting up a factor", () => method.enrolling.begin(person, wish.to, id));
     const obstacle = obstacleTo(person, method, begun, wish.name ?? "");
     if (!begun || obstacle) return obstacle ?? refused("invalid_request");
-    const id = randomId();
     const detail: EnrollmentDetail = {
       user: asker.user,
       method: method.name,
@@ -85,7 +85,7 @@ export class Enrollments {
       supersede: "cancel",
       account: accountOf(asker.user),
       keyId: keys.current.id,
-      ttl: method.ttl,
+      ttl: method.enrolling.ttl ?? method.ttl,
       maxAttempts: limits.maxAttempts,
       detail: { ...detail },
       way: wayTo(this.#parts, { method, ...begun }, addressee),
@@ -133,6 +133,7 @@ export class Enrollments {
       createdAt: checked.at,
       ...(begun?.to === undefined ? {} : { to: begun.to }),
       secret: confirmed?.secret ?? begun?.secret ?? "",
+      ...(confirmed?.passkey && { passkey: confirmed.passkey }),
     };
     await this.#book.add(asker.user, factor);
     events.emit("factor.added", { user: asker.user, method, factor: factor.id });

@@ -10,6 +10,8 @@ export interface Mark {
   readonly at: number;
   /** The methods proved, strongest name first: `["totp"]`. */
   readonly methods: readonly string[];
+  /** The same as `amr` has it (RFC 8176), where a method alone does not say: a passkey may be hardware or software. */
+  readonly amr?: readonly string[];
   /** Given for this action only. */
   readonly action?: string;
   /** Given for exactly this transaction; a digest of what the route's `bind` returned. */

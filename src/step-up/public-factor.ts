@@ -1,6 +1,6 @@
 import { maskAddress } from "../core/redact.js";
 import type { Factor } from "../methods/method.js";
-import type { MethodName } from "../methods/method.js";
+import type { Begun, MethodName, PasskeyKind } from "../methods/method.js";
 import type { EnrollmentStarted } from "./enrollment.js";
 
 /** A factor as its owner may see it. */
@@ -13,20 +13,23 @@ export interface PublicFactor {
   readonly to?: string;
   readonly createdAt: Date;
   readonly lastUsedAt?: Date;
+  /** For a passkey: where its key is. */
+  readonly passkey?: PasskeyKind;
 }
 
-/** What was begun. `secret` and `uri` are shown to the person this once: a QR code of `uri`, and the secret to type. */
-export interface Enrollment {
+/**
+ * What was begun. `secret` and `uri` are shown to the person this once: a QR code of `uri`, and the secret to type.
+ * `publicKey` is for `navigator.credentials.create()`.
+ */
+export interface Enrollment extends NonNullable<Begun["shown"]> {
   readonly id: string;
   readonly method: MethodName;
   /** Where the code went, masked. */
   readonly to?: string;
   readonly expiresAt: Date;
-  readonly secret?: string;
-  readonly uri?: string;
 }
 
-export function publicFactor({ id, method, name, to, createdAt, lastUsedAt }: Factor): PublicFactor {
+export function publicFactor({ id, method, name, to, createdAt, lastUsedAt, passkey }: Factor): PublicFactor {
   return {
     id,
     method,
@@ -34,6 +37,7 @@ export function publicFactor({ id, method, name, to, createdAt, lastUsedAt }: Fa
     ...(to === undefined ? {} : { to: maskAddress(to) }),
     createdAt: new Date(createdAt),
     ...(lastUsedAt === undefined ? {} : { lastUsedAt: new Date(lastUsedAt) }),
+    ...(passkey && { passkey }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { fingerprint } from "../core/crypto.js";
 import { maskAddress } from "../core/redact.js";
-import type { MethodName } from "../methods/method.js";
+import type { Enrolled, MethodName } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import type { Step } from "../verification/workflow.js";
 import type { Bound } from "./transaction.js";
@@ -41,6 +41,8 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
   readonly methods: readonly MethodName[];
   /** Where each of them would reach the person, masked. */
   readonly masked: Readonly<Partial<Record<MethodName, string>>>;
+  /** For passkeys: which the browser may use. */
+  readonly credentials?: Enrolled["credentials"];
   readonly bind?: string | undefined;
   readonly show: readonly (readonly [label: string, value: string])[];
   readonly locale: string;
@@ -51,14 +53,16 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
 export function makeDetail(
   { user }: Asker,
   { bound, language: _language, ...wanted }: Wanted,
-  usable: readonly { readonly method: { readonly name: MethodName }; readonly to?: string }[],
+  usable: readonly (Enrolled & { readonly method: { readonly name: MethodName } })[],
   locale: string,
 ): ChallengeDetail {
   const methods = usable.map(({ method }) => method.name);
   const masked = Object.fromEntries(
     usable.flatMap(({ method, to }) => (to === undefined ? [] : [[method.name, maskAddress(to)]])),
   );
-  return { ...wanted, user, methods, masked, bind: bound?.digest, show: bound?.show ?? [], locale };
+  const credentials = usable.flatMap((each) => each.credentials ?? []);
+  const known = credentials.length > 0 ? { credentials } : {};
+  return { ...wanted, ...known, user, methods, masked, bind: bound?.digest, show: bound?.show ?? [], locale };
 }
 
 /** The one place that reads a detail back: nothing but `makeDetail()` writes them. */
@@ -69,7 +73,7 @@ export function readDetail(entry: Pending): ChallengeDetail {
 /** The same wish once more, for a challenge that ended before it was answered. */
 export function wantedAgain(entry: Pending): Wanted {
   const { user: _user, methods: _methods, masked: _masked, usual: _usual, ...detail } = readDetail(entry);
-  const { locale, bind, show, ...wanted } = detail;
+  const { locale, bind, show, credentials: _credentials, ...wanted } = detail;
   return { ...wanted, language: locale, bound: bind === undefined ? undefined : { digest: bind, show } };
 }
 

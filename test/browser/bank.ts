@@ -48,10 +48,12 @@ export interface OpenBank {
 export async function openBank(start?: number): Promise<OpenBank> {
   let ahead = start === undefined ? 0 : start - Date.now();
   const now = (): number => Date.now() + ahead;
-  const { app, tfa } = createApp({ settings: readSettings({}, () => {}), clock: now });
-  const server = createServer(app);
+  const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://localhost:${port}`;
+  const { app, tfa } = createApp({ settings: readSettings({ PORT: String(port) }, () => {}), clock: now });
+  server.on("request", app);
 
   const messages = async (): Promise<Message[]> => (await (await fetch(`${origin}/outbox`)).json()) as Message[];
   const code = async (): Promise<string> => {

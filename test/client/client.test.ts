@@ -127,6 +127,16 @@ describe("a request that is refused", () => {
     expect(world.sent[0]?.headers.get("idempotency-key")).toBe(world.sent[2]?.headers.get("idempotency-key"));
   });
 
+  it("is left alone where it goes elsewhere: a large body is not kept for a second time", async () => {
+    const request = new Request("https://elsewhere.example/upload", { method: "POST", body: "large" });
+    const clone = vi.spyOn(request, "clone");
+    const fetch = vi.fn<Fetch>(async () => new Response());
+    const { with2fa } = await import("../../src/client/index.js");
+    await with2fa(fetch, { path: `${world.origin}/2fa` })(request);
+    expect(fetch.mock.calls).toEqual([[request, undefined]]);
+    expect(clone).not.toHaveBeenCalled();
+  });
+
   it("is given back as it is when its body has streamed away", async () => {
     const prompt = spread(right);
     const body = new Blob(["once"]).stream();
@@ -530,6 +540,16 @@ describe("preflight", () => {
     const fetch2fa = world.client(prompt);
     await fetch2fa.preflight({ action: "payout" });
     expect((await fetch2fa(url("/payout"))).status).toBe(200);
+    expect(prompt).toHaveBeenCalledTimes(1);
+  });
+
+  it("offers the other methods too", async () => {
+    const prompt = spread(async ({ methods, use }) => {
+      expect(methods).toEqual(["sms", "email"]);
+      await use("email");
+      return its.code("ada@example.com");
+    });
+    expect(await world.client(prompt).preflight()).toBe(true);
     expect(prompt).toHaveBeenCalledTimes(1);
   });
 

@@ -169,8 +169,23 @@ describe("what the routes answer when all is well", () => {
       expiresAt: "2026-01-01T00:05:00.000Z",
       attemptsLeft: 5,
       resendAt: "2026-01-01T00:00:30.000Z",
+      methods: ["sms", "email"],
     });
     expect(answer.headers["cache-control"]).toBe("no-store");
+  });
+
+  it("challenge: with what it approves, and nothing that would look like something else", async () => {
+    const shop = fixture();
+    const bind = () => ({ amount: 10, payee: "Bob\u202E moc" });
+    shop.app.post("/transfer", require2fa({ bind }), shop.handler);
+    const agent = await shop.login("ada");
+    const show = [
+      ["amount", "10"],
+      ["payee", "Bob\uFFFD moc"],
+    ];
+    expect((await agent.post("/transfer").expect(401)).body.challenge.show).toEqual(show);
+    expect((await agent.post("/2fa/challenge").send({ method: "email" }).expect(201)).body.show).toEqual(show);
+    expect((await agent.get("/2fa/status").expect(200)).body.challenge.show).toEqual(show);
   });
 
   it("challenge: begins again what has ended, for the same action", async () => {

@@ -2,7 +2,7 @@ import jsonwebtoken from "jsonwebtoken";
 import { jwtProof, type TwoFactorOptions } from "../../src/index.js";
 import { type Fixture, fixture } from "./app.js";
 
-const JWT_SECRET = "a secret for tokens, of 32 bytes and more";
+export const JWT_SECRET = "a secret for tokens, of 32 bytes and more";
 
 /** A first-factor token, good for an hour by the fixture's clock. */
 export function bearer({ clock }: Pick<Fixture, "clock">, claims: Record<string, unknown> = { sub: "ada" }): string {

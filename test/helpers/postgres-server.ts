@@ -11,6 +11,7 @@ import { service } from "./services.js";
 /** A Postgres of the test's own, in a folder of its own. */
 export interface PostgresServer {
   readonly port: number;
+  readonly user: string;
   readonly url: string;
   readonly pid: number;
   /** A pool of connections; all of them are ended with the server. */
@@ -84,6 +85,7 @@ export async function postgresServer(settings: Readonly<Record<string, string>> 
   await start();
   return {
     port,
+    user: USER,
     url: `postgres://${USER}@127.0.0.1:${port}/postgres`,
     get pid() {
       return running?.pid ?? 0;
@@ -108,7 +110,7 @@ export async function postgresServer(settings: Readonly<Record<string, string>> 
 }
 
 /** Postgres does not run as root: then it runs as the user its package made, or as nobody. */
-function unprivileged(): { uid?: number; gid?: number } {
+export function unprivileged(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string, user: string): number =>
     Number(execFileSync("id", [flag, user], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
@@ -122,7 +124,7 @@ function unprivileged(): { uid?: number; gid?: number } {
   throw new Error("There is no user that Postgres could run as.");
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address() as AddressInfo;

@@ -16,7 +16,10 @@ export async function freshStore(pool: Pool, settings: Partial<Settings> = {}): 
 }
 
 /** What the contract takes to run on Postgres: every check on tables that are empty, by a clock that it moves itself. */
-export function contractParts(pool: Pool): { makeStore: MakeStore; time: () => StoreTime; schema: string } {
+export function contractParts(
+  pool: Pool,
+  prepared = true,
+): { makeStore: MakeStore; time: () => StoreTime; schema: string } {
   const schema = `contract_${(schemas += 1)}`;
   let clock: FakeClock = fakeClock();
   let migrated = false;
@@ -24,7 +27,7 @@ export function contractParts(pool: Pool): { makeStore: MakeStore; time: () => S
     schema,
     async makeStore() {
       clock = fakeClock();
-      const store = new ServerStore(pool, { schema, retention: 86_400_000, prepared: true, deadline: 10_000, clock });
+      const store = new ServerStore(pool, { schema, retention: 86_400_000, prepared, deadline: 10_000, clock });
       if (migrated) await pool.query(EMPTY.replaceAll("{s}", `"${schema}"`));
       else await store.migrate();
       migrated = true;

@@ -12,6 +12,7 @@
  * | sh | | `<!-- test: run example-app -->` is run against the example app, in place of `localhost:3000` |
  * | sh | | `<!-- test: run servers -->`: what `npm start` and `npm run start:vendors` start is started, the rest is run |
  * | text, http, html | shown only | |
+ * | jsx, vue | shown only: test/browser/frameworks.test.ts runs them | |
  *
  * A context is a hidden comment too, of ambient declarations: `<!-- test: define app`, lines, `-->`. Where its words must
  * be there when a block is run, `<!-- test: setup app` has the module that puts them on `globalThis`.
@@ -38,7 +39,7 @@ export interface Markdown {
   readonly faults: readonly string[];
 }
 
-const LANGUAGES = new Set(["ts", "js", "json", "sh", "text", "http", "html"]);
+const LANGUAGES = new Set(["ts", "js", "json", "sh", "text", "http", "html", "jsx", "vue"]);
 
 export function readMarkdown(text: string): Markdown {
   const lines = text.split("\n");

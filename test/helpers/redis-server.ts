@@ -66,12 +66,28 @@ export async function redisServer(settings: Readonly<Record<string, string>> = {
   };
 }
 
-/** A cluster of one node that has every slot. */
-export async function redisCluster(): Promise<RedisServer> {
-  const server = await redisServer({ "cluster-enabled": "yes", "cluster-announce-ip": "127.0.0.1" });
-  await server.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-  for (let tries = 0; tries < 200; tries += 1) {
-    if ((await server.command("CLUSTER", "INFO")).includes("cluster_state:ok")) return server;
+const SLOTS = 16_384;
+
+/** A cluster of so many nodes, each with its share of the slots; the first of them, by which all are stopped. */
+export async function redisCluster(count = 1): Promise<RedisServer> {
+  // By itself a node takes a port ten thousand above its own for the others, and there may be none.
+  const buses = await Promise.all(Array.from({ length: count }, async () => String(await freePort())));
+  const settings = { "cluster-enabled": "yes", "cluster-announce-ip": "127.0.0.1" };
+  const nodes = await Promise.all(buses.map((bus) => redisServer({ ...settings, "cluster-port": bus })));
+  const [first] = nodes;
+  const [bus] = buses;
+  if (!first || bus === undefined) throw new Error("A cluster has one node at least.");
+  const from = (index: number): number => Math.floor((index * SLOTS) / count);
+  for (const [index, node] of nodes.entries()) {
+    await node.command("CLUSTER", "ADDSLOTSRANGE", String(from(index)), String(from(index + 1) - 1));
+    if (node !== first) await node.command("CLUSTER", "MEET", "127.0.0.1", String(first.port), bus);
+  }
+  const isUp = async (node: RedisServer): Promise<boolean> =>
+    /cluster_state:ok[^]*cluster_slots_ok:16384/u.test(await node.command("CLUSTER", "INFO"));
+  for (let tries = 0; tries < 500; tries += 1) {
+    if ((await Promise.all(nodes.map(isUp))).every(Boolean)) {
+      return { ...first, stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))) };
+    }
     await sleep(20);
   }
   throw new Error("The cluster does not come up.");

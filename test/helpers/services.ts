@@ -5,6 +5,7 @@ import path from "node:path";
 const SERVICES = {
   "redis-server": { package: "redis-server", names: ["redis-server"] },
   postgres: { package: "postgresql", names: ["postgres"] },
+  pgbouncer: { package: "pgbouncer", names: ["pgbouncer"], optional: true },
   chromium: { package: "chromium", names: ["chromium", "chromium-browser"] },
 } as const;
 
@@ -14,7 +15,8 @@ const announced = new Set<Service>();
 
 /**
  * The path of a program, or `undefined` where it is not installed: `describe.skipIf(!service("chromium"))`.
- * A missing one is said aloud once, and is an error where `REQUIRE_SERVICES=1`, so that CI cannot skip in silence.
+ * A missing one is said aloud once, and is an error where `REQUIRE_SERVICES=1`, so that CI cannot skip in silence, but
+ * for one that is optional.
  */
 export function service(name: Service, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const wanted = SERVICES[name];
@@ -23,7 +25,7 @@ export function service(name: Service, env: NodeJS.ProcessEnv = process.env): st
     .find(isExecutable);
   if (found !== undefined) return found;
   const complaint = `${name} is not installed: apt-get install ${wanted.package}`;
-  if (env["REQUIRE_SERVICES"] === "1") throw new Error(complaint);
+  if (env["REQUIRE_SERVICES"] === "1" && !("optional" in wanted)) throw new Error(complaint);
   if (!announced.has(name)) console.warn(`\n!!! SKIPPED TESTS: ${complaint}\n`);
   announced.add(name);
   return undefined;
@@ -31,6 +33,8 @@ export function service(name: Service, env: NodeJS.ProcessEnv = process.env): st
 
 function folders(name: Service, env: NodeJS.ProcessEnv): string[] {
   const onPath = (env["PATH"] ?? "").split(path.delimiter).filter((folder) => folder !== "");
+  // where Debian puts what only root is expected to start
+  if (name === "pgbouncer") return [...onPath, "/usr/sbin"];
   return name === "postgres" ? [...onPath, ...debianPostgres()] : onPath;
 }
 

@@ -14,7 +14,8 @@ const FLAWS = {
     const counted = await store.attempt(which, guess, now);
     if (counted.outcome === "counted" || entry?.state !== "pending" || entry.attempts >= entry.maxAttempts)
       return counted;
-    return { outcome: "counted", entry, attemptsLeft: entry.maxAttempts - entry.attempts - 1, lockedUntil: 0 };
+    const none = { lockedUntil: 0, methods: [entry.delivery.method], reached: [] };
+    return { outcome: "counted", entry, attemptsLeft: entry.maxAttempts - entry.attempts - 1, ...none };
   },
   consume: (store) => async (which, proof, now) => {
     const entry = await store.find(which, now);
@@ -26,6 +27,11 @@ const FLAWS = {
     const earlier = await store.find({ owner: entry.owner }, now);
     await pause(GAP);
     return store.open({ ...entry, supersede: earlier ? entry.supersede : "cancel" }, account, charges, now);
+  },
+  claim: (store) => async (key, value, ttl, now) => {
+    const earlier = await store.get(key, now);
+    await pause(GAP);
+    return earlier ?? ((await store.put(key, value, ttl, now)) && value);
   },
   cancel: (store) => async (which, now) => {
     const entry = await store.find(which, now);

@@ -52,13 +52,15 @@ describe.each(Object.keys(ENGINES) as EngineName[])("four processes on %s", (nam
       await engine?.stop();
     });
 
-    it.each(Object.entries(ROUNDS))("%s", { timeout: 120_000 }, async (_row, round) => {
+    it.each(Object.entries(ROUNDS))("%s", { timeout: 120_000 }, async (row, round) => {
       const before = cluster.ledger.rejections.length;
-      const small = await race(round, cluster, SMALL, SMALL_ROUNDS);
+      // of one step that others here are made of as well, and on which no door depends
+      const rounds = row.startsWith("D10") ? SMALL_ROUNDS / 4 : SMALL_ROUNDS;
+      const small = await race(round, cluster, SMALL, rounds);
       const full = await race(round, cluster, FULL, FULL_ROUNDS);
       expect([...small.faults, ...full.faults]).toEqual([]);
       // a machine under load may be too slow for some rounds; for most of them it says nothing about the store
-      expect(small.slowRounds).toBeLessThan(SMALL_ROUNDS / 2);
+      expect(small.slowRounds).toBeLessThan(rounds / 2);
       expect(cluster.ledger.rejections.slice(before)).toEqual([]);
     });
 
@@ -92,6 +94,7 @@ describe.each(Object.keys(ENGINES) as EngineName[])("four processes on %s", (nam
       consume: ["D02 the right code, many times", "D05 the code of an authenticator app, in many logins"],
       cancel: ["D06 the right code and a cancel"],
       open: ["D07 starts of one login"],
+      claim: ["D10 a webhook, many times"],
     } as const;
 
     it.each(Object.entries(BROKEN))(

@@ -236,6 +236,24 @@ const resending: Round = async (cluster) => {
   });
 };
 
+/** The same webhook of a carrier, again and again: told once, and every time with thanks. */
+const reporting: Round = async (cluster, { rights }) => {
+  const person = new Person(cluster, cluster.newUser());
+  await person.asked();
+  const { ledger } = cluster;
+  const message = ledger.sent(person.phone).at(-1)?.key;
+  const json = { id: `webhook of ${person.challenge}`, receipts: [{ message, status: "delivered" }] };
+  const stranger = new Person(cluster, "nobody-0");
+  const posts = Array.from({ length: rights }, () => stranger.request("POST", "/2fa/receipts/carrier", { json }));
+  const answers = await burst(posts);
+  await cluster.settle();
+  const told = ledger.count("delivered by carrier", person.challenge);
+  return judge(answers, {
+    never: [most("events", told, 1)],
+    unlessSlow: [exactly("events", told, 1), exactly("statuses", tally(answers), { 200: rights })],
+  });
+};
+
 /** Every race between processes, by its row. */
 export const ROUNDS: Readonly<Record<string, Round>> = {
   "D01 wrong codes": guessing,
@@ -246,4 +264,5 @@ export const ROUNDS: Readonly<Record<string, Round>> = {
   "D06 the right code and a logout": leaving,
   "D06 the right code twice and a resend": resending,
   "D07 starts of one login": starting,
+  "D10 a webhook, many times": reporting,
 };

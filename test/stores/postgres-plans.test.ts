@@ -29,6 +29,8 @@ const FILL = `
     from generate_series(1, ${ROWS}) n) rows;
   insert into plans.accounts (account, touched_at, forget_at)
     select 'user ' || n, 9e12 + n, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
+  insert into plans.method_failures (account, method, failures, forget_at)
+    select 'user ' || n, 'sms', 1, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.limits (key, times, tags, forget_at)
     select 'limit ' || n, '{1}', '{1}', 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.method_failures (account, method, failures, forget_at)
@@ -63,14 +65,14 @@ describe.skipIf(!service("postgres"))("the plans of postgresStore", async () => 
     "find the newest": (n) => store.find({ owner: `owner ${n}`, tenant: "acme" }),
     open: (n) =>
       store.open(
-        aPending({ owner: `owner ${n}`, supersede: "cancel" }),
+        aPending({ owner: `owner ${n}`, supersede: "cancel", offers: ["sms", "totp"] }),
         `user ${n}`,
         [aCharge(), aCharge({ key: `limit ${n}` })],
         0,
       ),
-    attempt: (n) => store.attempt(which(4 * n), { nonce: "n", account: `user ${n}`, lock: LOCK }),
+    attempt: (n) => store.attempt(which(4 * n), { nonce: "n", account: `user ${n}`, lock: { ...LOCK, ceiling: 100 } }),
     "attempt the newest": (n) =>
-      store.attempt({ owner: `owner ${n}` }, { nonce: "n", account: `user ${n}`, lock: LOCK }),
+      store.attempt({ owner: `owner ${n}` }, { nonce: "n", account: `user ${n}`, lock: { ...LOCK, ceiling: 100 } }),
     consume: (n) =>
       store.consume(which(4 * n), {
         ...BY_SMS,
@@ -97,6 +99,7 @@ describe.skipIf(!service("postgres"))("the plans of postgresStore", async () => 
     "search by tenant, time and status": (n) =>
       store.search({ tenant: "acme", since: hours(n + 2), status: "verified" }, page),
     "usage of a tenant's hours": (n) => store.usage({ tenant: "acme", since: hours(n + 2) }),
+    unlock: (n) => store.unlock(`user ${n + TIMES}`),
     erase: (n) => store.erase(`user ${n}`),
     sweep: () => store.sweeper.sweep(),
   };

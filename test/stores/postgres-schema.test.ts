@@ -4,6 +4,8 @@ import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { randomId } from "../../src/core/crypto.js";
 import { postgresStore } from "../../src/stores/postgres/factory.js";
 import type { PostgresPool, Statement } from "../../src/stores/postgres/pool.js";
+import { VERSIONS } from "../../src/stores/postgres/migrate.js";
+import { SCHEMA } from "../../src/stores/postgres/sql/parts.js";
 import { type Settings, ServerStore } from "../../src/stores/postgres/postgres-store.js";
 import {
   aCharge,
@@ -79,6 +81,34 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
         "select count(*)::int as n from pg_stat_activity where state like 'idle in transaction%'",
       );
       expect(idle).toEqual({ n: 0 });
+    });
+
+    it("C04 brings a schema of version 1 up to date with all it holds, and lets processes of then go on", async () => {
+      await server.sql(`create schema old;
+        create table old.versions (version integer primary key, at timestamptz not null default now());
+        insert into old.versions (version) values (1)`);
+      for (const text of VERSIONS[0] ?? []) await server.sql(text.replaceAll(SCHEMA, "old"));
+      await server.sql(`insert into old.accounts (account, level, locked_until, touched_at, forget_at)
+        values ('locked', 1, 9e12, 1, 9e12)`);
+      const store = bare(shared, "old");
+      const lesson = { ...MISCONFIGURED, message: expect.stringContaining("await store.migrate()") };
+      await expect(store.open(aPending(), "ada", [], 0)).rejects.toMatchObject(lesson);
+      await Promise.all([store.migrate(), bare(server.pool(), "old").migrate()]);
+      expect((await server.sql("select version from old.versions")).length).toBe(2);
+      expect(await store.open(aPending(), "locked", [], 0)).toMatchObject({ outcome: "locked", until: 9e12 });
+      await store.unlock("locked");
+
+      await store.open(aPending({ id: "one" }), "locked", [], 0);
+      const lock = { ...LOCK, ceiling: 2 };
+      const counted = await store.attempt({ id: "one" }, { nonce: "new", account: "locked", lock });
+      expect(counted).toMatchObject({ outcome: "counted", methods: ["sms"], reached: [] });
+      // as the version before calls it
+      const which = "'one', null, null";
+      const [said] = await server.sql(`call old.attempt(${which}, '{"nonce":"old"}', 'locked', 10, 1000, 1000,
+        null, 1000, null, null)`);
+      expect(JSON.parse(String(said?.["result"]))).toMatchObject({ outcome: "counted", row: { attempts: 2 } });
+      const last = await store.attempt({ id: "one" }, { nonce: "last", account: "locked", lock });
+      expect(last).toMatchObject({ attemptsLeft: 2, reached: ["sms"] });
     });
 
     it("leaves nothing behind when it fails, and keeps its connection", async () => {

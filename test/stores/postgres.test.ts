@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { storeChecks } from "../../src/testing/store-contract.js";
 import { storeContract } from "../contracts/store.js";
 import { contractParts } from "../helpers/postgres-stores.js";
+import { pgBouncer } from "../helpers/pgbouncer.js";
 import { postgresServer } from "../helpers/postgres-server.js";
 import { service } from "../helpers/services.js";
 
@@ -107,6 +108,15 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
     });
 
     for (const [sentence, check] of races) it(sentence, check);
+  });
+
+  describe.skipIf(!service("pgbouncer"))("D11 behind PgBouncer, in transaction mode", async () => {
+    if (!service("pgbouncer")) return;
+    const bouncer = await pgBouncer(server);
+    afterAll(() => bouncer.stop());
+    const parts = contractParts(bouncer.pool({ max: 20 }), false);
+
+    storeContract("Postgres", parts.makeStore, { arrivals: 100, parallel: 20, time: parts.time });
   });
 
   describe("is caught by the contract when it", () => {

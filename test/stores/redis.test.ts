@@ -32,6 +32,17 @@ describe.skipIf(!service("redis-server"))("D11: redisStore() on a cluster", () =
   }
 });
 
+describe.skipIf(!service("redis-server"))("D11: redisStore() on a cluster of three nodes", () => {
+  let server: RedisServer;
+  beforeAll(async () => (server = await redisCluster(3)), 20_000);
+  afterAll(async () => server.stop());
+
+  // each store has a prefix of its own, and with it a node: checks that run find stores on all three
+  for (const [name, open] of Object.entries(CLUSTER_CLIENTS)) {
+    if (name.endsWith("6")) withClient(name, open, () => server, some);
+  }
+});
+
 type Suite = (stores: ReturnType<typeof contractStores>) => void;
 
 function contract(name: string, load: typeof FULL): Suite {

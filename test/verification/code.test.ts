@@ -237,6 +237,7 @@ describe("a sent code", () => {
       events: new Events(),
       service: undefined,
       host: undefined,
+      origins: [],
       enrols: false,
       book: TEXTS,
     };

@@ -10,6 +10,7 @@ interface MarkClaim {
   /** Seconds since the epoch with their fraction, as RFC 7519 section 2 allows: a mark must not look older than a revocation in the same second. */
   readonly at: number;
   readonly methods: readonly string[];
+  readonly amr?: readonly string[];
   readonly action?: string;
   readonly bind?: string;
   /** Seconds, as `at`: see `Mark`. */
@@ -44,11 +45,12 @@ export function toClaim(
   return { ...claimOf(mark), of, until, ...(prior.length > 0 && { prior }) };
 }
 
-function claimOf({ id, at, methods, action, bind, kept }: Mark): MarkClaim {
+function claimOf({ id, at, methods, amr, action, bind, kept }: Mark): MarkClaim {
   return {
     id,
     at: at / 1_000,
     methods,
+    ...(amr !== undefined && { amr }),
     ...(action !== undefined && { action }),
     ...(bind !== undefined && { bind }),
     ...(kept !== undefined && { kept: kept / 1_000 }),
@@ -65,12 +67,13 @@ export function fromClaim(value: unknown, user: string, now: number): SecondFact
   return { of, until, marks: marks.filter((mark): mark is Mark => isMark(mark, now)) };
 }
 
-function markOf({ id, at, methods, action, bind, kept }: Unknowns, user: string): unknown {
+function markOf({ id, at, methods, amr, action, bind, kept }: Unknowns, user: string): unknown {
   return {
     id,
     user,
     at: typeof at === "number" ? Math.round(at * 1_000) : undefined,
     methods,
+    ...(amr !== undefined && { amr }),
     ...(action !== undefined && { action }),
     ...(bind !== undefined && { bind }),
     ...(kept !== undefined && { kept: typeof kept === "number" ? Math.round(kept * 1_000) : kept }),

@@ -59,7 +59,7 @@ function upgraded(first: Verified & { token: string }, mark: Mark, lifetime: num
     iat,
     exp: Math.min(iat + lifetime, Math.floor(until)),
     jti: randomId(),
-    amr: [...new Set([...references(first.claims["amr"]), ...amrOf(mark.methods)])],
+    amr: [...new Set([...references(first.claims["amr"]), ...amrOf(mark.methods, mark.amr)])],
     acr: acrOf(mark.methods),
     "2fa": toClaim(mark, second?.marks ?? [], of, until, now),
   };

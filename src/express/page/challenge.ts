@@ -2,6 +2,7 @@ import { trustBox } from "./devices.js";
 import { html, type Html, type Part } from "./html.js";
 import { icon } from "./icons.js";
 import { alert, button, hidden, otherWays, postForm, top } from "./parts.js";
+import { passkeyForm } from "./passkey/body.js";
 import type { Situation } from "./situation.js";
 import { fill, type Language } from "./texts.js";
 import type { SentMethod } from "./texts/shape.js";
@@ -17,7 +18,7 @@ export function challengeBody(situation: Situation, open: PageChallenge): Html {
   const { view, language } = situation;
   return html`${top(situation, open.method)} ${panel(situation)} ${lead(open, language)}
     ${view.notice === "sent" && notice(language)} ${alert(situation)}
-    ${open.method === "passkey" ? undefined : verifyForm(situation, open)}
+    ${open.method === "passkey" ? passkeyForm(situation, open) : verifyForm(situation, open)}
     ${open.resendIn !== undefined && resendForm(situation, open, open.resendIn)} ${otherWays(situation)}
     <div class="foot">
       ${open.method !== "passkey" && html`<p class="fine">${language.texts.neverShare}</p>`}

@@ -4,8 +4,9 @@ import { FACTORS_SCRIPT } from "./factors/script.js";
 import { FACTORS_STYLE } from "./factors/style.js";
 import { html, raw } from "./html.js";
 import { isLocalPath } from "./local-path.js";
+import { PASSKEY_SCRIPT } from "./passkey/script.js";
 import { SCRIPT } from "./script.js";
-import { readView, type Situation } from "./situation.js";
+import { problemWords, readView, type Situation } from "./situation.js";
 import { bodyFor } from "./states.js";
 import { STYLE } from "./style.js";
 import type { PageBook } from "./texts.js";
@@ -66,7 +67,7 @@ export function renderPage(view: PageView, theme?: Theme, book?: PageBook): stri
       <body>
         <main>${bodyFor(situation)}</main>
         <script nonce="${view.nonce}">
-          ${raw(SCRIPT + (view.factors ? FACTORS_SCRIPT : ""))};
+          ${raw(SCRIPT + (view.factors ? FACTORS_SCRIPT : "") + (asksPasskey(view) ? PASSKEY_SCRIPT : ""))};
         ${SCRIPT_END}
       </body>
     </html> `;
@@ -76,9 +77,14 @@ export function renderPage(view: PageView, theme?: Theme, book?: PageBook): stri
 /** Bundlers rewrite a template that has this in it, for those who put it into a page themselves. */
 const SCRIPT_END = raw("</script>");
 
+function asksPasskey({ challenge, factors }: PageView): boolean {
+  return challenge?.publicKey !== undefined || (factors?.step === "confirm" && factors.setup.publicKey !== undefined);
+}
+
 /** An error comes first: it is what a screen reader says first, and what a narrow tab still shows. */
-function title({ view, language, problem, heading }: Situation): string {
-  const error = problem && language.texts.problem[problem.code][0];
+function title(situation: Situation): string {
+  const { view, problem, heading } = situation;
+  const error = problem && problemWords(situation, problem)[0];
   return [error === heading ? undefined : error, heading, view.service].filter(Boolean).join(" · ");
 }
 

@@ -1,6 +1,6 @@
 import { html, type Html, type Part } from "./html.js";
 import { icon, type IconName } from "./icons.js";
-import type { Situation } from "./situation.js";
+import { problemWords, type Situation } from "./situation.js";
 import { fill } from "./texts.js";
 import { visible } from "./visible.js";
 
@@ -18,21 +18,22 @@ export function top(situation: Situation, symbol: IconName, tone: "" | "good" | 
 const WIDE_STOP = "\u3002";
 
 /** What to do about the problem, in one or two sentences. */
-export function advice({ problem, language }: Situation): Part {
+export function advice(situation: Situation): Part {
+  const { problem, language } = situation;
   if (!problem) return undefined;
   const { attemptsLeft, code, retryAfter } = problem;
-  const text = fill(language.texts.problem[code][1], { wait: language.ahead(retryAfter) });
+  const text = fill(problemWords(situation, problem)[1], { wait: language.ahead(retryAfter) });
   if (code !== "wrong_code" || attemptsLeft === undefined) return text;
   const left = language.count(language.texts.attempts, attemptsLeft);
   return String(text).endsWith(WIDE_STOP) ? html`${text}${left}${WIDE_STOP}` : html`${text} ${left}.`;
 }
 
 export function alert(situation: Situation): Part {
-  const { problem, language } = situation;
+  const { problem } = situation;
   if (!problem) return undefined;
   return html`<div class="alert" role="alert" id="problem">
     ${icon("alert")}
-    <p><strong>${language.texts.problem[problem.code][0]}</strong>${advice(situation)}</p>
+    <p><strong>${problemWords(situation, problem)[0]}</strong>${advice(situation)}</p>
   </div>`;
 }
 

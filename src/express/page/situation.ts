@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode } from "../../core/errors.js";
 import { languageFor, type Language, type PageBook } from "./texts.js";
+import type { Problem } from "./texts/shape.js";
 import { visible } from "./visible.js";
 import type { PageChallenge, PageProblem, PageState, PageView } from "./view.js";
 
@@ -39,6 +40,13 @@ export function readView(view: PageView, book?: PageBook): Situation {
     ...(problem && { problem }),
     ...(state === "challenge" && !locked && view.challenge && { open: view.challenge }),
   };
+}
+
+/** What is said about it: of a passkey, nothing about codes. */
+export function problemWords({ language, open }: Situation, { code, method = open?.method }: PageProblem): Problem {
+  const { passkey, problem } = language.texts;
+  const odd = code === "wrong_code" || code === "invalid_request";
+  return method === "passkey" && odd ? passkey.wrong : problem[code];
 }
 
 function problemOf(view: PageView): PageProblem | undefined {

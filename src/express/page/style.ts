@@ -197,6 +197,8 @@ main > .plain:last-child { margin-block-end: -.75rem; }
 .way bdi { color: var(--r2fa-muted); font-size: .9375rem; }
 button:disabled { color: var(--r2fa-muted); background: none; font-weight: 500; cursor: default; }
 .lead + .primary, .lead + form:not(#verify) > .primary { margin-block-start: 1.5rem; }
+#passkey .primary { margin-block-start: 1.5rem; }
+#passkey noscript p { margin-block-start: .75rem; }
 .busy .primary { opacity: .7; cursor: progress; }
 :focus-visible { outline: 3px solid var(--r2fa-accent); outline-offset: 2px; }
 input:focus-visible { border-color: var(--r2fa-accent); outline-offset: -2px; }

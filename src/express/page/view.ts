@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../core/errors.js";
 import type { MethodName } from "../../methods/method.js";
+import type { PasskeyCreation, PasskeyRequest } from "../../methods/passkey/json.js";
 
 export type PageState =
   /** Type the code. */
@@ -33,13 +34,17 @@ export interface PageChallenge {
   readonly attemptsLeft: number;
   /** Seconds until the code may be sent again; absent where nothing is sent. */
   readonly resendIn?: number;
-  /** How many digits the code has. */
+  /** How many digits the code has; 0 where nobody types one. */
   readonly digits: number;
+  /** What a passkey is to be asked. */
+  readonly publicKey?: PasskeyRequest;
   readonly delivery: "none" | "sending" | "sent" | "failed";
 }
 
 export interface PageProblem {
   readonly code: ErrorCode;
+  /** The method it is about, where that is not the one of the challenge. */
+  readonly method?: MethodName;
   readonly attemptsLeft?: number;
   /** Seconds. */
   readonly retryAfter?: number;
@@ -78,6 +83,8 @@ export interface PageFactor {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly lastUsedAt?: string;
+  /** Of a passkey: whether it may be on several devices. */
+  readonly synced?: boolean;
 }
 
 /** A square of so many dots, the dark ones as the path of an SVG. */
@@ -97,6 +104,8 @@ export interface PageSetup {
   readonly secret?: string;
   readonly uri?: string;
   readonly qr?: PageQr;
+  /** What kind of passkey is to be made. */
+  readonly publicKey?: PasskeyCreation;
 }
 
 /** What the page of factors is about. */

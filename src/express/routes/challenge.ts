@@ -1,10 +1,11 @@
 import { METHOD_NAMES, type MethodName } from "../../methods/method.js";
 import { refused } from "../../verification/outcome.js";
 import { DEFAULT_MAX_AGE, isDeclared } from "../../step-up/policy.js";
-import { wantedAgain, type Wanted } from "../../step-up/wanted.js";
+import { readDetail, wantedAgain, type Wanted } from "../../step-up/wanted.js";
 import { endOf } from "../../stores/ended.js";
 import { word } from "../body.js";
 import { publicChallenge } from "../problem.js";
+import type { OfferedChallenge } from "../wire.js";
 import { type Answered, askerOf, type Call, type Route, whichOf } from "./reply.js";
 
 /** `POST /2fa/challenge { method?, action?, challenge? }`: starts one, or goes on with the one meant by another method. */
@@ -19,7 +20,9 @@ export const challengeRoute: Route = {
     }
     const started = await (action === undefined ? goOn(call, method) : begin(call, named(call, action), method));
     if (!started.ok) return started;
-    return { ok: true, status: 201, body: { ...publicChallenge(started.entry) } };
+    const { methods } = readDetail(started.entry);
+    const offered: OfferedChallenge = { ...publicChallenge(call.kit, started.entry), methods };
+    return { ok: true, status: 201, body: { ...offered } };
   },
 };
 

@@ -15,7 +15,7 @@ export const resendRoute: Route = {
       ? challenges.next(askerOf(call), whichOf(id))
       : challenges.resend(askerOf(call), whichOf(id)));
     if (!sent.ok) return withEntry(call, sent, id);
-    return { ok: true, status: 200, body: { ...publicChallenge(sent.entry) }, onward: sayItWasSent };
+    return { ok: true, status: 200, body: { ...publicChallenge(call.kit, sent.entry) }, onward: sayItWasSent };
   },
 };
 

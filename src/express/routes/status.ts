@@ -36,5 +36,5 @@ function proofOf(verdict: ReturnType<typeof judge>, maxAge: number) {
 }
 
 function openChallenge({ kit }: Call, entry: Awaited<ReturnType<Call["kit"]["challenges"]["find"]>>) {
-  return entry && isLive(entry, kit.clock()) ? { challenge: publicChallenge(entry) } : {};
+  return entry && isLive(entry, kit.clock()) ? { challenge: publicChallenge(kit, entry) } : {};
 }

@@ -1,4 +1,5 @@
 import type { PageChallenge, PageView } from "../../../src/express/page/view.js";
+import type { PasskeyCreation, PasskeyDescriptor, PasskeyRequest } from "../../../src/index.js";
 
 export const NONCE = "dGVzdC1ub25jZS0xMjM0NQ==";
 
@@ -64,6 +65,27 @@ const TRANSFER = [
   ["payee", "Bob Holness"],
 ] as const;
 
+const PASSKEY: PasskeyDescriptor = { id: "Y3JlZGVudGlhbA", type: "public-key", transports: ["internal"] };
+
+const ASKED: PasskeyRequest = {
+  challenge: "YSBjaGFsbGVuZ2Ugb2YgMzIgYnl0ZXMsIGF0IGxlYXN0",
+  rpId: "acme.example",
+  allowCredentials: [PASSKEY],
+  userVerification: "required",
+  timeout: 120_000,
+};
+
+const MADE: PasskeyCreation = {
+  rp: { id: "acme.example", name: "Acme Bank" },
+  user: { id: "YWRh", name: "ada@example.com", displayName: "ada@example.com" },
+  challenge: ASKED.challenge,
+  pubKeyCredParams: [{ type: "public-key", alg: -7 }],
+  timeout: 120_000,
+  excludeCredentials: [PASSKEY],
+  authenticatorSelection: { residentKey: "preferred", requireResidentKey: false, userVerification: "required" },
+  attestation: "none",
+};
+
 /** Every page a person can meet, by name. */
 export const SAMPLES = {
   sms: { ...BASE, alternatives: ALTERNATIVES },
@@ -92,15 +114,31 @@ export const SAMPLES = {
   },
   passkey: {
     ...BASE,
+    trustable: true,
     challenge: {
       id: "challenge-1",
       method: "passkey",
       expiresAt: CHALLENGE.expiresAt,
       attemptsLeft: 5,
       digits: 0,
+      publicKey: ASKED,
       delivery: "none",
     },
     alternatives: ALTERNATIVES.slice(0, 1),
+  },
+  passkey_wrong: {
+    ...BASE,
+    show: TRANSFER,
+    challenge: {
+      id: "challenge-1",
+      method: "passkey",
+      expiresAt: CHALLENGE.expiresAt,
+      attemptsLeft: 4,
+      digits: 0,
+      publicKey: ASKED,
+      delivery: "none",
+    },
+    error: { code: "wrong_code", attemptsLeft: 4 },
   },
   approval: { ...BASE, show: TRANSFER, action: "transfer", alternatives: ALTERNATIVES.slice(0, 2) },
   action: { ...BASE, action: "delete-account" },
@@ -160,6 +198,21 @@ export const SAMPLES = {
   factor_number: {
     ...FACTORS,
     factors: { step: "confirm", setup: { id: "enrollment-1", method: "sms", digits: 6, to: "+46•••••••56" } },
+  },
+  passkey_new: {
+    ...FACTORS,
+    factors: { step: "confirm", setup: { id: "enrollment-1", method: "passkey", digits: 0, publicKey: MADE } },
+  },
+  passkeys: {
+    ...FACTORS,
+    factors: {
+      ...LIST,
+      factors: [
+        { id: "factor-3", method: "passkey", name: "", createdAt: "2026-01-01T00:00:00.000Z", synced: true },
+        { id: "factor-4", method: "passkey", name: "Key ring", createdAt: "2026-01-01T00:00:00.000Z", synced: false },
+      ],
+    },
+    error: { code: "wrong_code", method: "passkey" },
   },
   factor: { ...FACTORS, factors: { step: "factor", factor: LIST.factors[0], last: true } },
   devices: {

@@ -5,6 +5,7 @@ import type { Situation } from "../situation.js";
 import { fill } from "../texts.js";
 import type { PageFactor, PageFactors } from "../view.js";
 import { visible } from "../visible.js";
+import { passkeySetUp } from "../passkey/body.js";
 import { confirmBody } from "./confirm.js";
 
 type Step<S extends PageFactors["step"]> = Extract<PageFactors, { readonly step: S }>;
@@ -17,7 +18,9 @@ export function factorsBody(situation: Situation, about: PageFactors): Html {
     case "address":
       return addressBody(situation, about);
     case "confirm":
-      return confirmBody(situation, about.setup);
+      return about.setup.method === "passkey"
+        ? passkeySetUp(situation, about.setup)
+        : confirmBody(situation, about.setup);
     case "factor":
       return factorBody(situation, about);
     case "codes":
@@ -52,7 +55,7 @@ function row({ view, language }: Situation, factor: PageFactor): Html {
     <div class="what">
       <strong><bdi>${nameOf(factor, texts.method[method])}</bdi></strong>
       ${to !== undefined && html`<bdi dir="ltr">${visible(to)}</bdi>`}
-      <p class="fine">${dates({ view, language }, factor)}</p>
+      <p class="fine">${kindOf(factor, language)}${dates({ view, language }, factor)}</p>
     </div>
     <a
       class="change"
@@ -61,6 +64,11 @@ function row({ view, language }: Situation, factor: PageFactor): Html {
       >${texts.factors.change}</a
     >
   </li>`;
+}
+
+/** Which of their passkeys it is, people tell by where it works. */
+function kindOf({ synced }: PageFactor, { texts }: Situation["language"]): Part {
+  return synced !== undefined && html`${synced ? texts.passkey.synced : texts.passkey.single}<br />`;
 }
 
 function nameOf({ name }: PageFactor, method: string): string {

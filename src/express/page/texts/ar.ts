@@ -1,4 +1,5 @@
 import { factors } from "./factors/ar.js";
+import { passkey } from "./passkey/ar.js";
 import type { PageTexts } from "./shape.js";
 
 export const ar: PageTexts = {
@@ -97,6 +98,7 @@ export const ar: PageTexts = {
     misconfigured: ["غير متاح حاليًا", "هناك إعداد غير صحيح من جانبنا. يرجى التواصل مع الدعم."],
   },
   factors,
+  passkey,
   devices: {
     title: "الأجهزة الموثوقة",
     lead: "في هذه المتصفحات لا تُطلب منك الخطوة الثانية في كل مرة. يُرجى إزالة ما لم يعد قيد الاستخدام.",

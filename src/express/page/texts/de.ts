@@ -1,4 +1,5 @@
 import { factors } from "./factors/de.js";
+import { passkey } from "./passkey/de.js";
 import type { PageTexts } from "./shape.js";
 
 export const de: PageTexts = {
@@ -119,6 +120,7 @@ export const de: PageTexts = {
     ],
   },
   factors,
+  passkey,
   devices: {
     title: "Vertrauenswürdige Geräte",
     lead: "In diesen Browsern werden Sie nicht jedes Mal nach dem zweiten Schritt gefragt. Entfernen Sie, was Sie nicht mehr benutzen.",

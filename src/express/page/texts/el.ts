@@ -1,4 +1,5 @@
 import { factors } from "./factors/el.js";
+import { passkey } from "./passkey/el.js";
 import type { PageTexts } from "./shape.js";
 
 export const el: PageTexts = {
@@ -108,6 +109,7 @@ export const el: PageTexts = {
     ],
   },
   factors,
+  passkey,
   devices: {
     title: "Έμπιστες συσκευές",
     lead: "Σε αυτά τα προγράμματα περιήγησης δεν σας ζητείται κάθε φορά το δεύτερο βήμα. Αφαιρέστε όσα δεν χρησιμοποιείτε πια.",

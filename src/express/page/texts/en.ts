@@ -1,4 +1,5 @@
 import { factors } from "./factors/en.js";
+import { passkey } from "./passkey/en.js";
 import type { PageTexts } from "./shape.js";
 
 export const en: PageTexts = {
@@ -89,6 +90,7 @@ export const en: PageTexts = {
     misconfigured: ["Not available right now", "Something is set up wrongly on our side. Contact support."],
   },
   factors,
+  passkey,
   devices: {
     title: "Trusted devices",
     lead: "In these browsers you are not asked for a second step every time. Remove what you do not use any more.",

@@ -1,4 +1,5 @@
 import { factors } from "./factors/es.js";
+import { passkey } from "./passkey/es.js";
 import type { PageTexts } from "./shape.js";
 
 export const es: PageTexts = {
@@ -101,6 +102,7 @@ export const es: PageTexts = {
     ],
   },
   factors,
+  passkey,
   devices: {
     title: "Dispositivos de confianza",
     lead: "En estos navegadores no se le pide el segundo paso cada vez. Quite los que ya no use.",

@@ -1,4 +1,5 @@
 import { factors } from "./factors/fr.js";
+import { passkey } from "./passkey/fr.js";
 import type { PageTexts } from "./shape.js";
 
 export const fr: PageTexts = {
@@ -95,6 +96,7 @@ export const fr: PageTexts = {
     ],
   },
   factors,
+  passkey,
   devices: {
     title: "Appareils de confiance",
     lead: "Dans ces navigateurs, la seconde étape ne vous est pas demandée à chaque fois. Retirez ceux que vous n’utilisez plus.",

@@ -1,4 +1,5 @@
 import { factors } from "./factors/it.js";
+import { passkey } from "./passkey/it.js";
 import type { PageTexts } from "./shape.js";
 
 export const it: PageTexts = {
@@ -95,6 +96,7 @@ export const it: PageTexts = {
     ],
   },
   factors,
+  passkey,
   devices: {
     title: "Dispositivi attendibili",
     lead: "In questi browser il secondo passaggio non viene richiesto ogni volta. Rimuova quelli che non usa più.",

@@ -1,4 +1,5 @@
 import { factors } from "./factors/ja.js";
+import { passkey } from "./passkey/ja.js";
 import type { PageTexts } from "./shape.js";
 
 export const ja: PageTexts = {
@@ -102,6 +103,7 @@ export const ja: PageTexts = {
     misconfigured: ["現在ご利用いただけません", "当社側の設定に誤りがあります。サポートにお問い合わせください。"],
   },
   factors,
+  passkey,
   devices: {
     title: "信頼済みのデバイス",
     lead: "これらのブラウザーでは、毎回の追加の確認が省略されます。使わなくなったものは削除してください。",

@@ -1,4 +1,5 @@
 import { factors } from "./factors/nl.js";
+import { passkey } from "./passkey/nl.js";
 import type { PageTexts } from "./shape.js";
 
 export const nl: PageTexts = {
@@ -107,6 +108,7 @@ export const nl: PageTexts = {
     ],
   },
   factors,
+  passkey,
   devices: {
     title: "Vertrouwde apparaten",
     lead: "In deze browsers wordt u niet telkens om een tweede stap gevraagd. Verwijder wat u niet meer gebruikt.",

@@ -1,4 +1,5 @@
 import { factors } from "./factors/pl.js";
+import { passkey } from "./passkey/pl.js";
 import type { PageTexts } from "./shape.js";
 
 export const pl: PageTexts = {
@@ -97,6 +98,7 @@ export const pl: PageTexts = {
     misconfigured: ["Chwilowo niedostępne", "Coś jest u nas źle skonfigurowane. Skontaktuj się z pomocą techniczną."],
   },
   factors,
+  passkey,
   devices: {
     title: "Zaufane urządzenia",
     lead: "W tych przeglądarkach drugi krok nie jest wymagany za każdym razem. Usuń te, których już nie używasz.",

@@ -1,4 +1,5 @@
 import { factors } from "./factors/pt.js";
+import { passkey } from "./passkey/pt.js";
 import type { PageTexts } from "./shape.js";
 
 /** In words that are at home in Portugal and in Brazil. */
@@ -90,6 +91,7 @@ export const pt: PageTexts = {
     misconfigured: ["Indisponível neste momento", "Há um erro de configuração do nosso lado. Fale com o suporte."],
   },
   factors,
+  passkey,
   devices: {
     title: "Dispositivos confiáveis",
     lead: "Nestes navegadores o segundo passo não é pedido todas as vezes. Remova os que já não usa.",

@@ -41,12 +41,31 @@ export interface PageTexts {
   readonly later: string;
   readonly problem: Readonly<Record<ErrorCode, Problem>>;
   readonly factors: FactorTexts;
+  readonly passkey: PasskeyTexts;
   /** Trusted devices; `{date}` is a day. */
   readonly devices: Readonly<
     Record<"title" | "lead" | "none" | "unnamed" | "until" | "removeAll" | "trust" | "hint", string>
   >;
   /** "This was not me". */
   readonly report: Readonly<Record<"title" | "lead" | "confirm" | "done" | "invalid", string>>;
+}
+
+/** Words about passkeys, which nobody types. */
+export interface PasskeyTexts {
+  readonly use: string;
+  readonly make: string;
+  /** What is going to happen. */
+  readonly making: string;
+  /** No passkey answered; browsers do not say why. */
+  readonly refused: string;
+  readonly notMade: string;
+  readonly known: string;
+  readonly unsupported: string;
+  readonly noScript: string;
+  /** In the place of what is said about wrong codes. */
+  readonly wrong: Problem;
+  readonly synced: string;
+  readonly single: string;
 }
 
 /** Words of the page of factors. `{date}` is a day. */

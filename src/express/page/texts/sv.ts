@@ -1,4 +1,5 @@
 import { factors } from "./factors/sv.js";
+import { passkey } from "./passkey/sv.js";
 import type { PageTexts } from "./shape.js";
 
 export const sv: PageTexts = {
@@ -89,6 +90,7 @@ export const sv: PageTexts = {
     misconfigured: ["Inte tillgängligt just nu", "Något är felinställt hos oss. Kontakta supporten."],
   },
   factors,
+  passkey,
   devices: {
     title: "Betrodda enheter",
     lead: "I de här webbläsarna får du inte frågan om ett andra steg varje gång. Ta bort dem du inte använder längre.",

@@ -27,10 +27,16 @@ export function show({ kit, req, res }: Call, status: number, factors: PageFacto
 }
 
 /** The page once more, with what went wrong. */
-export function showAgain({ kit, req, res }: Call, { reason, details }: Refused, factors: PageFactors): void {
+export function showAgain(
+  { kit, req, res }: Call,
+  { reason, details }: Refused,
+  factors: PageFactors,
+  method?: MethodName,
+): void {
   const { attemptsLeft, retryAfter } = details;
   const error: PageProblem = {
     code: reason,
+    ...(method === undefined ? {} : { method }),
     ...(attemptsLeft === undefined ? {} : { attemptsLeft }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };

@@ -1,5 +1,6 @@
 import { randomId } from "../../../core/crypto.js";
 import type { Factor } from "../../../methods/method.js";
+import { keyOf } from "../../../step-up/assurance.js";
 import type { Mark } from "../../../step-up/mark.js";
 import { publicFactor } from "../../../step-up/public-factor.js";
 import { refused } from "../../../verification/outcome.js";
@@ -37,8 +38,8 @@ export const confirmRoute: Route = {
   },
 };
 
-function markFor({ who }: Call, { method, createdAt }: Factor): Mark {
-  return { id: randomId(), user: who.user, at: createdAt, methods: [method] };
+function markFor({ who }: Call, factor: Factor): Mark {
+  return { id: randomId(), user: who.user, at: factor.createdAt, methods: [factor.method], ...keyOf(factor) };
 }
 
 /** To what had to wait for this, or to the list. */
@@ -53,8 +54,10 @@ function withPage(call: Call, refusal: Denial, id: string | undefined): Denial {
   const method = methodIn(call.fields);
   const open = refusal.reason === "wrong_code" || refusal.reason === "invalid_request";
   const onward = async (): Promise<void> => {
-    if (!open || !method || id === undefined || refusal.details.attemptsLeft === 0) {
-      return showAgain(call, refusal, await listPage(call));
+    // A passkey is made anew from the list: what it was asked has been answered.
+    const again = open && method !== undefined && method !== "passkey";
+    if (!again || id === undefined || refusal.details.attemptsLeft === 0) {
+      return showAgain(call, refusal, await listPage(call), method);
     }
     const digits = call.kit.methods.find(({ name }) => name === method)?.digits ?? 6;
     showAgain(call, refusal, { step: "confirm", setup: { id, method, digits } });

@@ -5,7 +5,7 @@ import type { PageFactor, PageFactors } from "../../page/view.js";
 import type { Call } from "../reply.js";
 import { enrolledOf } from "./call.js";
 
-export function pageFactor({ id, method, name, to, createdAt, lastUsedAt }: Factor): PageFactor {
+export function pageFactor({ id, method, name, to, createdAt, lastUsedAt, passkey }: Factor): PageFactor {
   return {
     id,
     method,
@@ -13,6 +13,7 @@ export function pageFactor({ id, method, name, to, createdAt, lastUsedAt }: Fact
     ...(to === undefined ? {} : { to: maskAddress(to) }),
     createdAt: new Date(createdAt).toISOString(),
     ...(lastUsedAt === undefined ? {} : { lastUsedAt: new Date(lastUsedAt).toISOString() }),
+    ...(passkey && { synced: passkey.deviceType === "multiDevice" }),
   };
 }
 

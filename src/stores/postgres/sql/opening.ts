@@ -89,6 +89,22 @@ begin
 end
 $require2fa$`;
 
+/** The owner's live ones: which is the same, which stay and which go. */
+const LIVE = `    for v in select * from {s}.verifications r where r.owner = p_owner and r.tenant = p_tenant
+      and ${isLive("r", "t")} order by r.id for update
+    loop
+      if v.purpose = p_purpose and (v_same.id is null or v.rank < v_same.rank) then
+        v_same := v;
+      end if;
+      if p_supersede = 'cancel' and coalesce(v.guard_until, 0) <= t then
+        v_over := v_over || v.id;
+      else
+        v_staying := v_staying + 1;
+        v_room_at := least(v_room_at, v.expires_at);
+      end if;
+    end loop;
+`;
+
 /** What a later version does besides, each at its place. */
 export interface OpenSteps {
   readonly parameters: string;
@@ -116,20 +132,7 @@ export const open = (more: OpenSteps): string =>
       result := json_build_object('outcome', 'locked', 'until', v_until)::text;
       exit work;
     end if;
-${more.beforeOpening}    for v in select * from {s}.verifications r where r.owner = p_owner and r.tenant = p_tenant
-      and ${isLive("r", "t")} order by r.id for update
-    loop
-      if v.purpose = p_purpose and (v_same.id is null or v.rank < v_same.rank) then
-        v_same := v;
-      end if;
-      if p_supersede = 'cancel' and coalesce(v.guard_until, 0) <= t then
-        v_over := v_over || v.id;
-      else
-        v_staying := v_staying + 1;
-        v_room_at := least(v_room_at, v.expires_at);
-      end if;
-    end loop;
-    if p_supersede = 'return' and v_same.id is not null then
+${more.beforeOpening}${LIVE}    if p_supersede = 'return' and v_same.id is not null then
       if v_same.rank < (select max(rank) from {s}.verifications where owner = p_owner and tenant = p_tenant) then
         update {s}.verifications set rank = nextval('{s}.ranks') where id = v_same.id;
       end if;

@@ -1,0 +1,84 @@
+import type { Asking, Problem } from "./asking.js";
+import type { Language } from "./language.js";
+
+/** What stays from one question to the next. */
+export interface Scene extends Language {
+  readonly asking: Asking;
+  /** With what has been typed. */
+  readonly input: HTMLInputElement;
+}
+
+/** The question as it stands. */
+export function draw(scene: Scene, isSent: boolean): HTMLFormElement {
+  const { asking, texts } = scene;
+  const { challenge, methods, problem, ended } = asking;
+  const { method, resendAt, show } = challenge;
+  const others = methods.filter((other) => !ended && other !== method && texts.method[other]);
+  return make(
+    "form",
+    { method: "dialog" },
+    make("h2", {}, texts.heading.confirm),
+    ...(show ? [make("p", {}, texts.approving), make("dl", {}, ...show.flatMap(pair))] : []),
+    isSent && resendAt ? make("p", { role: "status" }, texts.sentAgain) : "",
+    problem ? make("p", { role: "alert" }, ...words(scene, problem)) : "",
+    ...(ended ? [] : question(scene)),
+    ended || resendAt ? again(scene) : "",
+    others[0] ? make("p", {}, texts.anotherWay) : "",
+    ...others.map((other) => button(other, texts.method[other])),
+    button("cancel", texts.button.cancel),
+  );
+}
+
+/** Of somebody else's making: the value has its own direction. */
+function pair([label, value]: readonly [string, string]): HTMLElement[] {
+  return [make("dt", {}, label), make("dd", { dir: "auto" }, value)];
+}
+
+/** What went wrong, and what to do about it. */
+function words({ texts, locale }: Scene, { code, title = "", attemptsLeft: left }: Problem): (Node | string)[] {
+  const [heading, advice = ""] = texts.problem[code] ?? [title];
+  const form = left ? (texts.attempts[new Intl.PluralRules(locale).select(left)] ?? texts.attempts.other) : "";
+  return [
+    make("b", {}, heading),
+    `${advice.replace("{wait}", texts.later ?? "")} ${form.replace("{count}", String(left))}`,
+  ];
+}
+
+function question({ asking, texts, input }: Scene): HTMLElement[] {
+  const { method, to = "" } = asking.challenge;
+  if (method === "passkey") return [button(method, texts.passkey.use)];
+  const lead = texts.sent[method]?.[0] ?? texts.prompt[method] ?? texts.method[method] ?? "";
+  input.inputMode = method === "recovery-code" ? "text" : "numeric";
+  // from left to right, whatever is around it
+  const recipient = `\u2066${to}\u2069`;
+  return [make("label", {}, lead.replace("{to}", recipient), input), button("verify", texts.button.confirm)];
+}
+
+/** Asks for the code once more, when its time has come. */
+function again({ asking: { challenge, problem, ended }, texts }: Scene): HTMLElement {
+  const element = button("resend");
+  const resendAt = ended ? 0 : Date.parse(challenge.resendAt ?? "");
+  const until = Math.max(resendAt || 0, Date.now() + (problem?.retryAfter ?? 0) * 1000);
+  const tick = (): void => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    element.disabled = left > 0;
+    element.textContent = texts.button[ended ? "restart" : "resend"] + (left > 0 ? ` (${left})` : "");
+    if (left > 0) setTimeout(tick, 500);
+  };
+  tick();
+  return element;
+}
+
+function button(value: string, text = ""): HTMLButtonElement {
+  return make("button", { value }, text);
+}
+
+export function make<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  properties: Partial<HTMLElementTagNameMap[K]>,
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children);
+  return element;
+}
