@@ -28,8 +28,7 @@ export function timed(operation: (index: number) => unknown, { length = LENGTH }
   for (const warm = warmUp(); !warm(index);) {
     const begin = performance.now();
     run(times);
-    if (performance.now() - begin < BATCH) times = Math.ceil(times * 1.2);
-    else times = Math.ceil(times / 1.2);
+    times = adapted(times, performance.now() - begin);
   }
   const batches: number[] = [];
   const begin = used();
@@ -47,11 +46,16 @@ export async function timedAsync(
   { atOnce = 1, length = LENGTH }: Settings = {},
 ): Promise<Sample> {
   let index = 0;
+  let times = atOnce;
   const run = async (): Promise<void> => {
-    if (atOnce === 1) await operation((index += 1));
+    if (atOnce === 1) for (let left = times; left > 0; left -= 1) await operation((index += 1));
     else await Promise.all(Array.from({ length: atOnce }, () => operation((index += 1))));
   };
-  for (const warm = warmUp(); !warm(index);) await run();
+  for (const warm = warmUp(); !warm(index);) {
+    const begin = performance.now();
+    await run();
+    if (atOnce === 1) times = adapted(times, performance.now() - begin);
+  }
   const batches: number[] = [];
   const begin = used();
   while (used() < begin + length) {
@@ -59,7 +63,12 @@ export async function timedAsync(
     await run();
     batches.push(performance.now() - at);
   }
-  return sample(used() - begin, batches, atOnce);
+  return sample(used() - begin, batches, times);
+}
+
+/** How many make a batch of the right length. */
+function adapted(times: number, took: number): number {
+  return took < BATCH ? Math.ceil(times * 1.2) : Math.ceil(times / 1.2);
 }
 
 function warmUp(): (operations: number) => boolean {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { root } from "../built.js";
+import { root } from "../root.js";
 import type { Case, Part, Sample } from "../part.js";
 
 /** Installed as an app would, beside an express that is the app's own. */
