@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 /** What talks to Express runs on both majors; everything else once. The page is rendered without it. */
 const onExpress = ["test/express/**/*.test.ts", "test/attacks/**/*.test.ts"];
 const page = "test/express/page/**";
-/** Nothing in these touches Express: once is enough. */
+/** Nothing in these touches Express, or hardly: once is enough. */
 const without = [
   "misuse",
   "forged-tokens",
@@ -14,6 +14,7 @@ const without = [
   "redis",
   "example-app-shared",
   "strange-store",
+  "ceiling",
   "passkey-assertion",
   "passkey-races",
 ].map((name) => `test/*/${name}.test.ts`);

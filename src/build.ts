@@ -4,6 +4,7 @@ import { Events } from "./core/events.js";
 import { checkKeys } from "./core/options.js";
 import { Flights } from "./express/flights.js";
 import type { Kit } from "./express/kit.js";
+import { isLocalPath } from "./express/page/local-path.js";
 import { renderPage } from "./express/page/page.js";
 import type { PageBook } from "./express/page/texts.js";
 import { checkTheme } from "./express/page/theme.js";
@@ -77,7 +78,7 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const workflows = buildWorkflows(options.workflows);
   const contactOf = options.contact;
   const flights = new Flights();
-  const people = { store, methods, limits, keys, clock, events, contactOf, scheduler, locales, factors };
+  const people = { revokedAt, store, methods, limits, keys, clock, events, contactOf, scheduler, locales, factors };
   const challenges = new Challenges(people);
   const advance = async (entry: Pending, step: number): Promise<unknown> =>
     entry.tenant === GUARD_TENANT ? challenges.advance(entry, step) : service.verifications.advance(entry, step);
@@ -88,7 +89,7 @@ export function buildKit(options: TwoFactorOptions): Kit {
   return {
     challenges,
     enrolled: factors && buildEnrolled(own, factors, people, flights),
-    ...buildDevices(options, { ...people, revokedAt }),
+    ...buildDevices(options, people),
     methods,
     resistant: methods.filter((method) => method.phishingResistant).map((method) => method.name),
     proofs,
@@ -109,7 +110,7 @@ export function buildKit(options: TwoFactorOptions): Kit {
     workflows,
     flights,
     pageBook,
-    render: buildRender(options.page ?? {}, pageBook),
+    ...buildPage(options.page ?? {}, pageBook),
   };
 }
 
@@ -233,12 +234,15 @@ function buildService(
   return { verifications, namedLimits, namedWorkflows };
 }
 
-function buildRender(page: PageOptions, book: PageBook): Kit["render"] {
-  checkKeys(page, { theme: true, render: true }, "twoFactor({ page })");
-  const { theme, render } = page;
+function buildPage(page: PageOptions, book: PageBook): Pick<Kit, "render" | "login"> {
+  checkKeys(page, { theme: true, login: true, render: true }, "twoFactor({ page })");
+  const { theme, login, render } = page;
+  if (login !== undefined && !isLocalPath(login)) {
+    throw misconfigured('twoFactor({ page: { login } }) must be a path of this site, as in "/login".');
+  }
   if (theme) checkTheme(theme);
   if (render !== undefined && typeof render !== "function") {
     throw misconfigured("twoFactor({ page: { render } }) must be a function: (view) => the document as a string.");
   }
-  return render ?? ((view) => renderPage(view, theme, book));
+  return { login, render: render ?? ((view) => renderPage(view, theme, book)) };
 }

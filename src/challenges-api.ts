@@ -10,6 +10,7 @@ import { barredBy, type FirstFactor } from "./step-up/first-factor.js";
 import { DEFAULT_MAX_AGE } from "./step-up/policy.js";
 import { bindTransaction, type Bound } from "./step-up/transaction.js";
 import type { Transaction } from "./step-up/policy.js";
+import type { Selection } from "./step-up/ways.js";
 import type { Asker, Wanted } from "./step-up/wanted.js";
 
 /** Whose challenge it is: the user, and the login it was asked in (a session id, a connection id). */
@@ -23,6 +24,8 @@ export interface ChallengeOwner {
 export interface ChallengeStart extends ChallengeOwner {
   /** The strongest one that the user has, by default. */
   method?: MethodName;
+  /** Which of several of the method; a choice of the challenge has its id. Only beside `method`. */
+  factor?: string;
   action?: string;
   /** What exactly is being approved. */
   transaction?: Transaction;
@@ -70,7 +73,7 @@ export function challengesApi(kit: Kit): ChallengesApi {
   const which = ({ challenge }: { challenge?: string }) => (challenge === undefined ? {} : { id: challenge });
   return {
     async start(request) {
-      return result(kit, await challenges.start(asking(request), wanted(request), request.method));
+      return result(kit, await challenges.start(asking(request), wanted(request), wish(request)));
     },
     async verify(answer) {
       const proved = await challenges.verify(asking(answer), which(answer), answer.code);
@@ -93,6 +96,13 @@ export function asker({ user, session }: ChallengeOwner): Asker {
     throw misconfigured("A challenge belongs to a user and a session: neither may be empty.");
   }
   return { user: String(user), binding: session };
+}
+
+function wish({ method, factor }: ChallengeStart): Selection | undefined {
+  if (method === undefined && factor !== undefined) {
+    throw misconfigured("challenges.start({ factor }) goes with { method }.");
+  }
+  return method === undefined ? undefined : { method, factor };
 }
 
 function wanted({ action, transaction, locale }: ChallengeStart): Wanted {

@@ -25,6 +25,8 @@ import type { WorkflowStep } from "./verification/workflow.js";
 export interface PageOptions {
   /** Values for the page's CSS variables, as in `{ "--r2fa-accent": "#0a7" }`. */
   theme?: Theme;
+  /** The path where people log in, as in `"/login"`: where the page leads whoever is not. */
+  login?: string;
   /** Renders the whole document instead. Everything in the view is data: escape it, and use `view.nonce` for inline code. */
   render?: (view: PageView) => string;
 }

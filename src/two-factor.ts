@@ -40,7 +40,10 @@ export interface TwoFactor extends RequestHandler {
    * has made sure, by other means, that it is the person who asks.
    */
   unlock(userId: string | number): Promise<void>;
-  /** Forgets everything that is kept about a user but for what proofs their sessions and tokens hold: revoke those too. */
+  /**
+   * Forgets everything that is kept about a user but for what proofs their sessions and tokens hold: revoke those too. A
+   * revocation has the user's id until no proof could be that old, for 24 hours.
+   */
   eraseUser(userId: string | number): Promise<void>;
   /** Every route of an app with the guard it has, for a test that fails when a sensitive one has none. */
   audit(app: object): AuditedRoute[];

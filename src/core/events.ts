@@ -62,7 +62,8 @@ export interface TwoFactorEvents {
    */
   "factor.disabled": { readonly user: string; readonly method: string };
   /** A recovery code was good for a proof: so many are left. Tell the person, above all when there are few. */
-  "recovery.used": { readonly user: string; readonly left: number };
+  /** `low`: three or fewer are left, time to make new ones. */
+  "recovery.used": { readonly user: string; readonly left: number; readonly low: boolean };
   "recovery.renewed": { readonly user: string };
   "device.trusted": DeviceEvent;
   "device.used": DeviceEvent;

@@ -19,6 +19,12 @@ export interface Case {
   readonly bound: Bound | undefined;
 }
 
+/** Whether one of the marks has opened its door already. */
+export async function wasSpent({ store, clock }: Kit, marks: readonly Mark[]): Promise<boolean> {
+  for (const { id } of marks) if ((await store.get(`spent:${id}`, clock())) !== undefined) return true;
+  return false;
+}
+
 /** Each mark opens one door once. Reading (HEAD, prefetch) opens none. */
 export async function spend({ kit, req }: Pick<Case, "kit" | "req">, marks: readonly Mark[]): Promise<boolean> {
   if (isIdle(req)) return false;

@@ -1,14 +1,12 @@
 import type { Request } from "express";
-import { misconfigured } from "../core/errors.js";
 import type { MethodName } from "../methods/method.js";
 import type { Mark } from "../step-up/mark.js";
 import { judge, type Reason, type Verdict } from "../step-up/judge.js";
 import { refused, type Refused } from "../verification/outcome.js";
 import type { ParsedPolicy } from "../step-up/policy.js";
-import { readDetail, type Wanted } from "../step-up/wanted.js";
+import { readDetail } from "../step-up/wanted.js";
 import type { Pending } from "../stores/pending.js";
 import { type Case, spend } from "./case.js";
-import type { Step } from "../verification/workflow.js";
 import { questionOf, RequestTwoFactor } from "./context.js";
 import { elevate } from "./elevate.js";
 import { askerIn } from "./identity.js";
@@ -16,7 +14,8 @@ import { isForeign, isIdle, navigates } from "./negotiate.js";
 import { type GuardDetails, harden, linksAt } from "./problem.js";
 import { refuse } from "./refuse.js";
 import { keep } from "./resume.js";
-import { canSetUp, FACTORS_PAGE, setUpSpot } from "./set-up.js";
+import { FACTORS_PAGE, settableFor, setUpPage, setUpSpot } from "./set-up.js";
+import { wantedBy } from "./wanted-by.js";
 
 type Shortfall = Verdict & { readonly ok: false };
 
@@ -32,7 +31,8 @@ export async function demand(about: Case, shortfall: Shortfall): Promise<boolean
   const started = await kit.challenges.start(asker, await wantedBy(about, shortfall.missing));
   if (!started.ok && started.reason === "not_enrolled") {
     if (policy.onNotEnrolled === "allow") return true;
-    if (policy.onNotEnrolled === "enroll" && canSetUp(kit, policy)) return sendToSetUp(about, started);
+    const settable = policy.onNotEnrolled === "enroll" ? settableFor(about) : [];
+    if (settable.length > 0) return sendToSetUp(about, started, settable);
     return tell(about, "not_enrolled", started);
   }
   const code = req.headers["two-factor-code"];
@@ -76,14 +76,14 @@ async function demandRest(about: Case, mark: Mark): Promise<boolean> {
 }
 
 /** To where people set a method up, and from there back to where they were going. */
-async function sendToSetUp(about: Case, refusal: Refused): Promise<false> {
+async function sendToSetUp(about: Case, refusal: Refused, settable: readonly MethodName[]): Promise<false> {
   const { kit, policy, req, res, who } = about;
   const path = RequestTwoFactor.pathOf(req.twoFactor);
   if (!navigates(req)) {
     return tell(about, "not_enrolled", refusal, { ...linksAt(path), enroll: path + FACTORS_PAGE });
   }
   if (policy.resume) await keep(kit, req, res, setUpSpot(askerIn(who)));
-  return showTheWay(about, "not_enrolled", `${FACTORS_PAGE}?required`);
+  return showTheWay(about, "not_enrolled", setUpPage(kit, settable));
 }
 
 async function tell(
@@ -127,47 +127,4 @@ function showTheWay({ kit, req, res, who }: Case, reason: Reason, page = ""): fa
   harden(res);
   res.redirect(303, RequestTwoFactor.pathOf(req.twoFactor) + page);
   return false;
-}
-
-async function wantedBy(
-  { kit, policy, req, action, bound }: Case,
-  missing: readonly MethodName[] | undefined,
-): Promise<Wanted> {
-  const { methods } = policy;
-  const named = typeof methods === "object" ? methods.names : undefined;
-  if (named && !named.some((name) => kit.methods.some((method) => method.name === name))) {
-    throw misconfigured(
-      `require2fa({ methods }) asks for ${named.join(", ")}, and twoFactor({ methods }) has none of them.`,
-    );
-  }
-  return {
-    action,
-    label: policy.action ?? (policy.oneShot && !bound ? routeName(req) : undefined),
-    bound,
-    allowed: missing?.slice(0, 1) ?? (methods === "phishing-resistant" ? kit.resistant : named),
-    maxAge: policy.maxAge,
-    limits: policy.limits,
-    workflow: policy.workflow === undefined ? undefined : await workflowOf(kit, policy.workflow),
-    ip: req.ip,
-    language: req.headers["accept-language"],
-  };
-}
-
-/** As the app wrote the route down: what a client has put into its path is not for showing. */
-function routeName(req: Request): string | undefined {
-  const path: unknown = (req.route as { path?: unknown } | undefined)?.path;
-  return typeof path === "string" ? `${req.method} ${path}` : undefined;
-}
-
-/** Out of the options, or made by the app at run time. */
-async function workflowOf(kit: Case["kit"], name: string): Promise<readonly Step[]> {
-  const steps = kit.workflows.get(name) ?? (await kit.namedWorkflows.named({ name }))?.value;
-  if (steps && !steps.some(({ channel }) => kit.methods.some((method) => method.name === channel))) {
-    throw misconfigured(`require2fa({ workflow: "${name}" }): none of its channels is in twoFactor({ methods }).`);
-  }
-  if (steps) return steps;
-  const known = [...kit.workflows.keys()].join(", ") || "none";
-  throw misconfigured(
-    `require2fa({ workflow: "${name}" }): neither twoFactor({ workflows }) nor tfa.workflows has one of that name. The options have: ${known}.`,
-  );
 }

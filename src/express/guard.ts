@@ -12,8 +12,10 @@ import { report } from "./report.js";
 
 export type RoutePolicy = Policy<Request>;
 
-/** Marks a handler as a guard, for the inventory of routes. */
+/** Marks a handler as a guard, for the inventory of routes: its policy as the app wrote it. */
 export const GUARD = Symbol.for("require2fa.guard");
+/** The same, checked: for routes that answer for a guard before it is asked. */
+export const POLICY = Symbol.for("require2fa.policy");
 
 /**
  * Lets a request pass whose login has proved a second factor as the policy wants it; any other gets a challenge.
@@ -39,7 +41,7 @@ export function require2fa(policy: RoutePolicy = {}): RequestHandler {
     if (passed === true) return next();
     void kit.flights.track(decideAndAnswer(kit, parsed, req, res, next, passed || undefined));
   };
-  return Object.assign(guard, { [GUARD]: policy });
+  return Object.assign(guard, { [GUARD]: policy, [POLICY]: parsed });
 }
 
 /**

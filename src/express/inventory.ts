@@ -9,6 +9,15 @@ export interface AuditedRoute {
   readonly policies: readonly unknown[];
 }
 
+/** What the guards of an app have under this key, wherever they stand. Apps that are mounted in others do not show theirs. */
+export function* guardsOf(owner: unknown, key: symbol): Generator {
+  for (const { handle, route } of stackOf(owner)) {
+    const found = policyOf(handle, key);
+    if (found === undefined) yield* guardsOf(route ?? handle, key);
+    else yield found;
+  }
+}
+
 interface Layer {
   readonly handle?: unknown;
   readonly route?: Route;

@@ -77,5 +77,7 @@ export interface Kit {
   readonly flights: Flights;
   /** What the page says, by language. */
   readonly pageBook: PageBook;
+  /** Where people log in. */
+  readonly login: string | undefined;
   readonly render: (view: PageView) => string;
 }

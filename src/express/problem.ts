@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import { type ErrorCode, type ErrorDetails, ERRORS } from "../core/errors.js";
 import { maskAddress } from "../core/redact.js";
 import { acrOf } from "../step-up/assurance.js";
+import { isCurrent } from "../step-up/ways.js";
 import type { Reason } from "../step-up/judge.js";
 import { type ChallengeDetail, readDetail } from "../step-up/wanted.js";
 import type { Pending } from "../stores/pending.js";
@@ -25,7 +26,8 @@ export interface GuardDetails {
 export function publicChallenge(kit: Pick<Kit, "methods" | "clock">, entry: Pending): PublicChallenge {
   const { method, to } = entry.delivery;
   const again = resendAt(entry.delivery);
-  const { show }: Partial<ChallengeDetail> = readDetail(entry);
+  const { choices, show }: Partial<ChallengeDetail> = readDetail(entry);
+  const factor = choices?.find((choice) => isCurrent(entry.delivery, choice))?.factor;
   return {
     id: entry.id,
     method,
@@ -33,6 +35,8 @@ export function publicChallenge(kit: Pick<Kit, "methods" | "clock">, entry: Pend
     expiresAt: new Date(entry.expiresAt).toISOString(),
     attemptsLeft: Math.max(0, entry.maxAttempts - entry.attempts),
     ...(again ? { resendAt: new Date(again).toISOString() } : {}),
+    ...(factor === undefined ? {} : { factor }),
+    ...(choices && choices.length > 1 ? { choices } : {}),
     ...browserRequest(kit, entry),
     ...(show?.length ? { show: show.map(([label, value]) => [visible(label), visible(value)] as const) } : {}),
   };

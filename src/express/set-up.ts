@@ -1,5 +1,5 @@
-import type { Request } from "express";
-import type { ParsedPolicy } from "../step-up/policy.js";
+import type { MethodName } from "../methods/method.js";
+import type { Case } from "./case.js";
 import { type Asker, ownerOf } from "../step-up/wanted.js";
 import type { Kit } from "./kit.js";
 import type { Spot } from "./resume.js";
@@ -7,13 +7,27 @@ import type { Spot } from "./resume.js";
 /** Below the path of the instance. */
 export const FACTORS_PAGE = "/factors";
 
-/** Whether setting a method up could open this door at all: else the way there would be a circle. */
-export function canSetUp({ enrolled, methods, resistant }: Kit, { methods: wanted }: ParsedPolicy<Request>): boolean {
-  if (!enrolled) return false;
-  const offered = methods.filter(({ enrolling }) => enrolling).map(({ name }) => name);
-  if (wanted === "all") return offered.length > 0;
-  if (wanted === "phishing-resistant") return offered.some((name) => resistant.includes(name));
-  return wanted.names.some((name) => offered.includes(name));
+/** What this person could set up to open this door: with nothing, the way there would be a circle. */
+export function settableFor({ kit, policy, who }: Pick<Case, "kit" | "policy" | "who">): readonly MethodName[] {
+  const { enrolled, methods, resistant } = kit;
+  if (!enrolled) return [];
+  const offered = methods.filter(({ name, enrolling }) => enrolling && !who.barred?.includes(name));
+  const wanted =
+    policy.methods === "all" ? undefined : policy.methods === "phishing-resistant" ? resistant : policy.methods.names;
+  return offered.map(({ name }) => name).filter((name) => !wanted || wanted.includes(name));
+}
+
+/** The page of factors, for somebody who was stopped; only what would open the door is on offer there. */
+export function setUpPage({ methods }: Kit, settable: readonly MethodName[]): string {
+  const all = methods.filter(({ enrolling }) => enrolling).length === settable.length;
+  return `${FACTORS_PAGE}?required${all ? "" : `=${settable.join()}`}`;
+}
+
+/** What of the methods on offer the page was asked to show; all of them where it was asked for nothing that there is. */
+export function narrowed(offered: readonly MethodName[], required: unknown): readonly MethodName[] {
+  const named = typeof required === "string" ? required.split(",") : [];
+  const some = offered.filter((name) => named.includes(name));
+  return some.length > 0 ? some : offered;
 }
 
 /** Where a login was going when it had to set something up first. */

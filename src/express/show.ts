@@ -9,6 +9,7 @@ import type { Pending } from "../stores/pending.js";
 import { resendAt } from "../stores/sent.js";
 import type { MethodName } from "../methods/method.js";
 import type { Refused } from "../verification/outcome.js";
+import { isCurrent } from "../step-up/ways.js";
 import { readDetail } from "../step-up/wanted.js";
 import { browserRequest } from "./browser-request.js";
 import { RequestTwoFactor } from "./context.js";
@@ -120,17 +121,13 @@ function viewOf(kit: Kit, req: Request, nonce: string, scene: Scene): PageView {
     ...(kit.devices ? { devices: `${path}/devices` } : {}),
     ...(report ? { notMe: `${path}/not-me` } : {}),
     ...(back === undefined ? {} : { back }),
+    ...(kit.login === undefined ? {} : { login: kit.login }),
   };
   return {
     locale: pickLocale(Object.keys(kit.pageBook), detail?.locale ?? scene.locale, req.headers["accept-language"]),
     nonce,
     state,
-    alternatives: (detail?.methods ?? [])
-      .filter((method) => method !== entry?.delivery.method)
-      .map((method) => {
-        const to = detail?.masked[method];
-        return { method, ...(to === undefined ? {} : { to }) };
-      }),
+    alternatives: entry && detail ? detail.choices.filter((choice) => !isCurrent(entry.delivery, choice)) : [],
     show: detail?.show ?? [],
     links,
     ...(kit.service === undefined ? {} : { service: kit.service }),

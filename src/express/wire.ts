@@ -3,6 +3,19 @@ import type { PasskeyRequest } from "../methods/passkey/json.js";
 
 // What goes over the wire, for server and browser alike: nothing here may need Express or Node.
 
+/** A way to answer a challenge. */
+export interface PublicChoice {
+  readonly method: string;
+  /** To be named where there are several of the method. */
+  readonly factor?: string;
+  /** What its owner calls it. */
+  readonly name?: string;
+  /** Masked. */
+  readonly to?: string;
+  /** How many characters there are to type; 0 where nothing is typed. */
+  readonly digits: number;
+}
+
 /** A challenge as clients see it. */
 export interface PublicChallenge {
   readonly id: string;
@@ -13,6 +26,10 @@ export interface PublicChallenge {
   readonly attemptsLeft: number;
   /** When another message may be asked for. */
   readonly resendAt?: string;
+  /** The factor it asks for now, where there are several of the method. */
+  readonly factor?: string;
+  /** Every way to answer, strongest first: what `POST /2fa/challenge` goes on with. Absent where there is only one. */
+  readonly choices?: readonly PublicChoice[];
   /**
    * For `navigator.credentials.get()`, where the method is a passkey. `code` is then the JSON of the credential. Good for
    * two minutes; whoever asks for the challenge again gets a new one.

@@ -54,10 +54,17 @@ export interface Person {
   readonly factors: readonly Factor[];
 }
 
+/** The address that the app knows, among those that people have enrolled: no factor has such an id. */
+export const CONTACT = "contact";
+
 /** That a person can use a method, and where it reaches them. */
 export interface Enrolled {
   /** The one canonical recipient. */
   readonly to?: string;
+  /** Where there may be several recipients: the id of the factor, or `CONTACT`. */
+  readonly factor?: string;
+  /** What its owner calls that factor. */
+  readonly name?: string;
   /** Why nothing is sent there, which is not for the person to know: they may be renting such a number. */
   readonly withheld?: Withheld | undefined;
   /** For passkeys: which the browser may use. */
@@ -86,8 +93,8 @@ export interface Method {
   readonly outOfBand?: OutOfBand;
   /** Whether what was typed could be an answer at all; if not, it costs no attempt. */
   accepts(typed: unknown): boolean;
-  /** Whether this person can use it. */
-  enrolled(person: Person): Awaitable<Enrolled | undefined>;
+  /** Every way in which this person can use it, the one to begin with first; none where they cannot. */
+  enrolled(person: Person): Awaitable<readonly Enrolled[]>;
   /** Whether the recipient is still the one the code went to. */
   stillReaches(entry: Pending, person: Person): Awaitable<boolean>;
   /** For methods that a person can set up here. */

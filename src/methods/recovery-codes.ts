@@ -39,7 +39,7 @@ export function recoveryCodes(options: RecoveryCodesOptions = {}): MethodFactory
         phishingResistant: false,
         ttl: TTL,
         accepts: (typed) => normalize(typed) !== undefined,
-        enrolled: ({ factors }) => (factorsOf(factors, "recovery-code").length > 0 ? {} : undefined),
+        enrolled: ({ factors }) => (factorsOf(factors, "recovery-code").length > 0 ? [{}] : []),
         stillReaches: () => true,
         async compare(_entry, { user, factors }, typed) {
           const code = normalize(typed);

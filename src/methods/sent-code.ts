@@ -5,14 +5,25 @@ import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, display, isProduction, listOf } from "../core/options.js";
 import type { Channel, Provider } from "../providers/provider.js";
-import { checkCodeShape, type CodeShape, DIGITS } from "../verification/code.js";
+import { checkCodeShape, type CodeShape, type CodeSpec, DIGITS } from "../verification/code.js";
 import { createCarrier } from "../verification/delivery.js";
 import { composeMessage } from "../verification/message.js";
 import { createOutOfBand } from "../verification/out-of-band.js";
 import { canonicalEmail, canonicalPhone, costlyPhone, countryOf } from "../verification/recipient.js";
 import type { Withheld } from "../verification/toll-fraud.js";
 import { factorsOf } from "./factor.js";
-import type { Contact, Enrolling, Method, MethodContext, MethodFactory, Outgoing, Person } from "./method.js";
+import type { Pending } from "../stores/pending.js";
+import {
+  CONTACT,
+  type Contact,
+  type Enrolled,
+  type Enrolling,
+  type Method,
+  type MethodContext,
+  type MethodFactory,
+  type Outgoing,
+  type Person,
+} from "./method.js";
 
 export interface SentCodeOptions {
   /**
@@ -167,20 +178,16 @@ function sentCode(
     keys,
     sending.countries,
   );
-  const spec = { ...shape, way: channel };
-  const property = channel === "email" ? "email" : "phone";
-  /** What they have enrolled, the one used last first, and then what the app knows. */
-  const reached = async ({ contact, factors }: Person): Promise<Reached[]> => {
-    const enrolled = factorsOf(factors, channel).map(({ to }) => ({ [property]: to }));
-    const found = await Promise.all([...enrolled, contact].map(async (each) => recipient(each)));
-    return found.filter((each) => each !== undefined);
-  };
+  /** Each address has a code of its own: what one of them has got is no good once it is not the person's any more. */
+  const specOf = ({ delivery }: Pending): CodeSpec => ({ ...shape, way: `${channel} ${delivery.to}` });
+  const property = propertyOf(channel);
+  const reached = (person: Person) => reachedBy(sending, person);
   const enrolling: Enrolling = {
     async begin(_person, to) {
       const found = await recipient({ [property]: to });
       return found && { ...found, secret: "" };
     },
-    confirm: (entry, _begun, typed) => outOfBand.compare(entry, spec, typed),
+    confirm: (entry, _begun, typed) => outOfBand.compare(entry, specOf(entry), typed),
   };
   return {
     name: channel,
@@ -189,16 +196,39 @@ function sentCode(
     ttl,
     outOfBand,
     accepts: (typed) => outOfBand.accepts(typed, shape),
-    enrolled: async (person) => (await reached(person))[0],
+    enrolled: reached,
     stillReaches: async (entry, person) =>
       (await reached(person)).some(({ to, withheld }) => !withheld && to === entry.delivery.to),
     send: ({ entry, locale, now, until }: Outgoing) => {
       const { label: action, show } = entry.detail as Shown;
       const minutes = (entry.expiresAt - now) / 60_000;
       const parts = { channel, locale, book, minutes, service, host, action, show, report: reportLink?.(entry) };
-      return outOfBand.send(entry, spec, (code) => composeMessage({ ...parts, code }), until);
+      return outOfBand.send(entry, specOf(entry), (code) => composeMessage({ ...parts, code }), until);
     },
-    compare: (entry, _person, typed) => outOfBand.compare(entry, spec, typed),
+    async compare(entry, { factors }, typed) {
+      const match = await outOfBand.compare(entry, specOf(entry), typed);
+      const factor = factorsOf(factors, channel).find(({ to }) => to === entry.delivery.to);
+      return match && { ...match, ...(factor && { factor }) };
+    },
     ...(enrols ? { enrolling } : {}),
   };
+}
+
+function propertyOf(channel: Channel): "email" | "phone" {
+  return channel === "email" ? "email" : "phone";
+}
+
+/** What they have enrolled, the one used last first, and then what the app knows; no address twice. */
+async function reachedBy({ channel, recipient }: Sending, { contact, factors }: Person): Promise<readonly Enrolled[]> {
+  const enrolled = factorsOf(factors, channel).map(({ id, name, to }) => {
+    return { factor: id, name, at: { [propertyOf(channel)]: to } };
+  });
+  const found = await Promise.all(
+    [...enrolled, { factor: CONTACT, name: "", at: contact }].map(async ({ at, ...which }) => {
+      const address = await recipient(at);
+      return address && { ...which, ...address };
+    }),
+  );
+  const known = found.filter((each) => each !== undefined);
+  return known.filter(({ to }, index) => known.findIndex((each) => each.to === to) === index);
 }

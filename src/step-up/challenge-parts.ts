@@ -21,6 +21,8 @@ export interface ChallengeParts {
   readonly keys: Keyring;
   readonly clock: Clock;
   readonly events: Events;
+  /** The instant up to which everything of a user is void; 0 for never. */
+  readonly revokedAt: (subject: string) => number;
   readonly contactOf: ContactOf;
   /** What people have enrolled, where the app lets them. */
   readonly factors: FactorBook | undefined;

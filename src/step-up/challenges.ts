@@ -6,10 +6,11 @@ import { endOf } from "../stores/ended.js";
 import type { Pending, Which } from "../stores/pending.js";
 import { beginEscalation, failOver, scheduleNext, SEND_BUDGET, stopEscalation } from "../verification/escalation.js";
 import { type Started, VerificationService } from "../verification/service.js";
+import { isSameWay } from "../verification/delivery-state.js";
 import type { Way } from "../verification/way.js";
 import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
-import { choose, isDisabled, noChoice, othersLeft, type Wish } from "./choice.js";
-import { compareAll, type MethodMatch } from "./comparison.js";
+import { choose, isDisabled, noChoice, noOther, othersLeft, type Wish } from "./choice.js";
+import { compareAll, type MethodMatch, noAnswer } from "./comparison.js";
 import { factorUsed } from "./factor-use.js";
 import { eventOf, markOf } from "./proved.js";
 import { refusalOf, refused, refusedAs } from "../verification/outcome.js";
@@ -17,9 +18,10 @@ import { personOf, type Usable, usableMethods } from "./people.js";
 import { told } from "./told.js";
 import { rememberUsual } from "./usual.js";
 import { wayTo } from "./way-to.js";
+import { inUse, isThere, NO_SUCH_WAY, pick, type Selection } from "./ways.js";
 import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
 
-/** Challenges of the guard, apart from what accounts of the service verify. */
+/** Challenges of the guard, apart from what accounts of the service verify, and from enrolments of the same login. */
 export const GUARD_TENANT = "#step-up";
 
 /** A verification with a person in front of it: opened for a user in a session, answered by the same. */
@@ -33,11 +35,11 @@ export class Challenges {
   }
 
   /** Opens the challenge, or returns the one that is open for the same user, login, action and transaction. */
-  async start(asker: Asker, wanted: Wanted, prefer?: MethodName): Promise<ChallengeStarted> {
+  async start(asker: Asker, wanted: Wanted, prefer?: Selection): Promise<ChallengeStarted> {
     const person = await personOf(this.#parts, asker.user);
     if (!person) return refused("first_factor_required", { detail: "This account is closed." });
     const { barred = [] } = asker;
-    if (prefer && ((wanted.allowed && !wanted.allowed.includes(prefer)) || barred.includes(prefer))) {
+    if (prefer && (wanted.allowed?.includes(prefer.method) === false || barred.includes(prefer.method))) {
       return refused("method_not_allowed");
     }
     const found = await usableMethods(this.#parts.methods, person, wanted.allowed);
@@ -79,23 +81,25 @@ export class Challenges {
       if (workflow) await beginEscalation(this.#parts, started.entry, workflow, this.#parts.clock());
     }
     if (!started.ok || started.fresh) return this.#toldOrNext(detail, started, way, 1, until);
-    const { method } = started.entry.delivery;
-    if (method !== chosen.method.name && (prefer || isDisabled(wish, usable, method)))
-      return this.#switch(started.entry, chosen);
+    const { delivery } = started.entry;
+    const elsewhere = prefer ? !isThere(delivery, prefer, chosen) : isDisabled(wish, usable, delivery.method);
+    if (elsewhere) return this.#switch(started.entry, chosen);
     return started.entry.delivery.status === "failed" ? this.resend(asker, { id: started.entry.id }) : started;
   }
 
-  /** The challenge by another method: another way to the same door, the same attempts left. */
-  async switchMethod(asker: Asker, which: Which, method: MethodName): Promise<ChallengeStarted> {
+  /** The challenge by another method, or to another address: another way to the same door, the same attempts left. */
+  async switchTo(asker: Asker, which: Which, selection: Selection): Promise<ChallengeStarted> {
     const entry = await this.find(asker, which);
     const end = endOf(entry, this.#parts.clock());
     if (!entry || end) return refusedAs(end ?? "missing");
-    const { methods } = readDetail(entry);
-    if (!methods.includes(method) || asker.barred?.includes(method)) return refused("method_not_allowed");
-    const person = await personOf(this.#parts, asker.user);
-    const [chosen] = person ? await usableMethods(this.#parts.methods, person, [method]) : [];
-    if (!chosen) return refused("not_enrolled");
-    if (entry.delivery.method !== method) return this.#switch(entry, chosen);
+    const { method } = selection;
+    if (!readDetail(entry).methods.includes(method) || asker.barred?.includes(method)) {
+      return refused("method_not_allowed");
+    }
+    const ways = await this.#waysOf(asker.user, method);
+    const chosen = pick(ways, selection);
+    if (!chosen) return ways.length > 0 ? NO_SUCH_WAY : refused("not_enrolled");
+    if (!isThere(entry.delivery, selection, chosen)) return this.#switch(entry, chosen);
     // Asked for once more after it failed: then it is to be sent, not to be talked about.
     return entry.delivery.status === "failed" ? this.resend(asker, which) : { ok: true, entry, fresh: false };
   }
@@ -105,11 +109,11 @@ export class Challenges {
     const entry = await this.find(asker, which);
     const end = endOf(entry, this.#parts.clock());
     if (!entry || end) return refusedAs(end ?? "missing");
-    const person = await personOf(this.#parts, asker.user);
     const name = entry.delivery.method as MethodName;
     if (asker.barred?.includes(name)) return refused("method_not_allowed");
-    const [chosen] = person ? await usableMethods(this.#parts.methods, person, [name]) : [];
-    if (!chosen) return refused("not_enrolled");
+    const ways = await this.#waysOf(asker.user, name);
+    const chosen = inUse(ways, entry.delivery);
+    if (!chosen) return ways.length > 0 ? NO_SUCH_WAY : refused("not_enrolled");
     if (!chosen.method.send) return refused("invalid_request", { detail: "This method sends nothing." });
     const way = wayTo(this.#parts, chosen, readDetail(entry));
     return this.#told(asker.user, await this.#service.send(entry, way), way);
@@ -125,7 +129,7 @@ export class Challenges {
 
   /** Takes a step of the workflow, once: whoever comes second finds it taken. */
   async advance(entry: Pending, step: number, until = performance.now() + SEND_BUDGET): Promise<ChallengeStarted> {
-    const { methods, scheduler, clock } = this.#parts;
+    const { scheduler, clock } = this.#parts;
     const detail = readDetail(entry);
     const next = detail.workflow?.[step];
     const end = endOf(entry, clock());
@@ -133,8 +137,8 @@ export class Challenges {
     if (!detail.workflow || !next || (entry.delivery.step ?? 0) !== step - 1) {
       return refused("invalid_request", { detail: "There is no next step." }, entry);
     }
-    const person = await personOf(this.#parts, detail.user);
-    const [chosen] = person ? await usableMethods(methods, person, [next.channel as MethodName]) : [];
+    const ways = await this.#waysOf(detail.user, next.channel as MethodName);
+    const chosen = inUse(ways, entry.delivery) ?? ways[0];
     if (!chosen) return refused("not_enrolled", {}, entry);
     const { charges, ...planned } = wayTo(this.#parts, chosen, detail, until);
     // The workflow has its own pace: a person for whom nothing came need not wait for the next try.
@@ -157,26 +161,25 @@ export class Challenges {
 
   /** Checks an answer. A right one uses the challenge up and yields a mark; keeping it is the caller's next step. */
   async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
-    const { store, methods, limits, clock, events } = this.#parts;
-    if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) {
-      const shapes = [...new Set(methods.map(({ digits }) => digits).filter(Boolean))].join(" or ");
-      return refused("invalid_request", {
-        detail: shapes === "" ? "This is no answer of a passkey." : `A code has ${shapes} digits.`,
-      });
-    }
-    const owned = { ...which, owner: ownerOf(asker) };
+    const { store, methods, limits, clock, events, revokedAt } = this.#parts;
+    if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) return noAnswer(methods);
+    const owned = { ...which, owner: ownerOf(asker), tenant: GUARD_TENANT };
     const person = await personOf(this.#parts, asker.user);
     if (!person) {
       await store.cancel(owned, clock());
       return refused("first_factor_required", { detail: "This account is closed." });
     }
+    await store.catchUp?.();
     let proved: MethodMatch | undefined;
+    let isVoid = false;
     const checked = await this.#service.check({
       which: owned,
       nonce: randomId(),
       account: asker.user,
       lock: limits.lock,
       compare: async (entry, tried) => {
+        isVoid = entry.createdAt < revokedAt(asker.user);
+        if (isVoid) return void (await store.cancel({ id: entry.id, owner: entry.owner }, clock()));
         const counting = methods.filter(({ name }) => tried.includes(name) && !asker.barred?.includes(name));
         proved = await compareAll(counting, entry, person, typed, { clock, events });
         return proved && { method: proved.method, ...defined({ step: proved.step }) };
@@ -185,7 +188,7 @@ export class Challenges {
     if (checked.ok && proved !== undefined) {
       if (!(await factorUsed(this.#parts, asker.user, proved))) return refusedAs("used");
       const mark = markOf(asker.user, checked.entry, proved, checked.at);
-      await this.#remember(checked.entry, proved.method);
+      await rememberUsual(this.#parts, readDetail(checked.entry), proved.method);
       if (readDetail(checked.entry).workflow) await stopEscalation(this.#parts.scheduler, checked.entry);
       events.emit("challenge.verified", eventOf(checked.entry));
       return { ok: true, mark, entry: checked.entry };
@@ -197,6 +200,8 @@ export class Challenges {
       events.emit("challenge.refused", { user: asker.user, reason: refusal.reason });
       return refusal;
     }
+    // Asked before everything of the user was revoked: whoever asked may be whom it was revoked for.
+    if (isVoid) return refusedAs("canceled");
     const { entry, attemptsLeft, lockedUntil } = checked;
     events.emit("challenge.failed", { ...eventOf(entry), reason: "wrong_code", attemptsLeft });
     if (lockedUntil > 0) events.emit("account.locked", { user: asker.user, until: lockedUntil });
@@ -215,37 +220,24 @@ export class Challenges {
 
   /** This login's challenge: by id, or the newest open one, or the newest at all. */
   async find(asker: Asker, which: Which): Promise<Pending | undefined> {
-    return this.#parts.store.find({ ...which, owner: ownerOf(asker) }, this.#parts.clock());
+    return this.#parts.store.find({ ...which, owner: ownerOf(asker), tenant: GUARD_TENANT }, this.#parts.clock());
+  }
+
+  /** By which one method reaches the person now. */
+  async #waysOf(user: string, method: MethodName): Promise<readonly Usable[]> {
+    const person = await personOf(this.#parts, user);
+    return person ? usableMethods(this.#parts.methods, person, [method]) : [];
   }
 
   async #switch(entry: Pending, chosen: Usable): Promise<ChallengeStarted> {
     const way = wayTo(this.#parts, chosen, readDetail(entry));
-    const alreadySent = entry.delivery.sent.some(({ method, to }) => method === chosen.method.name && to === chosen.to);
+    const alreadySent = entry.delivery.sent.some((sent) => isSameWay(sent, way));
     const { send: _again, ...quiet } = way;
     const quietly: Way = { ...quiet, charges: () => [] };
     return this.#told(readDetail(entry).user, await this.#service.send(entry, alreadySent ? quietly : way), way);
   }
 
-  /** A convenience, and no reason to keep somebody out. */
-  async #remember(entry: Pending, used: string): Promise<void> {
-    const { store, events } = this.#parts;
-    const detail = readDetail(entry);
-    const keeping = rememberUsual(store, detail.user, detail, used);
-    await keeping.catch((error: unknown) => events.emit("fault", { where: "usual method", error }));
-  }
-
   #told(user: string, started: Started, way: Way): ChallengeStarted {
     return told(this.#parts, user, started, way);
   }
-}
-
-/**
- * They have a method, and it is what this login began with. Were another login asked for it, then this one must not pass
- * for somebody who has none: else whoever holds the mailbox could set up a second factor of their own.
- */
-function noOther({ varies }: Asker): ChallengeStarted {
-  if (!varies) return refused("not_enrolled");
-  return refused("method_not_allowed", {
-    detail: "The only method is what this login began with: log in another way.",
-  });
 }

@@ -3,9 +3,10 @@ import type { Store } from "../stores/store.js";
 import { refused, refusedAsDisabled, type Refused } from "../verification/outcome.js";
 import type { Started } from "../verification/service.js";
 import type { Step } from "../verification/workflow.js";
-import type { Usable } from "./people.js";
+import { namesOf, type Usable } from "./people.js";
 import { usualOf } from "./usual.js";
 import type { Asker, Wanted } from "./wanted.js";
+import { NO_SUCH_WAY, pick, type Selection } from "./ways.js";
 
 /** A challenge that is to be opened. */
 export interface Wish {
@@ -13,7 +14,7 @@ export interface Wish {
   readonly wanted: Wanted;
   readonly person: Person;
   /** What the person has asked for. */
-  readonly prefer: MethodName | undefined;
+  readonly prefer: Selection | undefined;
   /** What they can use, disabled or not. */
   readonly all: readonly Usable[];
 }
@@ -32,11 +33,12 @@ export async function choose(
   { asker, wanted, prefer }: Wish,
   usable: readonly Usable[],
 ): Promise<Choice> {
-  const names = usable.map(({ method }) => method.name);
+  const names = namesOf(usable);
   const steps = wanted.workflow?.filter(({ channel }) => names.some((name) => name === channel));
   const usual = await usualOf(store, asker.user, names);
-  const first = prefer ?? steps?.[0]?.channel ?? usual;
-  const chosen = first === undefined ? usable[0] : usable.find(({ method }) => method.name === first);
+  const first = names.find((name) => name === (steps?.[0]?.channel ?? usual));
+  const selection = prefer ?? (first && { method: first });
+  const chosen = selection ? pick(usable, selection) : usable[0];
   return { chosen, steps, usual };
 }
 
@@ -46,7 +48,8 @@ export async function choose(
  */
 export function noChoice(wish: Wish, usable: readonly Usable[]): Refused {
   const { prefer, all } = wish;
-  const isOff = prefer === undefined ? usable.length < all.length : isDisabled(wish, usable, prefer);
+  if (prefer && has(usable, prefer.method)) return NO_SUCH_WAY;
+  const isOff = prefer ? isDisabled(wish, usable, prefer.method) : usable.length < all.length;
   return isOff ? refusedAsDisabled() : refused("not_enrolled");
 }
 
@@ -64,4 +67,15 @@ export function isDisabled({ all }: Wish, usable: readonly Usable[], name: strin
 
 function has(usable: readonly Usable[], name: string): boolean {
   return usable.some(({ method }) => method.name === name);
+}
+
+/**
+ * They have a method, and it is what this login began with. Were another login asked for it, then this one must not pass
+ * for somebody who has none: else whoever holds the mailbox could set up a second factor of their own.
+ */
+export function noOther({ varies }: Asker): Refused {
+  if (!varies) return refused("not_enrolled");
+  return refused("method_not_allowed", {
+    detail: "The only method is what this login began with: log in another way.",
+  });
 }

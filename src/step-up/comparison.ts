@@ -2,6 +2,8 @@ import type { Clock } from "../core/clock.js";
 import type { Events } from "../core/events.js";
 import type { FactorMatch, Method, Person } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
+import { isSameWay } from "../verification/delivery-state.js";
+import { refused, type Refused } from "../verification/outcome.js";
 import { ask } from "./ask.js";
 
 /** A provider that checks its own codes has five seconds; nobody has more than this, in milliseconds. */
@@ -27,9 +29,9 @@ export async function compareAll(
   let compared = false;
   let held = false;
   let fault: unknown;
-  for (const method of methods) {
-    const asked = askedBy(method, entry);
-    if (!asked || !(await method.stillReaches(asked, person))) continue;
+  const asks = methods.flatMap((method) => askedBy(method, entry).map((asked) => [method, asked] as const));
+  for (const [method, asked] of asks) {
+    if (!(await method.stillReaches(asked, person))) continue;
     if (!compared) events.emit("code.compared", { challenge: entry.id, method: entry.delivery.method });
     compared = true;
     try {
@@ -45,12 +47,22 @@ export async function compareAll(
   return match;
 }
 
-/** The challenge as this method asked it; nothing if it did not, or if nothing of it ever left. */
-function askedBy(method: Method, entry: Pending): Pending | undefined {
-  if (!method.send) return method.name === entry.delivery.method ? entry : undefined;
-  const sent = entry.delivery.sent.find((each) => each.method === method.name);
-  if (!sent || sent.method === entry.delivery.method) return sent && entry;
-  // A code of a provider's making is the one of the method in use: no other method may answer with it.
+/** What could be right by none of these. */
+export function noAnswer(methods: readonly Method[]): Refused {
+  const shapes = [...new Set(methods.map(({ digits }) => digits).filter(Boolean))].join(" or ");
+  const detail = shapes === "" ? "This is no answer of a passkey." : `A code has ${shapes} digits.`;
+  return refused("invalid_request", { detail });
+}
+
+/** The challenge as this method asked it, of each recipient; nothing if it did not, or if nothing of it ever left. */
+function askedBy(method: Method, entry: Pending): readonly Pending[] {
+  if (!method.send) return method.name === entry.delivery.method ? [entry] : [];
+  // A code of a provider's making is the one of the way in use: no other may answer with it.
   const { remote: _other, ...delivery } = entry.delivery;
-  return { ...entry, delivery: { ...delivery, method: sent.method, to: sent.to } };
+  return delivery.sent
+    .filter((sent) => sent.method === method.name)
+    .map((sent) => {
+      if (isSameWay(sent, delivery)) return entry;
+      return { ...entry, delivery: { ...delivery, method: sent.method, to: sent.to } };
+    });
 }

@@ -6,7 +6,7 @@ import { type Device, DeviceBook } from "./device-book.js";
 import { type DeviceToken, readToken, writeToken } from "./device-token.js";
 import type { Mark } from "./mark.js";
 import { ask } from "./ask.js";
-import { personOf, usableMethods } from "./people.js";
+import { namesOf, personOf, usableMethods } from "./people.js";
 
 /** Requests that were under way with the same token count as one use. */
 const GRACE = 60_000;
@@ -162,7 +162,7 @@ export class Devices {
     const person = await personOf({ contactOf, factors }, user);
     if (!person) return undefined;
     const usable = await usableMethods(methods, person, undefined);
-    const names = usable.map(({ method }) => method.name).filter((name) => name !== "recovery-code");
+    const names = namesOf(usable).filter((name) => name !== "recovery-code");
     const { phone, email } = person.contact;
     const enrolled = person.factors.filter(({ method }) => method !== "recovery-code").map(({ id }) => id);
     // Using one up is no change, making new ones is.

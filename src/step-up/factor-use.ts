@@ -4,6 +4,9 @@ import type { Factor } from "../methods/method.js";
 import type { FactorMatch } from "../methods/method.js";
 import type { FactorBook } from "./factor-book.js";
 
+/** With so few recovery codes left it is time for new ones. */
+export const FEW_CODES = 3;
+
 interface UseParts {
   readonly factors: FactorBook | undefined;
   readonly clock: Clock;
@@ -23,7 +26,7 @@ export async function factorUsed(
   if (usesUp) {
     if (!(await book.remove(user, factor.id))) return false;
     const left = (await book.of(user)).filter(({ method }) => method === factor.method).length;
-    events.emit("recovery.used", { user, left });
+    events.emit("recovery.used", { user, left, low: left <= FEW_CODES });
     return true;
   }
   const used: Factor = { ...factor, lastUsedAt: clock() };

@@ -13,6 +13,8 @@ export interface FactorNotice {
   readonly contact: Contact | undefined;
   /** How many recovery codes are left, after one was used. */
   readonly left?: number;
+  /** Three or fewer are left: say that it is time for new ones. */
+  readonly low?: boolean;
 }
 
 export type Notify = (notice: FactorNotice) => Awaitable<unknown>;
@@ -40,7 +42,7 @@ export function tellOfChanges({ events, contactOf, notify, track }: Telling): vo
     .on("factor.removed", ({ user, method }) => track(tell({ user, method, change: "removed" })))
     .on("factor.renamed", ({ user, method }) => track(tell({ user, method, change: "renamed" })))
     .on("recovery.renewed", ({ user }) => track(tell({ user, method: "recovery-code", change: "recovery_codes" })))
-    .on("recovery.used", ({ user, left }) =>
-      track(tell({ user, method: "recovery-code", change: "recovery_code_used", left })),
+    .on("recovery.used", ({ user, left, low }) =>
+      track(tell({ user, method: "recovery-code", change: "recovery_code_used", left, low })),
     );
 }

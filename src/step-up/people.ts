@@ -17,12 +17,17 @@ export async function personOf(
 
 const NONE: readonly never[] = [];
 
-/** A method this person can use, and where it reaches them. */
+/** A method this person can use, and one place where it reaches them. */
 export interface Usable extends Enrolled {
   readonly method: Method;
 }
 
-/** What this person can use, in the order the app configured: strongest first. */
+/** Their methods, each once. */
+export function namesOf(usable: readonly Usable[]): MethodName[] {
+  return [...new Set(usable.map(({ method }) => method.name))];
+}
+
+/** What this person can use, in the order the app configured: strongest first, and every way of each. */
 export async function usableMethods(
   methods: readonly Method[],
   person: Person,
@@ -32,8 +37,5 @@ export async function usableMethods(
   const enrolled = await Promise.all(
     candidates.map((method) => ask(`Looking up ${method.name}`, () => method.enrolled(person))),
   );
-  return candidates.flatMap((method, index) => {
-    const found = enrolled[index];
-    return found ? [{ method, ...found }] : [];
-  });
+  return candidates.flatMap((method, index) => (enrolled[index] ?? []).map((way) => ({ method, ...way })));
 }

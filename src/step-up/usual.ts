@@ -1,4 +1,5 @@
 import { fingerprint } from "../core/crypto.js";
+import type { Events } from "../core/events.js";
 import type { MethodName } from "../methods/method.js";
 import type { Store } from "../stores/store.js";
 
@@ -21,13 +22,22 @@ export async function usualOf(
   return usable.find((name) => name === last && ALIKE.includes(name));
 }
 
-/** Keeps what was used, if it is not what was used before. */
+/** Keeps what was used: a convenience, and no reason to keep somebody out. */
 export async function rememberUsual(
-  store: Store,
-  user: string,
-  { methods, usual }: { readonly methods: readonly MethodName[]; readonly usual?: MethodName | undefined },
+  { store, events }: { readonly store: Store; readonly events: Events },
+  { user, ...known }: Known & { readonly user: string },
   used: string,
 ): Promise<void> {
+  const keeping = keep(store, user, known, used);
+  await keeping.catch((error: unknown) => events.emit("fault", { where: "usual method", error }));
+}
+
+interface Known {
+  readonly methods: readonly MethodName[];
+  readonly usual?: MethodName | undefined;
+}
+
+async function keep(store: Store, user: string, { methods, usual }: Known, used: string): Promise<void> {
   if (used === usual || !mayDecide(methods) || !ALIKE.some((name) => name === used)) return;
   if (!(await store.replaceDocument(listOf(user), NAME, used))) await store.addDocument(listOf(user), NAME, used);
 }

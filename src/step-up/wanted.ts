@@ -1,8 +1,9 @@
 import { fingerprint } from "../core/crypto.js";
-import { maskAddress } from "../core/redact.js";
 import type { Enrolled, MethodName } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import type { Step } from "../verification/workflow.js";
+import { type Alternative, alternativesOf } from "./ways.js";
+import { namesOf, type Usable } from "./people.js";
 import type { Bound } from "./transaction.js";
 
 /** Who is asked: a user in one login. Never taken from a request's body. */
@@ -39,8 +40,8 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
   readonly user: string;
   /** What this person can use here. */
   readonly methods: readonly MethodName[];
-  /** Where each of them would reach the person, masked. */
-  readonly masked: Readonly<Partial<Record<MethodName, string>>>;
+  /** Every way of them. */
+  readonly choices: readonly Alternative[];
   /** For passkeys: which the browser may use. */
   readonly credentials?: Enrolled["credentials"];
   readonly bind?: string | undefined;
@@ -53,16 +54,13 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
 export function makeDetail(
   { user }: Asker,
   { bound, language: _language, ...wanted }: Wanted,
-  usable: readonly (Enrolled & { readonly method: { readonly name: MethodName } })[],
+  usable: readonly Usable[],
   locale: string,
 ): ChallengeDetail {
-  const methods = usable.map(({ method }) => method.name);
-  const masked = Object.fromEntries(
-    usable.flatMap(({ method, to }) => (to === undefined ? [] : [[method.name, maskAddress(to)]])),
-  );
+  const [methods, choices] = [namesOf(usable), alternativesOf(usable)];
   const credentials = usable.flatMap((each) => each.credentials ?? []);
   const known = credentials.length > 0 ? { credentials } : {};
-  return { ...wanted, ...known, user, methods, masked, bind: bound?.digest, show: bound?.show ?? [], locale };
+  return { ...wanted, ...known, user, methods, choices, bind: bound?.digest, show: bound?.show ?? [], locale };
 }
 
 /** The one place that reads a detail back: nothing but `makeDetail()` writes them. */
@@ -72,7 +70,7 @@ export function readDetail(entry: Pending): ChallengeDetail {
 
 /** The same wish once more, for a challenge that ended before it was answered. */
 export function wantedAgain(entry: Pending): Wanted {
-  const { user: _user, methods: _methods, masked: _masked, usual: _usual, ...detail } = readDetail(entry);
+  const { user: _user, methods: _methods, choices: _choices, usual: _usual, ...detail } = readDetail(entry);
   const { locale, bind, show, credentials: _credentials, ...wanted } = detail;
   return { ...wanted, language: locale, bound: bind === undefined ? undefined : { digest: bind, show } };
 }

@@ -14,7 +14,7 @@ export interface Addressee {
 /** How a method reaches a person, with every limit on the way. */
 export function wayTo(
   { limits, clock }: { readonly limits: Limits; readonly clock: Clock },
-  { method, to, withheld }: Usable,
+  { method, to, factor, withheld }: Usable,
   { user, ip, limits: named, locale }: Addressee,
   until?: number,
 ): Way {
@@ -24,6 +24,7 @@ export function wayTo(
   return {
     method: method.name,
     to,
+    factor,
     gapAfter: limits.gapAfter,
     withheld,
     charges: (id) => limits.sendCharges({ ...subject, id }),

@@ -45,9 +45,11 @@ export interface Delivery {
   readonly method: string;
   /** The one canonical recipient, for methods that send. */
   readonly to?: string;
+  /** Which of several recipients that is, as the layer above tells them apart. */
+  readonly factor?: string;
   /** `"sent"` from the moment it is handed to a provider, `"failed"` once the provider has said so. */
   readonly status: "none" | "sent" | "failed";
-  /** Methods whose message went out: each of their codes is right, and going back to one of them sends nothing. */
+  /** Ways by which a message went out: each of their codes is right, and going back to one of them sends nothing. */
   readonly sent: readonly Sent[];
   /** Which step of its workflow this is, counted from 0. */
   readonly step?: number;
@@ -60,7 +62,7 @@ export interface Delivery {
   };
 }
 
-/** What went out by one method. */
+/** What went out by one method to one recipient. */
 export interface Sent {
   readonly method: string;
   readonly to: string;

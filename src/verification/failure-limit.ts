@@ -1,3 +1,4 @@
+import { fingerprint } from "../core/crypto.js";
 import type { Clock } from "../core/clock.js";
 import { type Duration, milliseconds } from "../core/durations.js";
 import { wholeNumber } from "../core/options.js";
@@ -44,5 +45,5 @@ export async function withinFailures<T extends { readonly ok: boolean }>(
 function chargeOf(countedBy: readonly string[], { max, interval }: FailureLimit): Charge {
   const span = milliseconds(interval, "failures.interval");
   const most = wholeNumber(max, 1, 1_000_000, "failures.max");
-  return { name: "failures", key: JSON.stringify(["failures", ...countedBy, span]), max: most, interval: span };
+  return { name: "failures", key: fingerprint(["failures", ...countedBy, span]), max: most, interval: span };
 }

@@ -1,3 +1,4 @@
+import { fingerprint } from "../core/crypto.js";
 import { TwoFactorError } from "../core/errors.js";
 import type { Charge } from "../stores/store.js";
 import type { Limits } from "./limits.js";
@@ -40,7 +41,7 @@ export async function namedCharges(
     const buckets = definition?.value.buckets ?? configured.bucketsOf(name);
     if (!buckets || typeof value !== "string" || isSpend(name)) throw new UnknownLimit(name);
     for (const [index, { max, interval }] of buckets.entries()) {
-      const key = JSON.stringify(["limit", account, name, value, index, interval]);
+      const key = fingerprint(["limit", account, name, value, index, interval]);
       charges.push({ name, key, max, interval });
     }
   }

@@ -1,3 +1,4 @@
+import { fingerprint } from "../core/crypto.js";
 import { misconfigured } from "../core/errors.js";
 import type { Charge } from "../stores/store.js";
 import type { ParsedBucket } from "./bucket.js";
@@ -61,7 +62,7 @@ export function createSendCharges({ gaps, spend, named: byName, ...rules }: Send
     failedCharge: (subject) => failedCharges(subject)[0] as Charge,
     sendCharges: (subject) => {
       const { id, to, channel, ip = "unknown" } = subject;
-      const spacing = { name: "spacing", key: JSON.stringify(["gap", id, to]), max: NO_MAX, interval: QUIET, gaps };
+      const spacing = { name: "spacing", key: fingerprint(["gap", id, to]), max: NO_MAX, interval: QUIET, gaps };
       const block = neighbourhood(to);
       const cap = spend.get(channel);
       return [
@@ -89,16 +90,10 @@ export function isShared(name: string): boolean {
   return name === PREFIX || isSpend(name);
 }
 
-/**
- * Charges by one value. Everything about a key that is known beforehand is written beforehand; a key is JSON, so that no
- * two lists share one, whatever characters an id holds.
- */
+/** Charges by one value. A count outlives whoever is erased, so its key names nobody: no number, no address, no user. */
 function countedBy(name: string, kind: string, buckets: readonly ParsedBucket[]): (value: string) => Charge[] {
-  const heads = buckets.map(({ max, interval }) => ({ max, interval, head: `[${JSON.stringify([kind, interval])},` }));
-  return (value) => {
-    const tail = `${JSON.stringify(value)}]`;
-    return heads.map(({ head, max, interval }) => ({ name, key: head + tail, max, interval }));
-  };
+  return (value) =>
+    buckets.map(({ max, interval }) => ({ name, key: fingerprint([kind, interval, value]), max, interval }));
 }
 
 function unknownLimit(name: string, known: readonly string[]): string {

@@ -4,7 +4,7 @@ import type { Awaitable } from "../core/deadline.js";
 import type { Delivery, Detail, NewPending, Pending, SendEvent, Sent, Which } from "../stores/pending.js";
 import type { Amended, Charge, Ended, LockRule, Opened, Refusal, Store } from "../stores/store.js";
 import type { Delivered } from "./delivery.js";
-import { deliveryBy, nextDelivery, withoutLast } from "./delivery-state.js";
+import { deliveryBy, isSameWay, nextDelivery, withoutLast } from "./delivery-state.js";
 import { isSpend } from "./spend.js";
 import type { Withheld } from "./toll-fraud.js";
 import type { Way } from "./way.js";
@@ -191,8 +191,8 @@ export class VerificationService {
   ): Promise<Pending> {
     const { sent } = entry.delivery;
     // "Unknown" may still arrive, and then its code must be right; "failed" never will. Either may be tried again at once.
-    const atOnce = sent.map((each) => (each.method === way.method ? { ...each, resendAt: 0 } : each));
-    const left = outcome === "failed" ? withoutLast(sent, before.sent, way.method) : atOnce;
+    const atOnce = sent.map((each) => (isSameWay(each, way) ? { ...each, resendAt: 0 } : each));
+    const left = outcome === "failed" ? withoutLast(sent, before.sent, way) : atOnce;
     const delivery: Delivery = { ...entry.delivery, status: "failed", sent: left };
     const now = this.#clock();
     const change = { revision: entry.revision, delivery, event: { ...event, status: "failed" as const } };

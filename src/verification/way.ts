@@ -7,6 +7,8 @@ import type { Withheld } from "./toll-fraud.js";
 export interface Way {
   readonly method: string;
   readonly to?: string | undefined;
+  /** Which of several recipients that is, for whoever has to find it again. */
+  readonly factor?: string | undefined;
   readonly country?: string | undefined;
   readonly from?: string | undefined;
   /** The wait after so many messages, in milliseconds. */

@@ -199,7 +199,7 @@ const TRIGGERS: Record<EventName, Trigger> = {
       await shop.tfa.challenges.start({ ...ada, method: "recovery-code" });
       return shop.tfa.challenges.verify({ ...ada, code });
     },
-    says: { user: "ada", left: 9 },
+    says: { user: "ada", left: 9, low: false },
     options: enrolling,
   },
   "device.trusted": { by: trusted, says: DEVICE, options: trusting },

@@ -11,11 +11,12 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type NextFunction, type Request, type Response } from "express";
 import { afterEach, describe, expect, it } from "vitest";
-import { createKeyring } from "../../src/core/crypto.js";
+import { createKeyring, seal, unseal } from "../../src/core/crypto.js";
 import { isTwoFactorError } from "../../src/core/errors.js";
 import { jwtProof } from "../../src/express/jwt-proof.js";
 import type { JwtProofOptions } from "../../src/express/jwt/options.js";
 import type { Proof } from "../../src/express/proof.js";
+import { readToken, writeToken } from "../../src/step-up/device-token.js";
 import { anyResponse, bearer, ec, type Json, mint, opened, part, rsa, SECRET, signature } from "../helpers/raw-jwt.js";
 import { markFor, proofContext } from "../helpers/session-host.js";
 
@@ -585,6 +586,9 @@ describe("F05 a token of one kind at a door for another", () => {
       ["first in companion's clothes", good(hs, { ...ada, "2fa": opened(upgraded).claims["2fa"] }, { typ: "2fa+jwt" })],
       ["logout token", good(hs, ada, { typ: "logout+jwt" })],
       ["DPoP proof", good(hs, ada, { typ: "dpop+jwt" })],
+      ["refresh token", good(hs, ada, { typ: "rt+jwt" })],
+      ["trusted device", writeToken(context.keys, "ada", { id: "a".repeat(43), generation: 1 })],
+      ["link of a message", seal(context.keys, JSON.stringify(["challenge", "ada", "en", now + 3_600_000]), "not me")],
     ];
     const at = async (proof: Proof, token: string, beside?: string): Promise<string> => {
       const { knock } = await door(proof);
@@ -612,7 +616,15 @@ describe("F05 a token of one kind at a door for another", () => {
       "first in companion's clothes": ["401", "401", "0 marks", "0 marks"],
       "logout token": ["401", "401", "0 marks", "0 marks"],
       "DPoP proof": ["401", "401", "0 marks", "0 marks"],
+      "refresh token": ["401", "401", "0 marks", "0 marks"],
+      "trusted device": ["401", "401", "0 marks", "0 marks"],
+      "link of a message": ["401", "401", "0 marks", "0 marks"],
     });
+    // And none of the others at the door of a device, or of a message.
+    for (const [name, token] of kinds) {
+      expect(readToken(context.keys, "ada", token) !== undefined, name).toBe(name === "trusted device");
+      expect(unseal(context.keys, token, "not me") !== undefined, name).toBe(name === "link of a message");
+    }
   });
 
   it("does not carry a mark from one login to another", async () => {

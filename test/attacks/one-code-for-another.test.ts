@@ -39,6 +39,18 @@ describe.each([
     await agent.get("/mail-only").expect(401);
   });
 
+  it("the code by mail is still right after the phone was asked, with nothing sent again", async () => {
+    const { provider } = vendor(tells);
+    const mail = outbox();
+    const shop = fixture({ methods: [email(mail), sms(provider)] });
+    const agent = await shop.login("ada");
+    for (const method of ["email", "sms", "email"]) await agent.post("/2fa/challenge").send({ method }).expect(201);
+    expect(mail.messages).toHaveLength(1);
+    const code = /^\d{8}/.exec(mail.messages[0]?.text ?? "")?.[0];
+    const proved = await agent.post("/2fa/verify").send({ code }).expect(200);
+    expect(proved.body).toMatchObject({ methods: ["email"] });
+  });
+
   it("five guesses are five, whichever way was asked for first", async () => {
     const { provider, asked } = vendor(tells);
     const shop = fixture({ methods: [email(outbox()), sms(provider)] });

@@ -247,6 +247,23 @@ describe("F10: an account that changes while a code is out", () => {
     expect(shop.counters).toMatchObject({ grants: 0, handlerHits: 0 });
   });
 
+  it("is not opened by it once everything of it was revoked, as after a change of the password", async () => {
+    const { shop, site } = await open();
+    const ada = await Visitor.login(site, "ada");
+    await ada.get("/vault");
+    const code = shop.code();
+    shop.clock.tick(SECOND);
+    await shop.tfa.revoke("ada");
+    expect((await ada.post("/2fa/verify", { code })).status).toBe(404);
+    expect((await ada.post("/2fa/verify", { code })).status).toBe(404);
+    expect(shop.counters).toMatchObject({ compares: 0, grants: 0, handlerHits: 0 });
+    // whoever is still logged in begins anew
+    shop.clock.tick(31 * SECOND);
+    expect((await ada.get("/vault")).status).toBe(401);
+    expect((await ada.post("/2fa/verify", { code: shop.code() })).status).toBe(200);
+    expect((await ada.get("/vault")).status).toBe(200);
+  });
+
   it("that is closed has no challenge left to answer when it comes back", async () => {
     const { shop, site } = await open();
     const ada = await Visitor.login(site, "ada");

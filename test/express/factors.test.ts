@@ -10,6 +10,7 @@ import {
   outbox,
   recoveryCodes,
   require2fa,
+  type RoutePolicy,
   sms,
   totp,
   type TwoFactorOptions,
@@ -299,6 +300,29 @@ describe("/2fa/factors, as pages", () => {
     const done = page(agent, "post", "/2fa/factors/confirm").send({ ...answer, code: shop.codeOf(secret) });
     await done.expect(303).expect("Location", "/vault?tab=1");
     await page(agent, "get", "/vault?tab=1").expect(200);
+  });
+
+  it("E05 offers only what opens the door, and does not send round in a circle who can set up nothing of it", async () => {
+    const shop = setUp({ firstFactor: "email" });
+    const guarded = (path: string, methods: RoutePolicy["methods"]): void =>
+      void shop.app.get(path, require2fa({ onNotEnrolled: "enroll", ...(methods && { methods }) }), shop.handler);
+    guarded("/by-text", ["sms", "email"]);
+    guarded("/by-mail", ["email"]);
+    guarded("/strong", "phishing-resistant");
+    const agent = await shop.login("tom");
+    await page(agent, "get", "/by-text").expect(303).expect("Location", "/2fa/factors?required=sms");
+    const { text } = await page(agent, "get", "/2fa/factors?required=sms").expect(200);
+    expect(text).toContain("add=sms");
+    expect(text).not.toContain('value="totp"');
+    for (const path of ["/by-mail", "/strong"]) await page(agent, "get", path).expect(403);
+    // Something else was set up: the route still says what it wants, and nothing goes on by itself.
+    await withApp(shop, "tom");
+    shop.clock.tick(30_000);
+    await page(agent, "get", "/by-text").expect(303).expect("Location", "/2fa/factors?required=sms");
+    for (const required of ["", "fax", "fax,sms,fax", "<b>", "a".repeat(5_000)]) {
+      await page(agent, "get", `/2fa/factors?required=${encodeURIComponent(required)}`).expect(200);
+    }
+    await page(agent, "get", "/2fa/factors?required[]=sms&required[]=totp").expect(200);
   });
 
   it("draws the dots of the address that holds the key, one for one", async () => {

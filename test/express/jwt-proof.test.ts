@@ -691,7 +691,7 @@ describe("a companion token", () => {
   });
 });
 
-describe("F06 what a method is called in a token", () => {
+describe("E11 F06 what a method is called in a token", () => {
   it.each([
     [["totp"], ["otp", "mfa"], "urn:require2fa:mfa"],
     [["sms"], ["sms", "mfa"], "urn:require2fa:mfa"],

@@ -141,7 +141,7 @@ function passkeyOf(owner: string): MethodFactory {
       phishingResistant: true,
       ttl: 120_000,
       accepts: (typed) => typed === "a signature",
-      enrolled: ({ user }) => (user === owner ? {} : undefined),
+      enrolled: ({ user }) => (user === owner ? [{}] : []),
       stillReaches: () => true,
       compare: () => ({}),
     }),

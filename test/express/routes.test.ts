@@ -169,6 +169,10 @@ describe("what the routes answer when all is well", () => {
       expiresAt: "2026-01-01T00:05:00.000Z",
       attemptsLeft: 5,
       resendAt: "2026-01-01T00:00:30.000Z",
+      choices: [
+        { method: "sms", to: "+46•••••••56", digits: 6 },
+        { method: "email", to: "a••••@example.com", digits: 8 },
+      ],
       methods: ["sms", "email"],
     });
     expect(answer.headers["cache-control"]).toBe("no-store");

@@ -6,6 +6,7 @@ const SERVICES = {
   "redis-server": { package: "redis-server", names: ["redis-server"] },
   postgres: { package: "postgresql", names: ["postgres"] },
   pgbouncer: { package: "pgbouncer", names: ["pgbouncer"], optional: true },
+  oathtool: { package: "oathtool", names: ["oathtool"] },
   chromium: { package: "chromium", names: ["chromium", "chromium-browser"] },
 } as const;
 

@@ -23,8 +23,9 @@ export interface Found {
 
 export type Round = (cluster: Cluster, size: Size) => Promise<Found>;
 
-/** Compares for one challenge. */
+/** Compares for one challenge, and for an account before it is locked. */
 const ALLOWED = 5;
+const FAILURES = 10;
 /** After so long a store is taken for dead, in milliseconds. */
 const DEADLINE = 240;
 
@@ -61,7 +62,7 @@ async function opened(person: Person, answers: readonly Answer[]): Promise<numbe
     const twin = person.twin(answer);
     twins.set(twin.cookie, twin);
   }
-  const doors = await Promise.all([...twins.values()].map((twin) => twin.vault()));
+  const doors = await Promise.all([...twins.values()].map((twin) => twin.sure(() => twin.vault())));
   return doors.filter(({ status }) => status === 200).length;
 }
 
@@ -79,11 +80,12 @@ const guessing: Round = async (cluster, { guesses }) => {
   return judge([...answers, late, door], {
     never: [
       most("compares", compares, ALLOWED),
-      most("grants", ledger.count("granted", person.user), 0),
-      most("the handler", ledger.count("hit", person.user), 0),
-      late.status === 200 ? "the right code was taken afterwards" : "",
+      // a guess that the store was too slow for was none, and left its place to the right code
+      most("grants", ledger.count("granted", person.user), late.status === 200 ? 1 : 0),
+      most("the handler", ledger.count("hit", person.user), late.status === 200 ? 1 : 0),
     ],
     unlessSlow: [
+      exactly("grants", ledger.count("granted", person.user), 0),
       exactly("compares", compares, ALLOWED),
       exactly("statuses", tally(answers), { 422: ALLOWED, 429: guesses - ALLOWED }),
       exactly("the right code afterwards", late.status, 429),
@@ -130,6 +132,30 @@ const needle: Round = async (cluster, { mixed }) => {
       most("answers of 200", fine, grants),
     ],
     unlessSlow: [exactly("answers of 200", fine, grants)],
+  });
+};
+
+/** Wrong codes in many logins of one account at once: more than it has failures before the lock. */
+const crowding: Round = async (cluster, { logins }) => {
+  const user = cluster.newUser();
+  const persons = Array.from({ length: logins }, () => new Person(cluster, user));
+  const doors = await Promise.all(persons.map((each) => each.enter()));
+  const codes = wrongCodes("000000", ALLOWED);
+  const requests = persons.flatMap((each) =>
+    codes.map((code) => each.request("POST", "/2fa/verify", { json: { code } })),
+  );
+  const answers = await burst(requests);
+  const late = await persons[0]?.vault();
+  await cluster.settle();
+  const { ledger } = cluster;
+  const compares = persons.reduce((sum, { challenge }) => sum + ledger.count("compared", challenge), 0);
+  return judge([...doors, ...answers, ...(late ? [late] : [])], {
+    never: [most("compares", compares, FAILURES), most("grants", ledger.count("granted", user), 0)],
+    unlessSlow: [
+      exactly("compares", compares, FAILURES),
+      exactly("locks", ledger.count("locked", user), 1),
+      exactly("the door", late?.status, 429),
+    ],
   });
 };
 
@@ -247,7 +273,7 @@ const reporting: Round = async (cluster, { rights }) => {
   const posts = Array.from({ length: rights }, () => stranger.request("POST", "/2fa/receipts/carrier", { json }));
   const answers = await burst(posts);
   await cluster.settle();
-  const told = ledger.count("delivered by carrier", person.challenge);
+  const told = ledger.count("receipt", person.challenge);
   return judge(answers, {
     never: [most("events", told, 1)],
     unlessSlow: [exactly("events", told, 1), exactly("statuses", tally(answers), { 200: rights })],
@@ -259,6 +285,7 @@ export const ROUNDS: Readonly<Record<string, Round>> = {
   "D01 wrong codes": guessing,
   "D02 the right code, many times": spending,
   "D03 one right code among wrong ones": needle,
+  "C03 D03 wrong codes in many logins of one account": crowding,
   "D05 the code of an authenticator app, in many logins": sameStep,
   "D06 the right code and a cancel": canceling,
   "D06 the right code and a logout": leaving,

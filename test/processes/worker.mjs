@@ -93,7 +93,7 @@ tfa.events
   .on("challenge.canceled", ({ challenge, user }) => tell("canceled", challenge, user))
   .on("code.compared", ({ challenge }) => tell("compared", challenge))
   .on("proof.granted", ({ user }) => tell("granted", user))
-  .on("delivery.receipt", ({ challenge, status }) => tell(`${status} by carrier`, challenge))
+  .on("delivery.receipt", ({ challenge }) => tell("receipt", challenge))
   .on("account.locked", ({ user }) => tell("locked", user))
   .on("store.unavailable", ({ error }) => tell("unavailable", String(error)))
   .on("store.recovered", ({ down }) => tell("recovered", down))

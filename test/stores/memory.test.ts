@@ -181,7 +181,7 @@ describe("what has ended", () => {
     [undefined, DAY],
     ["1h", HOUR],
     ["30d", 30 * DAY],
-  ] as const)("is remembered for %s after its code has died, and no longer", (retention, ms) => {
+  ] as const)("J05 is remembered for %s after its code has died, and no longer", (retention, ms) => {
     const store = syncStore(retention && { retention });
     store.open(aPending({ id: "one" }), "account", [], T);
     const end = T + 5 * MINUTE + ms;

@@ -506,7 +506,7 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
     const left = async (schema: string) =>
       Number((await server.sql(`select count(*)::int as n from ${schema}.verifications`))[0]?.["n"]);
 
-    it("C13 buries the dead in small batches once their retention is over, and nothing else", async () => {
+    it("C13 J05 buries the dead in small batches once their retention is over, and nothing else", async () => {
       const clock = fakeClock();
       const store = await make(shared, { schema: "swept", clock });
       await fill("swept", 2_500, clock() - DAY);

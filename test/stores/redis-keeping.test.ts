@@ -171,7 +171,7 @@ describe.skipIf(!service("redis-server"))("what redisStore() keeps", () => {
   it.each([
     ["1h", HOUR],
     ["30d", 30 * DAY],
-  ])("is remembered for %s after its code has died, and no longer", async (_, retention) => {
+  ])("J05 is remembered for %s after its code has died, and no longer", async (_, retention) => {
     const { store, clock } = await empty({ retention });
     await store.open(aPending({ id: "one", subject: "ada" }), "account", [], clock());
     const find = async () => [

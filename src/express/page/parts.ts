@@ -65,14 +65,13 @@ export function backLink(situation: Situation, look: "primary" | "quiet plain"):
 export function otherWays({ view, language }: Situation): Part {
   if (view.alternatives.length === 0) return undefined;
   const { texts } = language;
-  const rows = view.alternatives.map(({ method, to }) => {
-    const name = Object.hasOwn(texts.method, method) ? texts.method[method] : method;
-    const label = html`${icon(method)}<span>${name}</span>${
-      to !== undefined && html` <bdi dir="ltr">${visible(to)}</bdi>`
-    }`;
-    return html`<li>
-      ${postForm(view.links.challenge, hidden("challenge", view.challenge?.id), hidden("method", method), button(label, "way"))}
-    </li>`;
+  const rows = view.alternatives.map(({ method, factor, name, to }) => {
+    const kind = Object.hasOwn(texts.method, method) ? texts.method[method] : method;
+    const label = html`${icon(method)}<span>${kind}${
+      name !== undefined && html` <bdi class="fine">${visible(name)}</bdi>`
+    }</span>${to !== undefined && html` <bdi dir="ltr">${visible(to)}</bdi>`}`;
+    const named = [hidden("challenge", view.challenge?.id), hidden("method", method), hidden("factor", factor)];
+    return html`<li>${postForm(view.links.challenge, ...named, button(label, "way"))}</li>`;
   });
   return html`<section class="others" aria-labelledby="others">
     <h2 id="others">${texts.anotherWay}</h2>

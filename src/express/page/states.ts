@@ -16,7 +16,7 @@ export function bodyFor(situation: Situation): Html {
     case "ended":
       return ended(situation);
     case "login":
-      return message(situation, "lock", retry(situation), backLink(situation, "quiet plain"));
+      return message(situation, "lock", logIn(situation), backLink(situation, "quiet plain"));
     case "unavailable":
       return unavailable(situation);
     case "not_enrolled":
@@ -93,6 +93,12 @@ function restart({ view, language }: Situation, look: "primary" | "quiet"): Html
 function unavailable(situation: Situation): Html {
   const locked = situation.problem?.code === "account_locked";
   return message(situation, locked ? "lock" : "alert", retry(situation), backLink(situation, "quiet plain"));
+}
+
+/** To the app's login; where it has named none, this page once more. */
+function logIn(situation: Situation): Html {
+  const { login } = situation.view.links;
+  return login === undefined ? retry(situation) : linkButton(login, situation.language.texts.button.login, "primary");
 }
 
 function retry({ view, language }: Situation): Html {

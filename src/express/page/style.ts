@@ -194,6 +194,7 @@ main > .plain:last-child { margin-block-end: -.75rem; }
 .way:hover { border-color: var(--r2fa-field-border); }
 .way svg { color: var(--r2fa-muted); }
 .way span { margin-inline-end: auto; }
+.way .fine { display: block; }
 .way bdi { color: var(--r2fa-muted); font-size: .9375rem; }
 button:disabled { color: var(--r2fa-muted); background: none; font-weight: 500; cursor: default; }
 .lead + .primary, .lead + form:not(#verify) > .primary { margin-block-start: 1.5rem; }

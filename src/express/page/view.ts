@@ -58,6 +58,8 @@ export interface PageLinks {
   readonly challenge: string;
   readonly cancel: string;
   readonly back?: string;
+  /** Where people log in, if the app has said. */
+  readonly login?: string;
   /** Where people see and change their factors; what changes them is posted below it. */
   readonly factors?: string;
   /** Where people see the devices they trust; what removes them is posted to `/remove` below it. */
@@ -142,6 +144,17 @@ export type PageReport =
   /** The link is not ours, or too old. */
   | { readonly step: "invalid" };
 
+/** A way to confirm. */
+export interface PageChoice {
+  readonly method: MethodName;
+  /** Which of several of the method. */
+  readonly factor?: string | undefined;
+  /** What its owner calls it. */
+  readonly name?: string;
+  /** Masked. */
+  readonly to?: string;
+}
+
 /** Everything the challenge page shows. Pure data: whoever replaces the page gets the same. */
 export interface PageView {
   /** The language to speak: one of ours, or one that the app added. */
@@ -152,8 +165,8 @@ export interface PageView {
   readonly service?: string;
   readonly state: PageState;
   readonly challenge?: PageChallenge;
-  /** Other methods that may be used instead. */
-  readonly alternatives: readonly { readonly method: MethodName; readonly to?: string }[];
+  /** Other ways that may be used instead; `factor` is posted with the method. */
+  readonly alternatives: readonly PageChoice[];
   /** What is being approved, as in `[["amount", "10.00"], ["payee", "Bob"]]`. */
   readonly show: readonly (readonly [label: string, value: string])[];
   readonly action?: string;

@@ -1,9 +1,8 @@
 import { parseDuration } from "../../core/durations.js";
-import { judge } from "../../step-up/judge.js";
 import { refused } from "../../verification/outcome.js";
-import { DEFAULT_MAX_AGE, LONGEST_PROOF } from "../../step-up/policy.js";
+import { LONGEST_PROOF } from "../../step-up/policy.js";
 import { isLive } from "../../stores/ended.js";
-import { questionOf } from "../context.js";
+import { type Opened, standingWith } from "../ahead.js";
 import { publicChallenge } from "../problem.js";
 import { type Answered, askerOf, type Call, type Route } from "./reply.js";
 
@@ -11,27 +10,26 @@ import { type Answered, askerOf, type Call, type Route } from "./reply.js";
 export const statusRoute: Route = {
   method: "GET",
   async handle(call): Promise<Answered> {
-    const { kit, who } = call;
+    const { kit } = call;
     const { maxAge: asked, action } = call.req.query;
-    const maxAge = asked === undefined ? DEFAULT_MAX_AGE : parseDuration(asked);
-    if (maxAge === undefined || maxAge > LONGEST_PROOF || (action !== undefined && typeof action !== "string")) {
+    const maxAge = asked === undefined ? undefined : parseDuration(asked);
+    const isDuration = asked === undefined || (maxAge !== undefined && maxAge <= LONGEST_PROOF);
+    if (!isDuration || (action !== undefined && typeof action !== "string")) {
       return refused("invalid_request", { detail: '"maxAge" is a duration of at most 24 hours, such as 5m.' });
     }
-    const policy = { maxAge, methods: "all", oneShot: false } as const;
-    const verdict = judge(policy, who.login.marks, questionOf(kit, who, action));
+    const opened = await standingWith(call, action, maxAge);
     const open = await kit.challenges.find(askerOf(call), {});
-    return { ok: true, status: 200, body: { ...proofOf(verdict, maxAge), ...openChallenge(call, open) } };
+    return { ok: true, status: 200, body: { ...proofOf(opened), ...openChallenge(call, open) } };
   },
 };
 
-function proofOf(verdict: ReturnType<typeof judge>, maxAge: number) {
-  const [mark] = verdict.ok ? verdict.marks : [];
-  if (!mark) return { verified: false, methods: [] };
+function proofOf(opened: Opened) {
+  if (!opened) return { verified: false, methods: [] };
   return {
     verified: true,
-    methods: mark.methods,
-    verifiedAt: new Date(mark.at).toISOString(),
-    expiresAt: new Date(mark.at + maxAge).toISOString(),
+    methods: opened.methods,
+    verifiedAt: new Date(opened.at).toISOString(),
+    expiresAt: new Date(opened.until).toISOString(),
   };
 }
 

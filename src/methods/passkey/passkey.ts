@@ -41,7 +41,7 @@ function createMethod(party: RelyingParty, context: MethodContext): Method {
     accepts: (answer) => readAssertion(answer) !== undefined,
     enrolled(person) {
       const credentials = passkeysOf(person).map(({ credential }) => descriptorOf(credential));
-      return credentials.length > 0 ? { credentials } : undefined;
+      return credentials.length > 0 ? [{ credentials }] : [];
     },
     stillReaches: () => true,
     request({ id }, allowCredentials, now) {

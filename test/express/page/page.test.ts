@@ -4,7 +4,8 @@ import { pagePolicy, renderPage } from "../../../src/express/page/page.js";
 import { SCRIPT } from "../../../src/express/page/script.js";
 import { STYLE } from "../../../src/express/page/style.js";
 import type { PageView } from "../../../src/express/page/view.js";
-import { BASE, CHALLENGE, NONCE, SAMPLES } from "./samples.js";
+import { fixture } from "../../helpers/app.js";
+import { BASE, CHALLENGE, kindOf, KINDS, NONCE, SAMPLES } from "./samples.js";
 
 const title = (page: string): string | undefined => /<title>([^<]*)<\/title>/.exec(page)?.[1];
 const heading = (page: string): string | undefined => /<h1>([^<]*)<\/h1>/.exec(page)?.[1];
@@ -264,6 +265,20 @@ describe("a target that leaves the origin", () => {
       expect.unreachable();
     } catch (error) {
       expect(isTwoFactorError(error) && error.code).toBe("misconfigured");
+    }
+  });
+});
+
+describe("every kind of page", () => {
+  it.each(Object.entries(KINDS))("%s has a sample, which is held against the rules of accessibility", (kind, name) => {
+    expect(kindOf(SAMPLES[name])).toBe(kind);
+  });
+
+  it("leads whoever is not logged in to the login of the app, where it has one", () => {
+    expect(renderPage(SAMPLES.login_at)).toContain('<a class="button primary" href="/login">Log in</a>');
+    expect(renderPage(SAMPLES.login)).toContain('href="/2fa">Try again</a>');
+    for (const login of ["//evil.example", "https://evil.example", "login", ""]) {
+      expect(() => fixture({ page: { login } })).toThrowError(/page: \{ login \}/);
     }
   });
 });

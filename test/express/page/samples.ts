@@ -1,4 +1,5 @@
-import type { PageChallenge, PageView } from "../../../src/express/page/view.js";
+import type { MethodName } from "../../../src/methods/method.js";
+import type { PageChallenge, PageFactors, PageReport, PageState, PageView } from "../../../src/express/page/view.js";
 import type { PasskeyCreation, PasskeyDescriptor, PasskeyRequest } from "../../../src/index.js";
 
 export const NONCE = "dGVzdC1ub25jZS0xMjM0NQ==";
@@ -65,6 +66,12 @@ const TRANSFER = [
   ["payee", "Bob Holness"],
 ] as const;
 
+/** Two numbers of the same person, one of them named, and the one that the app knows. */
+const NUMBERS = [
+  { method: "sms", factor: "factor-2", name: "Work phone", to: "+46•••••••20", digits: 6 },
+  { method: "sms", factor: "contact", to: "+46•••••••10", digits: 6 },
+  { method: "email", to: "a••••@example.com", digits: 8 },
+] as const;
 const PASSKEY: PasskeyDescriptor = { id: "Y3JlZGVudGlhbA", type: "public-key", transports: ["internal"] };
 
 const ASKED: PasskeyRequest = {
@@ -89,6 +96,8 @@ const MADE: PasskeyCreation = {
 /** Every page a person can meet, by name. */
 export const SAMPLES = {
   sms: { ...BASE, alternatives: ALTERNATIVES },
+  numbers: { ...BASE, alternatives: NUMBERS },
+  mail: { ...BASE, challenge: { ...CHALLENGE, method: "email", to: "a••••@example.com", digits: 8 } },
   totp: {
     ...BASE,
     challenge: {
@@ -167,8 +176,10 @@ export const SAMPLES = {
   nothing: { ...IDLE, state: "nothing" },
   not_enrolled: { ...IDLE, state: "not_enrolled" },
   login: { ...IDLE, state: "login" },
+  login_at: { ...IDLE, state: "login", links: { ...IDLE.links, login: "/login" } },
   unavailable: { ...IDLE, state: "unavailable", error: { code: "unavailable", retryAfter: 5 } },
   factors: { ...FACTORS, factors: LIST },
+  factors_devices: { ...FACTORS, factors: LIST, links: { ...FACTORS.links, devices: "/2fa/devices" } },
   no_factors: {
     ...FACTORS,
     factors: { step: "list", factors: [], addable: ["totp", "sms"], recoveryCodesLeft: 0, required: true },
@@ -243,3 +254,35 @@ export const SAMPLES = {
 } as const satisfies Record<string, PageView>;
 
 export type SampleName = keyof typeof SAMPLES;
+
+type Plain = Exclude<PageState, "challenge" | "factors" | "report">;
+type PageKind = Plain | `challenge ${MethodName}` | `factors ${PageFactors["step"]}` | `report ${PageReport["step"]}`;
+
+/** A sample for each kind of page that the types know: a new one does not compile until it has one. */
+export const KINDS: Readonly<Record<PageKind, SampleName>> = {
+  "challenge totp": "totp",
+  "challenge sms": "sms",
+  "challenge voice": "calling",
+  "challenge email": "mail",
+  "challenge recovery-code": "recovery",
+  "challenge passkey": "passkey",
+  done: "done",
+  ended: "expired",
+  nothing: "nothing",
+  not_enrolled: "not_enrolled",
+  login: "login",
+  unavailable: "unavailable",
+  devices: "devices",
+  "factors list": "factors",
+  "factors address": "factor_address",
+  "factors confirm": "factor_app",
+  "factors factor": "factor",
+  "factors codes": "recovery_codes",
+  "report confirm": "report",
+  "report done": "reported",
+  "report invalid": "report_invalid",
+};
+
+export function kindOf({ state, challenge, factors, report }: PageView): string {
+  return [state, state === "challenge" ? challenge?.method : (factors ?? report)?.step].filter(Boolean).join(" ");
+}

@@ -1,3 +1,4 @@
+import { FEW_CODES } from "../../../step-up/factor-use.js";
 import { html, type Html, type Part } from "../html.js";
 import { icon } from "../icons.js";
 import { alert, backLink, button, hidden, linkButton, postForm, top } from "../parts.js";
@@ -30,6 +31,7 @@ export function factorsBody(situation: Situation, about: PageFactors): Html {
 
 function listBody(situation: Situation, about: Step<"list">): Html {
   const { texts } = situation.language;
+  const { devices } = situation.view.links;
   const { factors, required, done, recoveryCodesLeft: left } = about;
   const said = required && factors.length === 0 ? texts.factors.required : texts.factors.lead;
   return html`${top(situation, "lock")}
@@ -44,6 +46,7 @@ function listBody(situation: Situation, about: Step<"list">): Html {
           </ul>`
     }
     ${ways(situation, about)} ${left !== undefined && codesPart(situation, left, factors.length === 0)}
+    ${devices !== undefined && linkButton(devices, texts.devices.title, "quiet plain")}
     ${backLink(situation, "quiet plain")}`;
 }
 
@@ -111,10 +114,14 @@ function codesPart({ view, language }: Situation, left: number, useless: boolean
   if (useless && left === 0) return undefined;
   return html`<section class="apart" aria-labelledby="recovery">
     <h2 id="recovery">${codes.title}</h2>
-    <p class="fine hint">${codes.lead} ${left > 0 && language.count(codes.left, left)}</p>
+    <p class="fine hint">${codes.lead} ${left > 0 && leftOf(language.count(codes.left, left), left)}</p>
     ${left > 0 && html`<p class="fine">${codes.replacing}</p>`}
     ${postForm(`${view.links.factors ?? ""}/recovery-codes`, button(codes.make, "quiet"))}
   </section>`;
+}
+
+function leftOf(text: string, left: number): Part {
+  return left <= FEW_CODES ? html`<strong>${text}</strong>` : text;
 }
 
 function addressBody(situation: Situation, { method }: Step<"address">): Html {

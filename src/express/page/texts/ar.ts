@@ -70,6 +70,7 @@ export const ar: PageTexts = {
     back: "رجوع",
     continue: "متابعة",
     retry: "إعادة المحاولة",
+    login: "تسجيل الدخول",
   },
   resendIn: "إعادة إرسال الرمز بعد {time}",
   callIn: "معاودة الاتصال بعد {time}",

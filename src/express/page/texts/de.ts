@@ -63,6 +63,7 @@ export const de: PageTexts = {
     back: "Zurück",
     continue: "Weiter",
     retry: "Erneut versuchen",
+    login: "Anmelden",
   },
   resendIn: "Code erneut senden in {time}",
   callIn: "Erneut anrufen in {time}",

@@ -58,6 +58,7 @@ export const el: PageTexts = {
     back: "Επιστροφή",
     continue: "Συνέχεια",
     retry: "Νέα προσπάθεια",
+    login: "Σύνδεση",
   },
   resendIn: "Νέα αποστολή του κωδικού σε {time}",
   callIn: "Νέα κλήση σε {time}",

@@ -57,6 +57,7 @@ export const en: PageTexts = {
     back: "Go back",
     continue: "Continue",
     retry: "Try again",
+    login: "Log in",
   },
   resendIn: "Send the code again in {time}",
   callIn: "Call again in {time}",

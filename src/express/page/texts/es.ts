@@ -57,6 +57,7 @@ export const es: PageTexts = {
     back: "Volver",
     continue: "Continuar",
     retry: "Reintentar",
+    login: "Iniciar sesión",
   },
   resendIn: "Reenviar el código en {time}",
   callIn: "Llamar de nuevo en {time}",

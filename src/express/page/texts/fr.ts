@@ -57,6 +57,7 @@ export const fr: PageTexts = {
     back: "Retour",
     continue: "Continuer",
     retry: "Réessayer",
+    login: "Se connecter",
   },
   resendIn: "Renvoyer le code dans {time}",
   callIn: "Rappeler dans {time}",

@@ -57,6 +57,7 @@ export const it: PageTexts = {
     back: "Indietro",
     continue: "Continua",
     retry: "Riprova",
+    login: "Accedi",
   },
   resendIn: "Invia di nuovo il codice tra {time}",
   callIn: "Chiama di nuovo tra {time}",

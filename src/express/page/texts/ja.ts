@@ -57,6 +57,7 @@ export const ja: PageTexts = {
     back: "戻る",
     continue: "続ける",
     retry: "もう一度試す",
+    login: "ログイン",
   },
   resendIn: "コードの再送信まで {time}",
   callIn: "次のお電話まで {time}",

@@ -57,6 +57,7 @@ export const nl: PageTexts = {
     back: "Terug",
     continue: "Doorgaan",
     retry: "Opnieuw proberen",
+    login: "Inloggen",
   },
   resendIn: "Code opnieuw sturen over {time}",
   callIn: "Opnieuw bellen over {time}",

@@ -62,6 +62,7 @@ export const pl: PageTexts = {
     back: "Wróć",
     continue: "Dalej",
     retry: "Spróbuj ponownie",
+    login: "Zaloguj się",
   },
   resendIn: "Wyślij kod ponownie za {time}",
   callIn: "Zadzwoń ponownie za {time}",

@@ -58,6 +58,7 @@ export const pt: PageTexts = {
     back: "Voltar",
     continue: "Continuar",
     retry: "Tentar novamente",
+    login: "Iniciar sessão",
   },
   resendIn: "Reenviar o código em {time}",
   callIn: "Ligar novamente em {time}",

@@ -32,7 +32,10 @@ export interface PageTexts {
   readonly neverShare: string;
   readonly anotherWay: string;
   readonly button: Readonly<
-    Record<"confirm" | "approve" | "resend" | "call" | "cancel" | "restart" | "back" | "continue" | "retry", string>
+    Record<
+      "confirm" | "approve" | "resend" | "call" | "cancel" | "restart" | "back" | "continue" | "retry" | "login",
+      string
+    >
   >;
   /** The resend button while it waits. */
   readonly resendIn: string;

@@ -57,6 +57,7 @@ export const sv: PageTexts = {
     back: "Gå tillbaka",
     continue: "Fortsätt",
     retry: "Försök igen",
+    login: "Logga in",
   },
   resendIn: "Skicka koden igen om {time}",
   callIn: "Ring igen om {time}",

@@ -1,6 +1,6 @@
 import { publicFactor } from "../../../step-up/public-factor.js";
 import { wayBack } from "../../resume.js";
-import { setUpSpot } from "../../set-up.js";
+import { narrowed, setUpSpot } from "../../set-up.js";
 import { navigates } from "../../negotiate.js";
 import { type Answered, askerOf, type Call, type Route } from "../reply.js";
 import { enrolledOf, show } from "./call.js";
@@ -33,8 +33,10 @@ async function showPage(call: Call): Promise<void> {
     return show(call, 200, { step: "factor", factor: pageFactor(factor), last });
   }
   const told = DONE.find((each) => each === done);
+  const list = await listPage(call);
   const page = {
-    ...(await listPage(call)),
+    ...list,
+    addable: narrowed(list.addable, required),
     ...(required === undefined ? {} : { required: true as const }),
     ...(told && { done: told }),
   };

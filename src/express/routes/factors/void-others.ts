@@ -11,8 +11,10 @@ export async function voidOthers({ kit, req, res, who }: Call, mark: Mark, isNew
   const now = kit.clock();
   await kit.store.revoke(who.user, LONGEST_PROOF, now);
   kit.events.emit("proof.revoked", { user: who.user });
-  const kept = Math.max(now, kit.revokedAt(who.user)) + 1;
   try {
+    // What was made may have taken longer than a store's news stay news.
+    await kit.store.catchUp?.();
+    const kept = Math.max(now, kit.revokedAt(who.user)) + 1;
     const { token } = await who.proof.grant(req, res, { ...mark, kept });
     if (token !== undefined) res.setHeader("Two-Factor-Token", token);
     if (isNew) kit.events.emit("proof.granted", { user: who.user, methods: mark.methods });
