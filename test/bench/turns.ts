@@ -10,7 +10,7 @@ export interface Turn {
 
 const ROUNDS = 5;
 /** So often a step is asked for that was too late on a busy machine. */
-const TRIES = 5;
+const TRIES = 20;
 
 /**
  * Turns that alternate in one process, against the same server: the same slow second meets all of them. Of each the
