@@ -8,6 +8,8 @@ export const PARTS: Readonly<Record<string, () => Promise<Part>>> = {
   http: async () => (await import("./parts/http.js")).http,
   totp: async () => (await import("./parts/totp.js")).totp,
   store: async () => (await import("./parts/store.js")).store,
+  redis: async () => (await import("./parts/redis.js")).redis,
+  postgres: async () => (await import("./parts/postgres.js")).postgres,
   recovery: async () => (await import("./parts/recovery.js")).recovery,
   import: async () => (await import("./parts/import.js")).importing,
   install: async () => (await import("./parts/install.js")).installing,

@@ -5,7 +5,7 @@ import type { Part, Sample } from "./part.js";
 import { median } from "./timing.js";
 
 const worker = path.join(import.meta.dirname, "worker.js");
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 
 export type Medians = Readonly<Record<string, Sample>>;
 
