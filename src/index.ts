@@ -1,5 +1,5 @@
 export { twoFactor, type TwoFactor } from "./two-factor.js";
-export { require2fa, type RoutePolicy } from "./express/guard.js";
+export { type Guard, require2fa, type RoutePolicy } from "./express/guard.js";
 export { totp, type TotpOptions } from "./methods/totp.js";
 export { passkey } from "./methods/passkey/passkey.js";
 export type { PasskeyOptions } from "./methods/passkey/options.js";

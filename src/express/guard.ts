@@ -12,6 +12,15 @@ import { report } from "./report.js";
 
 export type RoutePolicy = Policy<Request>;
 
+/**
+ * A handler that knows no route: what the next handlers know of theirs (`req.params.id` is a string) stays as it was.
+ */
+export type Guard = <P, ResBody, ReqBody, ReqQuery, Locals extends Response["locals"]>(
+  req: Request<P, ResBody, ReqBody, ReqQuery, Locals>,
+  res: Response<ResBody, Locals>,
+  next: NextFunction,
+) => void;
+
 /** Marks a handler as a guard, for the inventory of routes: its policy as the app wrote it. */
 export const GUARD = Symbol.for("require2fa.guard");
 /** The same, checked: for routes that answer for a guard before it is asked. */
@@ -26,7 +35,7 @@ export const POLICY = Symbol.for("require2fa.policy");
  *
  * @throws TwoFactorError `misconfigured` for an unknown option or a value that makes no sense.
  */
-export function require2fa(policy: RoutePolicy = {}): RequestHandler {
+export function require2fa(policy: RoutePolicy = {}): Guard {
   if (isRequest(policy))
     throw misconfigured("require2fa was given to the router without being called: write require2fa().");
   const parsed = parsePolicy(policy);
@@ -41,7 +50,7 @@ export function require2fa(policy: RoutePolicy = {}): RequestHandler {
     if (passed === true) return next();
     void kit.flights.track(decideAndAnswer(kit, parsed, req, res, next, passed || undefined));
   };
-  return Object.assign(guard, { [GUARD]: policy, [POLICY]: parsed });
+  return Object.assign(guard as Guard, { [GUARD]: policy, [POLICY]: parsed });
 }
 
 /**

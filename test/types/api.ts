@@ -174,7 +174,29 @@ app.get("/vault", require2fa(), (req: Request, res: Response) => {
 });
 app.use("/settings", require2fa({ maxAge: "1h" }));
 express.Router().use(require2fa({ maxAge: 0 }));
-holds<Same<ReturnType<typeof require2fa>, RequestHandler>>();
+const guard: RequestHandler = require2fa();
+void guard;
+
+// A guard knows no route, and takes nothing from what the handler after it knows of its own.
+app.get("/c/:id", require2fa(), (req, res) => {
+  holds<Same<typeof req.params.id, string>>();
+  // @ts-expect-error the path has no such parameter
+  void req.params.ids;
+  res.end();
+});
+app.get<{ id: string }, { total: number }, never, { page: string }, { tenant: string }>(
+  "/typed/:id",
+  require2fa({ bind: (req) => ({ id: String(req.params["id"]) }) }),
+  (req, res) => {
+    holds<Same<typeof req.query.page, string>>();
+    holds<Same<typeof res.locals.tenant, string>>();
+    res.json({ total: Number(req.params.id) });
+    // @ts-expect-error the answer has a total
+    res.json({ sum: 1 });
+  },
+);
+app.use("/typed", require2fa(), tfa);
+express.Router().route("/c/:id").all(require2fa()).delete((req) => holds<Same<typeof req.params.id, string>>());
 
 require2fa({
   maxAge: "5m",
