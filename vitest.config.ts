@@ -54,6 +54,8 @@ const fewerRounds = { RACE_ROUNDS: "10" };
 
 export default defineConfig({
   test: {
+    // What the package says of faults that a test makes on purpose; whoever tests for it listens to the console.
+    onConsoleLog: (text) => !text.startsWith("require2fa: "),
     // One more than the cores: what waits for a server, a clock or a browser leaves its core to others.
     maxWorkers: availableParallelism() + 1,
     projects: [

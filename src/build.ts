@@ -8,9 +8,7 @@ import { isLocalPath } from "./express/page/local-path.js";
 import { renderPage } from "./express/page/page.js";
 import type { PageBook } from "./express/page/texts.js";
 import { checkTheme } from "./express/page/theme.js";
-import type { Proof, ProofFactory } from "./express/proof.js";
-import { sessionProof } from "./express/session-proof.js";
-import type { Method, MethodContext, MethodFactory } from "./methods/method.js";
+import type { Method } from "./methods/method.js";
 import type { ReceiptReader } from "./providers/provider.js";
 import { Challenges, GUARD_TENANT } from "./step-up/challenges.js";
 import { readDetail } from "./step-up/wanted.js";
@@ -39,15 +37,9 @@ import { checkSteps, parseWorkflow, type Step } from "./verification/workflow.js
 import { buildDevices } from "./build-devices.js";
 import { checkFactors, type FactorSettings } from "./factors-options.js";
 import { buildBooks } from "./languages.js";
-import {
-  checkNotMe,
-  checkOptions,
-  checkOrigins,
-  checkPath,
-  checkStore,
-  type PageOptions,
-  type TwoFactorOptions,
-} from "./options.js";
+import { buildMethods, buildProofs } from "./build-methods.js";
+import { checkNotMe, checkOptions, checkOrigins, checkPath, checkStore } from "./check-options.js";
+import type { PageOptions, TwoFactorOptions } from "./options.js";
 
 /**
  * Options checked and made ready, once: from here on nothing is looked up by name or parsed again.
@@ -138,44 +130,9 @@ function buildEnrolled(
   return { factors: new Factors(book, clock, events), enrollments: new Enrollments(people, book), fresh };
 }
 
-function buildMethods(factories: readonly MethodFactory[], context: MethodContext): Method[] {
-  if (!Array.isArray(factories) || factories.length === 0) {
-    throw misconfigured(
-      "twoFactor({ methods }) needs at least one, strongest first: [totp({ secret }), sms(provider)].",
-    );
-  }
-  const names = factories.map((factory: Partial<MethodFactory>) => {
-    if (typeof factory?.create === "function") return factory.method;
-    throw misconfigured(
-      "twoFactor({ methods }) takes what totp(), sms(), voice() and email() return: did you forget the call?",
-    );
-  });
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice)
-    throw misconfigured(
-      `twoFactor({ methods }): ${twice}() is there twice. Give one several providers instead: ${twice}([first, second]).`,
-    );
-  return factories.map((factory) => factory.create(context));
-}
-
 function stepsOf(entry: Pending): readonly Step[] {
   if (entry.tenant === GUARD_TENANT) return readDetail(entry).workflow ?? [];
   return readVerification(entry).workflow?.steps ?? [];
-}
-
-function buildProofs(options: TwoFactorOptions, make: (factory: ProofFactory) => Proof): Proof[] {
-  const given = options.proof ?? sessionProof();
-  const factories = typeof given === "function" ? [given] : given;
-  if (!Array.isArray(factories) || factories.length === 0 || factories.some((each) => typeof each !== "function")) {
-    throw misconfigured("twoFactor({ proof }) takes sessionProof(), jwtProof({ ... }) or a list of them.");
-  }
-  const proofs = factories.map(make);
-  if (!options.user && proofs.some((proof) => proof.kind === "session")) {
-    throw misconfigured(
-      "twoFactor({ user }) is missing: (req) => req.session.userId, or wherever your login keeps it.",
-    );
-  }
-  return proofs;
 }
 
 function buildWorkflows(given: TwoFactorOptions["workflows"] = {}): ReadonlyMap<string, readonly Step[]> {

@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { complain, inOneLine } from "./complain.js";
 import { misconfigured } from "./errors.js";
 import { checkKeys, type Keys } from "./options.js";
 
@@ -97,8 +98,8 @@ export interface TwoFactorEvents {
   "store.recovered": { readonly down: number };
   /** The store came back without what it had kept; accounts are locked sooner for a day. */
   "store.emptied": { readonly store: string };
-  /** A fault behind a generic answer; `error` says what really happened. */
-  fault: { readonly where: string; readonly error: unknown };
+  /** A fault behind a generic answer; `error` says what really happened, and `answer` what was told of it. */
+  fault: { readonly where: string; readonly error: unknown; readonly answer?: string };
 }
 
 interface DeviceEvent {
@@ -173,7 +174,18 @@ const EVENT_NAMES: Keys<TwoFactorEvents> = {
   fault: true,
 };
 
-/** Typed events. A listener that throws is its own problem: it never changes an answer. */
+/** What must not happen in silence, in one line: it is said on the console as long as nobody listens for it. */
+const LOUD: { readonly [N in EventName]?: (event: TwoFactorEvents[N]) => string } = {
+  fault: ({ where, answer = "", error }) => `fault in ${where}: ${answer && `${answer} `}${inOneLine(error)}`,
+  "delivery.failed": ({ provider, outcome, error }) =>
+    `delivery.failed at ${provider} (${outcome}): ${inOneLine(error)}`,
+  "store.unavailable": ({ error }) => `store.unavailable: ${inOneLine(error)}`,
+};
+
+/**
+ * Typed events. A listener that throws is its own problem: it never changes an answer. `fault`, `delivery.failed` and
+ * `store.unavailable` go to `console.error` where the app has no listener for them.
+ */
 export class Events {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
 
@@ -198,12 +210,23 @@ export class Events {
   }
 
   emit<N extends EventName>(name: N, event: TwoFactorEvents[N]): void {
-    for (const listener of this.#emitter.listeners(`on:${name}`)) {
+    const listeners = this.#emitter.listeners(`on:${name}`);
+    if (listeners.length === 0) return this.#say(name, event);
+    for (const listener of listeners) {
       try {
         void Promise.resolve(listener(event)).catch(ignore);
       } catch {
         // see above: the person at the door must not suffer for a broken log line
       }
+    }
+  }
+
+  #say<N extends EventName>(name: N, event: TwoFactorEvents[N]): void {
+    try {
+      const line = LOUD[name]?.(event);
+      if (line !== undefined) complain(line);
+    } catch {
+      // a console that throws changes no answer either
     }
   }
 }

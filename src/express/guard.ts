@@ -94,9 +94,9 @@ async function decideAndAnswer(
   if (pass) next();
 }
 
-/** `app.get("/", require2fa, handler)`: then Express calls us with a request for a policy. */
-function isRequest(policy: object | null): boolean {
-  return typeof policy === "object" && policy !== null && "headers" in policy && "method" in policy;
+/** `app.get("/", require2fa, handler)`: then Express calls us with a request for options. */
+export function isRequest(options: object | null): boolean {
+  return typeof options === "object" && options !== null && "headers" in options && "method" in options;
 }
 
 function noContext(): Error {

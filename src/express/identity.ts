@@ -1,9 +1,10 @@
 import type { Request } from "express";
 import { type Awaitable, isPromise } from "../core/deadline.js";
-import { misconfigured } from "../core/errors.js";
+import { isTwoFactorError, misconfigured, type TwoFactorError, unavailable } from "../core/errors.js";
+import { isProduction } from "../core/options.js";
 import type { MethodName } from "../methods/method.js";
 import { barredBy } from "../step-up/first-factor.js";
-import { ask } from "../step-up/ask.js";
+import { ask, callbackFailed } from "../step-up/ask.js";
 import type { Asker } from "../step-up/wanted.js";
 import { refused, type Refused } from "../verification/outcome.js";
 import type { Kit } from "./kit.js";
@@ -41,11 +42,36 @@ export function identify(kit: Kit, req: Request): Awaitable<Identified> {
   const login = proof?.read(req);
   if (!proof || !login) return NOBODY;
   if (login.machine) return { ok: false, reason: "machine" };
-  const named = kit.userOf?.(req);
+  const named = namedBy(kit, req);
   if (isPromise(named)) {
-    return ask("The user callback", () => named).then((user) => barring(kit, req, settle(proof, login, user)));
+    return ask(USER, () => named).then(
+      (user) => barring(kit, req, settle(proof, login, user)),
+      (error: unknown) => {
+        throw userFailed(error);
+      },
+    );
   }
   return barring(kit, req, settle(proof, login, named));
+}
+
+function namedBy({ userOf }: Kit, req: Request): Awaitable<unknown> {
+  try {
+    return userOf?.(req);
+  } catch (error) {
+    throw userFailed(error);
+  }
+}
+
+const USER = "The user callback";
+
+/** Most often it reads the id of somebody who is not there. */
+function userFailed(error: unknown): TwoFactorError {
+  const cause = isTwoFactorError(error) ? error.cause : error;
+  if (isProduction() || !(cause instanceof TypeError)) return callbackFailed(USER, error);
+  return unavailable(
+    `${USER} failed. It is asked about everybody, logged in or not: write (req) => req.user?.id.`,
+    cause,
+  );
 }
 
 /** A loop, as everything that runs on every guarded request. */
@@ -101,7 +127,7 @@ export function disown(kit: Kit, req: Request): Promise<void> | undefined {
   };
   try {
     const named = userOf(req);
-    const cleared = isPromise(named) ? ask("The user callback", () => named, PATIENCE).then(clear) : clear(named);
+    const cleared = isPromise(named) ? ask(USER, () => named, PATIENCE).then(clear) : clear(named);
     return cleared?.catch((error: unknown) => kit.events.emit("fault", { where: "user", error }));
   } catch (error) {
     kit.events.emit("fault", { where: "user", error });

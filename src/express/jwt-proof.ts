@@ -1,3 +1,4 @@
+import { maker } from "../core/called.js";
 import { companionProof } from "./jwt/companion.js";
 import { jwtKeys } from "./jwt/keys.js";
 import { type GivenOptions, type JwtProofOptions, jwtSettings } from "./jwt/options.js";
@@ -33,3 +34,4 @@ export function jwtProof(options: JwtProofOptions): ProofFactory {
   return (context) =>
     signer ? upgradeProof(keys, signer, settings, context) : companionProof(keys, settings, context);
 }
+maker(jwtProof, "jwtProof");

@@ -31,9 +31,11 @@ export function giveUp(kit: Kit, res: Response, error: unknown): void {
 }
 
 /** A fault, told as a refusal: generic to the outside, whole in the event. */
-export function faultToRefusal(kit: Kit, where: string, error: unknown): Refused {
-  const known = isTwoFactorError(error) ? error : unavailable("Verification failed for a reason of its own.", error);
-  if (known.status >= 500) kit.events.emit("fault", { where, error: known.cause ?? known });
+export function faultToRefusal(kit: Kit, where: string, thrown: unknown): Refused {
+  const known = isTwoFactorError(thrown) ? thrown : unavailable("Verification failed for a reason of its own.", thrown);
+  const error: unknown = known.cause ?? known;
+  const answer = error === known ? {} : { answer: known.message };
+  if (known.status >= 500) kit.events.emit("fault", { where, error, ...answer });
   // What a developer did wrong is a lesson in development, and nobody else's business.
   const details = known.code === "misconfigured" && isProduction() ? {} : known.details;
   return { ok: false, reason: known.code, details };

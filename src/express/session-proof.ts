@@ -1,3 +1,4 @@
+import { maker } from "../core/called.js";
 import type { Request, Response } from "express";
 import { fingerprint, randomId } from "../core/crypto.js";
 import { misconfigured, TwoFactorError, unavailable } from "../core/errors.js";
@@ -43,6 +44,7 @@ export function sessionProof(options: SessionProofOptions = {}): ProofFactory {
   checkKeys<SessionProofOptions>(options, {}, "sessionProof()");
   return (context) => createSessionProof(context, STORE_DEADLINE);
 }
+maker(sessionProof, "sessionProof");
 
 /** The same with another deadline: tests do not wait a second. */
 export function createSessionProof(context: ProofContext, deadline: number): Proof {

@@ -1,3 +1,4 @@
+import { maker } from "../core/called.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys } from "../core/options.js";
 import { developmentOnly } from "./development.js";
@@ -26,6 +27,7 @@ export function consoleProvider(options: ConsoleOptions = {}): DeliveryProvider 
     },
   };
 }
+maker(consoleProvider, "consoleProvider");
 
 const NAMES = { sms: "SMS", voice: "Call", email: "E-mail" } as const;
 

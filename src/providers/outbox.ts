@@ -1,3 +1,4 @@
+import { maker } from "../core/called.js";
 import { inspect } from "node:util";
 import { checkKeys, wholeNumber } from "../core/options.js";
 import { developmentOnly } from "./development.js";
@@ -74,3 +75,4 @@ export function outbox(options: OutboxOptions = {}): Outbox {
   checkKeys(options, { capacity: true }, "outbox()");
   return new Outbox(wholeNumber(options.capacity ?? 200, 1, 100_000, "outbox({ capacity })"));
 }
+maker(outbox, "outbox");

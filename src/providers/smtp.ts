@@ -1,3 +1,4 @@
+import { maker } from "../core/called.js";
 import { createHash } from "node:crypto";
 import type { ConnectionOptions } from "node:tls";
 import { misconfigured } from "../core/errors.js";
@@ -23,6 +24,7 @@ export function smtp(options: SmtpOptions): DeliveryProvider {
     },
   };
 }
+maker(smtp, "smtp");
 
 /** The little of nodemailer that is used, so that nobody needs its types to compile against ours. */
 interface Transport {

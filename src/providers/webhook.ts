@@ -1,3 +1,4 @@
+import { maker } from "../core/called.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, isProduction } from "../core/options.js";
 import { postBounded, refusal } from "./http.js";
@@ -60,6 +61,7 @@ export function webhook(options: WebhookOptions): DeliveryProvider {
     },
   };
 }
+maker(webhook, "webhook");
 
 function payload(message: Message): Record<string, unknown> {
   const { idempotencyKey: id, channel, to, from, text, subject, html, locale, hints, expiresAt } = message;

@@ -1,3 +1,4 @@
+import { maker } from "../core/called.js";
 import { randomId } from "../core/crypto.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, listOf, oneOf } from "../core/options.js";
@@ -78,3 +79,4 @@ export function faultyProvider(options: FaultyProviderOptions): FaultyProvider {
     },
   };
 }
+maker(faultyProvider, "faultyProvider");

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { CircuitBreakerPolicy } from "cockatiel";
+import { checkCalled } from "../core/called.js";
 import { misconfigured } from "../core/errors.js";
 import {
   type Channel,
@@ -49,6 +50,7 @@ export class Lane {
   #pausedUntil = 0;
 
   constructor(provider: Provider, rules: LaneRules) {
+    checkCalled(provider, "A method that sends");
     this.#provider = typeof provider === "function" ? wrapped(provider) : checked(provider);
     this.name = this.#provider.name;
     this.#idempotent = "idempotent" in this.#provider && this.#provider.idempotent === true;

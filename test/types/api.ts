@@ -196,7 +196,11 @@ app.get<{ id: string }, { total: number }, never, { page: string }, { tenant: st
   },
 );
 app.use("/typed", require2fa(), tfa);
-express.Router().route("/c/:id").all(require2fa()).delete((req) => holds<Same<typeof req.params.id, string>>());
+express
+  .Router()
+  .route("/c/:id")
+  .all(require2fa())
+  .delete((req) => holds<Same<typeof req.params.id, string>>());
 
 require2fa({
   maxAge: "5m",

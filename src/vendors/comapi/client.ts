@@ -1,3 +1,4 @@
+import { maker } from "../../core/called.js";
 import type { Clock } from "../../core/clock.js";
 import { defined } from "../../core/defined.js";
 import { misconfigured } from "../../core/errors.js";
@@ -90,6 +91,7 @@ export function comapi(options: ComapiOptions): VerificationProvider {
     },
   };
 }
+maker(comapi, "comapi");
 
 function createOf(
   { channel, to, from, template, expiresAt }: Omit<Message, "text" | "html">,

@@ -1,3 +1,4 @@
+import { maker } from "../../core/called.js";
 import { type BoundedAnswer, postBounded, refusal } from "../../providers/http.js";
 import { DeliveryError, type VerificationProvider } from "../../providers/provider.js";
 import { checkClientOptions, type ClientSettings, type MittoOptions } from "./client-options.js";
@@ -59,6 +60,7 @@ export function mitto(options: MittoOptions): VerificationProvider {
     },
   };
 }
+maker(mitto, "mitto");
 
 const JSON_TYPE = "application/json";
 const FORM_TYPE = "application/x-www-form-urlencoded";

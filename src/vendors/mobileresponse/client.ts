@@ -1,3 +1,4 @@
+import { maker } from "../../core/called.js";
 import { misconfigured } from "../../core/errors.js";
 import { checkKeys, oneOf } from "../../core/options.js";
 import { credential } from "../../providers/credential.js";
@@ -118,6 +119,7 @@ export function mobileresponse(options: MobileResponseOptions): VerificationProv
     },
   };
 }
+maker(mobileresponse, "mobileresponse");
 
 const CODE = "current-code";
 const VERDICT = "code-is-valid";

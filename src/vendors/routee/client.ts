@@ -1,3 +1,4 @@
+import { maker } from "../../core/called.js";
 import type { Clock } from "../../core/clock.js";
 import { defined } from "../../core/defined.js";
 import { misconfigured } from "../../core/errors.js";
@@ -125,6 +126,7 @@ export function routee(options: RouteeOptions): VerificationProvider {
     },
   };
 }
+maker(routee, "routee");
 
 type Call = (method: "POST" | "DELETE", path: string, signal: AbortSignal, body?: Sent) => Promise<BoundedAnswer>;
 

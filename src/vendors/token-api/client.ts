@@ -1,3 +1,4 @@
+import { maker } from "../../core/called.js";
 import type { Clock } from "../../core/clock.js";
 import { type Duration, milliseconds } from "../../core/durations.js";
 import { misconfigured } from "../../core/errors.js";
@@ -104,6 +105,7 @@ export function tokenApi(options: TokenApiOptions): VerificationProvider {
     },
   };
 }
+maker(tokenApi, "tokenApi");
 
 function checked(options: TokenApiOptions) {
   checkKeys(options, OPTIONS, "tokenApi()");
