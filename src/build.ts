@@ -38,7 +38,7 @@ import { buildDevices } from "./build-devices.js";
 import { checkFactors, type FactorSettings } from "./factors-options.js";
 import { buildBooks } from "./languages.js";
 import { buildMethods, buildProofs } from "./build-methods.js";
-import { checkNotMe, checkOptions, checkOrigins, checkPath, checkStore } from "./check-options.js";
+import { checkNotMe, checkOptions, checkOrigins, checkPath, checkStore, warnOfOrigin } from "./check-options.js";
 import type { PageOptions, TwoFactorOptions } from "./options.js";
 
 /**
@@ -67,6 +67,7 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const reportLink = reportLinks(keys, checkNotMe(options, first));
   const told = { service: options.service, host, origins, book, reportLink };
   const methods = buildMethods(options.methods, { keys, clock, events, enrols, ...told });
+  warnOfOrigin(origins, methods);
   const workflows = buildWorkflows(options.workflows);
   const contactOf = options.contact;
   const flights = new Flights();

@@ -1,4 +1,5 @@
 import cluster from "node:cluster";
+import { warn } from "./core/complain.js";
 import { misconfigured } from "./core/errors.js";
 import { checkKeys, display, isProduction, listOf } from "./core/options.js";
 import { isRequest } from "./express/guard.js";
@@ -70,6 +71,15 @@ function checkFunctions({ user, contact, clock, service, lookup, generateCode, s
   }
   if (clock !== undefined && typeof clock !== "function")
     throw misconfigured("twoFactor({ clock }) must be a function.");
+}
+
+/** What a missing origin costs in production, said once: nothing of it is unsafe. */
+export function warnOfOrigin(origins: readonly string[], methods: readonly { readonly name: string }[]): void {
+  if (origins.length > 0 || !isProduction()) return;
+  const bound = methods.some(({ name }) => name === "sms") ? ", and an SMS names no site for its code" : "";
+  warn(
+    `twoFactor({ origin }) is not set: behind a proxy that changes the Host header, forms of your own pages are refused${bound}. Write your public origin, as in "https://example.com".`,
+  );
 }
 
 const STORE_STEPS = [

@@ -66,6 +66,7 @@ export function twoFactor(options: TwoFactorOptions): TwoFactor {
   const kit = buildKit(options);
   const { flights } = kit;
   const middleware: RequestHandler = function twoFactorMiddleware(req, res, next) {
+    if (RequestTwoFactor.keeps(req.twoFactor, kit, req)) return next();
     req.twoFactor = new RequestTwoFactor(kit, req);
     const provider = receiptsOf(kit, req);
     if (provider !== undefined) return void flights.track(serveReceipts(kit, provider, req, res, next));

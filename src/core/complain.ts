@@ -48,7 +48,7 @@ function clean(words: string): string {
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ")
     .replace(/\/\/[^\s/@]+@/g, "//•••@")
     .replace(/[^\s"'<>(),;:=/@•]+@[^\s"'<>(),;:@]+/g, (address) => maskEmail(address))
-    .replace(/[\w-]{6,}/g, (word) =>
+    .replace(/\w{6,}/g, (word) =>
       /\d/.test(word) && /[A-Za-z]/.test(word) && word !== "require2fa" ? "[removed]" : word,
     )
     .replace(/\+?\d[\d ().-]{4,}\d/g, (number) => (IP_ADDRESS.test(number) ? number : "[number]"));

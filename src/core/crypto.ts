@@ -31,6 +31,8 @@ export interface Keyring {
 }
 
 const MIN_SECRET_BYTES = 32;
+const MAKE_ONE =
+  "Make one with: node -p \"require('crypto').randomBytes(32).toString('base64url')\", and keep it where your other secrets are.";
 
 /**
  * @throws TwoFactorError `misconfigured` for a missing secret or one below 32 bytes (RFC 8725 section 3.5:
@@ -40,13 +42,14 @@ export function createKeyring(secret: string | readonly string[] | undefined): K
   const secrets = typeof secret === "string" ? [secret] : listOf(secret ?? [], "twoFactor({ secret })");
   const first = secrets[0];
   if (first === undefined) {
-    throw misconfigured(
-      "twoFactor({ secret }) is missing. Make one with: node -p \"require('crypto').randomBytes(32).toString('base64url')\", and keep it where your other secrets are.",
-    );
+    throw misconfigured(`twoFactor({ secret }) is missing. ${MAKE_ONE}`);
   }
   const sets = secrets.map((each) => {
     if (typeof each !== "string" || Buffer.byteLength(each) < MIN_SECRET_BYTES) {
-      throw misconfigured(`twoFactor({ secret }) needs at least ${MIN_SECRET_BYTES} bytes in every secret.`);
+      const what = typeof each === "string" ? `one of ${Buffer.byteLength(each)}` : typeof each;
+      throw misconfigured(
+        `twoFactor({ secret }) needs at least ${MIN_SECRET_BYTES} bytes in every secret, and was given ${what}. ${MAKE_ONE}`,
+      );
     }
     return keySet(each);
   });

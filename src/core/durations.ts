@@ -21,9 +21,18 @@ export function parseDuration(value: unknown): number | undefined {
 export function milliseconds(value: Duration, option: string): number {
   const ms = parseDuration(value);
   if (ms === undefined) {
+    const given: unknown = value;
+    if (typeof given === "number" && given > 0)
+      throw misconfigured(`${option}: ${given} is not a duration: it has no unit. ${withUnit(given)}`);
     throw misconfigured(
       `${option}: ${typeof value === "string" ? JSON.stringify(value) : typeof value} is not a duration. Write a number with its unit, as in "30s", "5m", "1h" or "30d"; the only bare number is 0.`,
     );
   }
   return ms;
+}
+
+/** What a bare number may have meant: seconds, or milliseconds where there are many. */
+function withUnit(given: number): string {
+  const minutes = Number.isInteger(given / 60) ? `"${given / 60}m"` : `"${given}ms"`;
+  return `Write "${given}s" or ${given < 10_000 ? minutes : `"${given}ms"`}.`;
 }

@@ -13,7 +13,7 @@ const MAX_TAG = 35;
  * The first of the preferences that names a language out of `known`. Each is a BCP 47 tag (`"sv-SE"`) or a whole
  * Accept-Language header; what cannot be read is passed over. Default `"en"`.
  */
-export function pickLocale(known: readonly string[], ...preferences: readonly (string | undefined)[]): string {
+export function pickLocale(known: readonly string[], ...preferences: readonly (string | null | undefined)[]): string {
   for (const preference of preferences) {
     const locale = typeof preference === "string" ? preferred(known, preference.slice(0, MAX_LENGTH)) : undefined;
     if (locale !== undefined) return locale;

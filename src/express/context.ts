@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import { isPromise } from "../core/deadline.js";
-import { unavailable } from "../core/errors.js";
+import { misconfigured, unavailable } from "../core/errors.js";
 import { judge } from "../step-up/judge.js";
 import type { Mark } from "../step-up/mark.js";
 import { DEFAULT_MAX_AGE, LONGEST_PROOF } from "../step-up/policy.js";
@@ -22,6 +22,8 @@ export class RequestTwoFactor {
   readonly #kit: Kit;
   readonly #req: Request;
   readonly #base: string;
+  readonly #mount: number;
+  #user: string | undefined;
   #passed: Passed | undefined;
   #trusted = false;
 
@@ -29,7 +31,21 @@ export class RequestTwoFactor {
     this.#kit = kit;
     this.#req = req;
     // A path that the client has a part in must not become a way off this site.
+    this.#mount = req.baseUrl.length;
     this.#base = isLocalPath(req.baseUrl + kit.path) ? req.baseUrl : "";
+  }
+
+  /**
+   * Who calls, by the first factor: what `twoFactor({ user })` or the token says, as a string. Whom the guard has asked
+   * about; before any guard, only where that can be told at once. Nothing for nobody, and for a program. `verified` says
+   * whether there is a second factor.
+   */
+  get user(): string | undefined {
+    if (this.#user !== undefined) return this.#user;
+    const who = identify(this.#kit, this.#req);
+    if (isPromise(who)) void who.catch(() => undefined);
+    else if (who.ok) return who.user;
+    return undefined;
   }
 
   /** Whether there is a proof: the one the guard accepted, else any that is at most 15 minutes old. */
@@ -71,6 +87,20 @@ export class RequestTwoFactor {
     this.#passed = undefined;
   }
 
+  /**
+   * @internal Whose a request is that comes to a second instance: it belongs to the one that is mounted deeper, whichever
+   * comes first.
+   *
+   * @throws TwoFactorError `misconfigured` for two at the same place: of these, one would only seem to guard.
+   */
+  static keeps(context: unknown, kit: Kit, { baseUrl }: Request): boolean {
+    if (!(context instanceof RequestTwoFactor) || context.#kit === kit) return false;
+    if (context.#mount !== baseUrl.length) return context.#mount > baseUrl.length;
+    throw misconfigured(
+      'Two instances of twoFactor() stand at the same place. Mount one below a path, as in app.use("/api", ...), or give one of them both proofs: proof: [jwtProof({ ... }), sessionProof()].',
+    );
+  }
+
   /** @internal */
   static kitOf(context: unknown): Kit | undefined {
     return context instanceof RequestTwoFactor ? context.#kit : undefined;
@@ -79,6 +109,11 @@ export class RequestTwoFactor {
   /** @internal Where this instance's routes are, seen from outside. */
   static pathOf(context: RequestTwoFactor): string {
     return context.#base + context.#kit.path;
+  }
+
+  /** @internal The person that a guard has found. */
+  static meet(context: RequestTwoFactor, user: string): void {
+    context.#user = user;
   }
 
   /** @internal */

@@ -1,6 +1,5 @@
 import type { Request, Response } from "express";
 import { randomId } from "../core/crypto.js";
-import { isTwoFactorError } from "../core/errors.js";
 import { judge, type Verdict } from "../step-up/judge.js";
 import type { Mark } from "../step-up/mark.js";
 import { refused } from "../verification/outcome.js";
@@ -34,6 +33,7 @@ export async function decide(
     await refuse(kit, req, res, refusal);
     return false;
   }
+  RequestTwoFactor.meet(req.twoFactor, who.user);
   const about: Case = {
     kit,
     policy,
@@ -86,8 +86,17 @@ export async function readTransaction({ bind }: ParsedPolicy<Request>, req: Requ
   try {
     return bindTransaction(await ask("The bind callback", () => bind(req)));
   } catch (error) {
-    throw isTwoFactorError(error) && error.code === "invalid_request" ? error : unreadable(error);
+    throw unreadable(error, unparsed(req));
   }
+}
+
+/** Of a body that nobody has read, what it came as: most often it is not what the parser is for. */
+function unparsed(req: Request): string | undefined {
+  const body: unknown = req.body;
+  if (body !== undefined && (typeof body !== "object" || body === null || Object.keys(body).length > 0))
+    return undefined;
+  const type = /^[\w.+-]{1,60}\/[\w.+-]{1,60}/.exec(req.headers["content-type"] ?? "")?.[0];
+  return type && `The body came as ${type}, and no parser before the guard has read it.`;
 }
 
 /** Whether every mark was used lately enough; with `peek` nothing is marked as used. */

@@ -14,7 +14,8 @@ import { isForeign, isIdle, navigates } from "./negotiate.js";
 import { type GuardDetails, harden, linksAt } from "./problem.js";
 import { refuse } from "./refuse.js";
 import { keep } from "./resume.js";
-import { FACTORS_PAGE, settableFor, setUpPage, setUpSpot } from "./set-up.js";
+import type { Kit } from "./kit.js";
+import { acceptedBy, FACTORS_PAGE, settableFor, setUpPage, setUpSpot } from "./set-up.js";
 import { wantedBy } from "./wanted-by.js";
 
 type Shortfall = Verdict & { readonly ok: false };
@@ -103,18 +104,24 @@ async function tell(
     ...why,
   });
   await refuse(kit, req, res, refusal, {
-    ...guardDetails(policy, refusal, why),
+    ...guardDetails(kit, policy, refusal, why),
     ...(links && { links }),
   });
   return false;
 }
 
-function guardDetails(policy: ParsedPolicy<Request>, refusal: Refused, why: { reason?: Reason }): GuardDetails {
+function guardDetails(
+  kit: Kit,
+  policy: ParsedPolicy<Request>,
+  refusal: Refused,
+  why: { reason?: Reason },
+): GuardDetails {
   const required = refusal.reason === "second_factor_required";
   return {
     ...(required || refusal.reason === "not_enrolled" ? why : {}),
     ...(required ? { maxAge: policy.maxAgeSeconds, status: policy.status } : {}),
     ...(refusal.entry ? { methods: readDetail(refusal.entry).methods } : {}),
+    ...(refusal.reason === "not_enrolled" ? { methods: acceptedBy(kit, policy) } : {}),
   };
 }
 

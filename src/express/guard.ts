@@ -62,6 +62,7 @@ function passesAtOnce(kit: Kit, policy: ParsedPolicy<Request>, req: Request): bo
     const who = identify(kit, req);
     if (isPromise(who)) return who;
     if (!who.ok) return false;
+    RequestTwoFactor.meet(req.twoFactor, who.user);
     const verdict = judge(policy, who.login.marks, questionOf(kit, who, policy.action));
     if (verdict.ok) RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
     return verdict.ok;

@@ -7,14 +7,22 @@ import type { Spot } from "./resume.js";
 /** Below the path of the instance. */
 export const FACTORS_PAGE = "/factors";
 
-/** What this person could set up to open this door: with nothing, the way there would be a circle. */
-export function settableFor({ kit, policy, who }: Pick<Case, "kit" | "policy" | "who">): readonly MethodName[] {
-  const { enrolled, methods, resistant } = kit;
-  if (!enrolled) return [];
-  const offered = methods.filter(({ name, enrolling }) => enrolling && !who.barred?.includes(name));
+/** The configured methods that a route takes, strongest first. */
+export function acceptedBy(
+  { methods, resistant }: Pick<Kit, "methods" | "resistant">,
+  policy: Pick<Case["policy"], "methods">,
+): readonly MethodName[] {
   const wanted =
     policy.methods === "all" ? undefined : policy.methods === "phishing-resistant" ? resistant : policy.methods.names;
-  return offered.map(({ name }) => name).filter((name) => !wanted || wanted.includes(name));
+  return methods.map(({ name }) => name).filter((name) => !wanted || wanted.includes(name));
+}
+
+/** What this person could set up to open this door: with nothing, the way there would be a circle. */
+export function settableFor({ kit, policy, who }: Pick<Case, "kit" | "policy" | "who">): readonly MethodName[] {
+  const { enrolled, methods } = kit;
+  if (!enrolled) return [];
+  const offered = methods.filter(({ name, enrolling }) => enrolling && !who.barred?.includes(name));
+  return acceptedBy({ ...kit, methods: offered }, policy);
 }
 
 /** The page of factors, for somebody who was stopped; only what would open the door is on offer there. */

@@ -17,6 +17,11 @@ export async function wantedBy(
       `require2fa({ methods }) asks for ${named.join(", ")}, and twoFactor({ methods }) has none of them.`,
     );
   }
+  if (policy.onNotEnrolled === "enroll" && !kit.enrolled) {
+    throw misconfigured(
+      'require2fa({ onNotEnrolled: "enroll" }) leads to where people set up factors, which twoFactor({ factors }) turns on: write factors: true.',
+    );
+  }
   return {
     action,
     label: policy.action ?? (policy.oneShot && !bound ? routeName(req) : undefined),

@@ -16,10 +16,10 @@ export type MethodName = (typeof METHOD_NAMES)[number];
 /** How to reach somebody, as the app knows it. */
 export interface Contact {
   /** E.164, as in `+46707123456`. */
-  phone?: string | undefined;
-  email?: string | undefined;
+  phone?: string | null | undefined;
+  email?: string | null | undefined;
   /** BCP 47 tag for messages and page, as in `"sv"`. */
-  locale?: string | undefined;
+  locale?: string | null | undefined;
 }
 
 /** One second factor that a person has set up: an authenticator app, a number, a passkey, one recovery code. */

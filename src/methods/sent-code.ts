@@ -6,6 +6,7 @@ import { misconfigured } from "../core/errors.js";
 import { checkKeys, display, isProduction, listOf } from "../core/options.js";
 import type { Channel, Provider } from "../providers/provider.js";
 import { checkCodeShape, type CodeShape, type CodeSpec, DIGITS } from "../verification/code.js";
+import { countryAlpha2, meantCountry } from "../verification/country.js";
 import { createCarrier } from "../verification/delivery.js";
 import { composeMessage } from "../verification/message.js";
 import { createOutOfBand } from "../verification/out-of-band.js";
@@ -136,9 +137,10 @@ function checkCountries(countries: readonly string[] | undefined, where: string)
     );
   }
   for (const country of list) {
-    if (typeof country !== "string" || !/^[A-Z]{2}$/.test(country)) {
-      throw misconfigured(`${where} countries: "${display(country)}" is not an ISO 3166-1 alpha-2 code such as "SE".`);
-    }
+    if (typeof country === "string" && country.length === 2 && countryAlpha2(country) === country) continue;
+    const meant = typeof country === "string" ? meantCountry(country) : undefined;
+    const hint = meant === undefined ? 'such as "SE"' : `(did you mean "${meant}"?)`;
+    throw misconfigured(`${where} countries: "${display(country)}" is not an ISO 3166-1 alpha-2 code ${hint}.`);
   }
   return new Set(list);
 }

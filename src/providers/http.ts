@@ -112,11 +112,16 @@ function isRefusal(status: number): boolean {
  */
 export function refusal(who: string, { status, headers }: Pick<BoundedAnswer, "status" | "headers">): DeliveryError {
   const retryAfter = status === 429 || status === 503 ? pauseOf(headers.get("retry-after")) : undefined;
-  return new DeliveryError(`${who} answered with status ${status}.`, {
+  return new DeliveryError(`${who} answered with status ${status}${hintFor(status)}.`, {
     unsent: isRefusal(status),
     permanent: isRefusal(status) && status !== 429,
     retryAfter,
   });
+}
+
+/** What a status says about the set-up rather than about the message. */
+export function hintFor(status: number): string {
+  return status === 401 ? ": check the credentials" : "";
 }
 
 /** `Retry-After` in milliseconds: whole seconds or an HTTP date (RFC 9110 section 10.2.3). */

@@ -134,7 +134,7 @@ function nameOf(idempotencyKey: string): string {
 }
 
 async function deliver(
-  { name }: SmtpSettings,
+  settings: SmtpSettings,
   transport: Transport,
   mail: Composed,
   signal: AbortSignal,
@@ -144,7 +144,7 @@ async function deliver(
     const { messageId } = await transport.sendMail({ ...mail, signal, progress });
     return typeof messageId === "string" ? { reference: messageId } : {};
   } catch (error) {
-    throw classify(name, error, progress, signal);
+    throw classify(settings, error, progress, signal);
   }
 }
 
@@ -155,7 +155,12 @@ interface SmtpFault {
 }
 
 /** The server's own words are left out: they like to quote the recipient. */
-function classify(name: string, error: unknown, progress: Progress, signal: AbortSignal): DeliveryError {
+function classify(
+  { name, host, port }: SmtpSettings,
+  error: unknown,
+  progress: Progress,
+  signal: AbortSignal,
+): DeliveryError {
   const { code, command, responseCode } = (error ?? {}) as SmtpFault;
   const reply = typeof responseCode === "number" && responseCode >= 400 ? responseCode : undefined;
   const refused = reply !== undefined && command === "DATA";
@@ -163,7 +168,11 @@ function classify(name: string, error: unknown, progress: Progress, signal: Abor
     unsent: !progress.begun || refused,
     permanent: (reply !== undefined && reply >= 500 && reply !== 503) || code === "EAUTH" || code === "ENOAUTH",
   };
-  if (signal.aborted) return new DeliveryError(`${name} did not finish in time.`, facts);
+  const server = port === undefined ? host : `${host}:${port}`;
+  if (signal.aborted) return new DeliveryError(`${name} did not finish in time at ${server}.`, facts);
   const what = [reply ?? "no reply", typeof code === "string" ? code : "", typeof command === "string" ? command : ""];
-  return new DeliveryError(`${name} failed (${what.filter((part) => part !== "").join(", ")}).`, facts);
+  return new DeliveryError(
+    `${name} failed at ${server} (${what.filter((part) => part !== "").join(", ")})${code === "EAUTH" ? ": check the credentials" : ""}.`,
+    facts,
+  );
 }

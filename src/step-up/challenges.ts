@@ -14,7 +14,7 @@ import { compareAll, type MethodMatch, noAnswer } from "./comparison.js";
 import { factorUsed } from "./factor-use.js";
 import { eventOf, markOf } from "./proved.js";
 import { refusalOf, refused, refusedAs } from "../verification/outcome.js";
-import { personOf, type Usable, usableMethods } from "./people.js";
+import { nobody, personOf, type Usable, usableMethods } from "./people.js";
 import { told } from "./told.js";
 import { rememberUsual } from "./usual.js";
 import { wayTo } from "./way-to.js";
@@ -37,7 +37,7 @@ export class Challenges {
   /** Opens the challenge, or returns the one that is open for the same user, login, action and transaction. */
   async start(asker: Asker, wanted: Wanted, prefer?: Selection): Promise<ChallengeStarted> {
     const person = await personOf(this.#parts, asker.user);
-    if (!person) return refused("first_factor_required", { detail: "This account is closed." });
+    if (!person) return nobody(person);
     const { barred = [] } = asker;
     if (prefer && (wanted.allowed?.includes(prefer.method) === false || barred.includes(prefer.method))) {
       return refused("method_not_allowed");
@@ -45,7 +45,8 @@ export class Challenges {
     const found = await usableMethods(this.#parts.methods, person, wanted.allowed);
     const usable = found.filter(({ method }) => !barred.includes(method.name));
     if (found.length > 0 && usable.length === 0) return noOther(asker);
-    return this.#open({ asker, wanted, person, prefer, all: usable });
+    const configured = this.#parts.methods.map(({ name }) => name);
+    return this.#open({ asker, wanted, person, prefer, configured, all: usable });
   }
 
   /** By the method that comes first; where some are disabled, by one of the others. */
@@ -167,7 +168,7 @@ export class Challenges {
     const person = await personOf(this.#parts, asker.user);
     if (!person) {
       await store.cancel(owned, clock());
-      return refused("first_factor_required", { detail: "This account is closed." });
+      return nobody(person);
     }
     await store.catchUp?.();
     let proved: MethodMatch | undefined;

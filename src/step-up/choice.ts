@@ -1,8 +1,11 @@
+import type { ErrorDetails } from "../core/errors.js";
+import { isProduction } from "../core/options.js";
 import type { MethodName, Person } from "../methods/method.js";
 import type { Store } from "../stores/store.js";
 import { refused, refusedAsDisabled, type Refused } from "../verification/outcome.js";
 import type { Started } from "../verification/service.js";
 import type { Step } from "../verification/workflow.js";
+import { contactTrouble } from "./contact-trouble.js";
 import { namesOf, type Usable } from "./people.js";
 import { usualOf } from "./usual.js";
 import type { Asker, Wanted } from "./wanted.js";
@@ -15,6 +18,8 @@ export interface Wish {
   readonly person: Person;
   /** What the person has asked for. */
   readonly prefer: Selection | undefined;
+  /** Every method that there is. */
+  readonly configured: readonly MethodName[];
   /** What they can use, disabled or not. */
   readonly all: readonly Usable[];
 }
@@ -50,7 +55,12 @@ export function noChoice(wish: Wish, usable: readonly Usable[]): Refused {
   const { prefer, all } = wish;
   if (prefer && has(usable, prefer.method)) return NO_SUCH_WAY;
   const isOff = prefer ? isDisabled(wish, usable, prefer.method) : usable.length < all.length;
-  return isOff ? refusedAsDisabled() : refused("not_enrolled");
+  return isOff ? refusedAsDisabled() : refused("not_enrolled", isProduction() ? {} : lesson(wish));
+}
+
+function lesson({ person, wanted: { allowed }, configured }: Wish): ErrorDetails {
+  const unfit = contactTrouble(person.contact, configured, allowed);
+  return unfit === undefined ? {} : { detail: unfit };
 }
 
 /** The others, where some turned out to be disabled. */

@@ -1,21 +1,31 @@
 import type { Awaitable } from "../core/deadline.js";
 import type { Contact, Enrolled, Method, MethodName, Person } from "../methods/method.js";
+import { isProduction } from "../core/options.js";
+import { refused, type Refused } from "../verification/outcome.js";
 import { ask } from "./ask.js";
 import type { FactorBook } from "./factor-book.js";
 
 /** How the app answers for a user; `null` or nothing for an account that is closed. */
 export type ContactOf = (userId: string) => Awaitable<Contact | null | undefined>;
 
-/** The person behind a user id, or nothing when the account is closed. */
+/** The person behind a user id; `null` when the account is closed, and nothing where the app knows nothing of it. */
 export async function personOf(
   { contactOf, factors: book }: { readonly contactOf: ContactOf; readonly factors: FactorBook | undefined },
   user: string,
-): Promise<Person | undefined> {
+): Promise<Person | null | undefined> {
   const [contact, factors] = await Promise.all([ask("The contact callback", () => contactOf(user)), book?.of(user)]);
-  return contact ? { user, contact, factors: factors ?? NONE } : undefined;
+  return contact ? { user, contact, factors: factors ?? NONE } : contact === null ? null : undefined;
 }
 
 const NONE: readonly never[] = [];
+
+/** What somebody is told for whom there is no person. */
+export function nobody(person: null | undefined): Refused {
+  const lesson =
+    "twoFactor({ contact }) returned nothing for this user: return { phone, email }, or null for a closed account.";
+  const unknown = isProduction() ? "This account is not known." : lesson;
+  return refused("first_factor_required", { detail: person === null ? "This account is closed." : unknown });
+}
 
 /** A method this person can use, and one place where it reaches them. */
 export interface Usable extends Enrolled {

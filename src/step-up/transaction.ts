@@ -1,5 +1,5 @@
 import { fingerprint } from "../core/crypto.js";
-import { TwoFactorError } from "../core/errors.js";
+import { isTwoFactorError, TwoFactorError } from "../core/errors.js";
 
 /** A transaction as the proof covers it, and as the person sees it. */
 export interface Bound {
@@ -36,8 +36,11 @@ function isPlain(value: unknown): boolean {
   return value === null || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value));
 }
 
-export function unreadable(cause?: unknown): TwoFactorError {
-  const detail =
+/** `why`, where more is known than that. What is an answer to the client already stays as it is. */
+export function unreadable(cause?: unknown, why?: string): TwoFactorError {
+  if (why === undefined && isTwoFactorError(cause) && cause.code === "invalid_request") return cause;
+  const general =
     "The transaction could not be read from the request: bind() must return one to twelve plain values. A guard with bind goes after the body parser.";
+  const detail = why === undefined ? general : `${general} ${why}`;
   return new TwoFactorError("invalid_request", { detail }, { cause });
 }

@@ -4,9 +4,10 @@ import type { PublicChallenge, Verified } from "../express/wire.js";
 import type { MethodName } from "../methods/method.js";
 import { type Outbox, outbox } from "../providers/outbox.js";
 import type { TestAgent, TestAnswer } from "./agent.js";
-import { type FakeClock, fakeClock } from "./clock.js";
+import type { FakeClock } from "./clock.js";
 import { codeIn } from "./code-in.js";
 import { failed, lessonOf, problemIn } from "./expect-challenge.js";
+import { anotherClock, watchedClock } from "./watched-clock.js";
 
 export interface TestKitOptions {
   /** Where the routes are, with what they are mounted below. @default "/2fa" */
@@ -59,12 +60,16 @@ const MOST_ROUNDS = 5;
 /** An outbox, a clock that stands still, and an agent's way through a challenge. */
 export function testKit(options: TestKitOptions = {}): TestKit {
   checkKeys(options, { path: true, box: true, clock: true }, "testKit()");
-  const { path = "/2fa", box = outbox(), clock = fakeClock() } = options;
+  const { path = "/2fa", box = outbox() } = options;
+  const watched = watchedClock();
+  const clock = options.clock ?? watched.clock;
 
   async function answer(agent: TestAgent, challenge: PublicChallenge, { code }: Solution): Promise<Verified> {
     const given = typeof code === "function" ? code(challenge) : (code ?? codeFor(box, challenge));
     const answered = await agent.post(`${path}/verify`).send({ code: given, challenge: challenge.id });
-    return expected(answered, 200) as Verified;
+    const verified = expected(answered, 200) as Verified;
+    watched.asked();
+    return verified;
   }
 
   async function openOf(agent: TestAgent): Promise<PublicChallenge> {
@@ -100,10 +105,7 @@ export function testKit(options: TestKitOptions = {}): TestKit {
         const begun = await agent.post(`${path}/challenge`).send({ action, method });
         const verified = await answer(agent, expected(begun, 201) as PublicChallenge, solution);
         if (back === 0 || Math.abs(Date.parse(verified.verifiedAt) - clock()) <= 1_000) return verified;
-        throw failed(
-          "The app goes by another clock: write twoFactor({ clock }) with the clock of the kit.",
-          "another clock",
-        );
+        throw anotherClock();
       } finally {
         clock.tick(back);
       }

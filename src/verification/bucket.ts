@@ -24,6 +24,7 @@ export function parseBucket(bucket: Bucket, where: string): ParsedBucket {
 
 /** @throws TwoFactorError `misconfigured`, also for no bucket at all. */
 export function parseBuckets(list: readonly Bucket[], where: string): readonly ParsedBucket[] {
+  if (!Array.isArray(list)) throw misconfigured(`${where} must be a list, as in [{ max: 5, interval: "10m" }].`);
   const parsed = listOf(list, where).map((bucket) => parseBucket(bucket, where));
   if (parsed.length === 0)
     throw misconfigured(`${where} needs at least one bucket, as in [{ max: 5, interval: "10m" }].`);

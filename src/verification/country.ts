@@ -30,6 +30,15 @@ export function countryAlpha2(code: string): string | undefined {
   return KNOWN.has(upper) ? upper : ALPHA_2.get(upper);
 }
 
+/** Codes that people write for a country and that ISO 3166-1 does not have. */
+const MISTAKEN: Readonly<Record<string, string>> = { UK: "GB", EL: "GR", EN: "GB", SF: "FI" };
+
+/** The code that was most likely meant by one that is none; nothing where nobody could tell. */
+export function meantCountry(code: string): string | undefined {
+  const upper = code.trim().toUpperCase();
+  return countryAlpha2(upper) ?? MISTAKEN[upper];
+}
+
 /** The alpha-2 code for an alpha-3 code and nothing else. */
 export function countryFromAlpha3(code: string): string | undefined {
   return ALPHA_2.get(code.toUpperCase());

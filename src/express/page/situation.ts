@@ -43,8 +43,15 @@ export function readView(view: PageView, book?: PageBook): Situation {
 }
 
 /** What is said about it: of a passkey, nothing about codes. */
-export function problemWords({ language, open }: Situation, { code, method = open?.method }: PageProblem): Problem {
-  const { passkey, problem } = language.texts;
+export function problemWords(
+  { view, language, open }: Situation,
+  { code, method = open?.method }: PageProblem,
+): Problem {
+  const { factors, passkey, problem } = language.texts;
+  // A number that cannot be used lacks its country code more often than anything else.
+  const address = view.factors?.step === "address" ? view.factors.method : undefined;
+  if (code === "invalid_request" && (address === "sms" || address === "voice"))
+    return [problem.invalid_request[1], factors.phoneHint];
   const odd = code === "wrong_code" || code === "invalid_request";
   return method === "passkey" && odd ? passkey.wrong : problem[code];
 }

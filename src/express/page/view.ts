@@ -123,7 +123,12 @@ export type PageFactors =
       readonly done?: "added" | "removed" | "renamed";
     }
   /** Asks for the number or address to be set up. */
-  | { readonly step: "address"; readonly method: MethodName }
+  | {
+      readonly step: "address";
+      readonly method: MethodName;
+      /** What the person has typed, where it was no use. */
+      readonly to?: string;
+    }
   | { readonly step: "confirm"; readonly setup: PageSetup }
   | { readonly step: "factor"; readonly factor: PageFactor; /** The only one there is. */ readonly last: boolean }
   | { readonly step: "codes"; readonly codes: readonly string[] };

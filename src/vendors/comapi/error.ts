@@ -1,4 +1,4 @@
-import { type BoundedAnswer, refusal } from "../../providers/http.js";
+import { type BoundedAnswer, hintFor, refusal } from "../../providers/http.js";
 import { DeliveryError, type DeliveryFacts } from "../../providers/provider.js";
 import { readFailureCodes } from "./wire.js";
 
@@ -29,7 +29,7 @@ export function vendorError(who: string, answer: BoundedAnswer): ComapiError {
   const failures = readFailureCodes(answer.text);
   const words = failures.length === 0 ? "" : ` (${failures.join(", ")})`;
   const facts = { unsent, permanent, retryAfter, failures, status: answer.status };
-  return new ComapiError(`${who} answered with status ${answer.status}${words}.`, facts);
+  return new ComapiError(`${who} answered with status ${answer.status}${words}${hintFor(answer.status)}.`, facts);
 }
 
 /** An answer that is none: the call may have been carried out all the same. */

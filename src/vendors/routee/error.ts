@@ -1,5 +1,5 @@
 import { defined } from "../../core/defined.js";
-import { type BoundedAnswer, refusal } from "../../providers/http.js";
+import { type BoundedAnswer, hintFor, refusal } from "../../providers/http.js";
 import { DeliveryError, type DeliveryFacts } from "../../providers/provider.js";
 import { documented, readErrorCode } from "./wire.js";
 
@@ -30,7 +30,7 @@ export function vendorError(who: string, answer: BoundedAnswer): RouteeError {
   const words = code === undefined ? "" : ` (${[code, documented(code)].filter(Boolean).join(": ")})`;
   const facts = { unsent, permanent, retryAfter, status };
   return new RouteeError(
-    `${who} answered with status ${status}${words}.`,
+    `${who} answered with status ${status}${words}${hintFor(status)}.`,
     code === undefined ? facts : { ...facts, code },
   );
 }

@@ -33,7 +33,9 @@ function listBody(situation: Situation, about: Step<"list">): Html {
   const { texts } = situation.language;
   const { devices } = situation.view.links;
   const { factors, required, done, recoveryCodesLeft: left } = about;
-  const said = required && factors.length === 0 ? texts.factors.required : texts.factors.lead;
+  const wanted = about.addable.map((method) => texts.method[method]).join(", ");
+  const said =
+    required && wanted !== "" ? html`${texts.factors.required} <strong>${wanted}</strong>` : texts.factors.lead;
   return html`${top(situation, "lock")}
     <p class="lead">${said}</p>
     ${done && html`<p class="note" role="status">${icon("check")}<span>${texts.factors.done[done]}</span></p>`}
@@ -124,7 +126,9 @@ function leftOf(text: string, left: number): Part {
   return left <= FEW_CODES ? html`<strong>${text}</strong>` : text;
 }
 
-function addressBody(situation: Situation, { method }: Step<"address">): Html {
+const MAX_ADDRESS = 200;
+
+function addressBody(situation: Situation, { method, to }: Step<"address">): Html {
   const { view, language, problem } = situation;
   const { factors } = language.texts;
   const mail = method === "email";
@@ -142,6 +146,7 @@ function addressBody(situation: Situation, { method }: Step<"address">): Html {
         dir="ltr"
         ${kind}
         maxlength="200"
+        ${to !== undefined && html` value="${to.slice(0, MAX_ADDRESS)}"`}
         required
         autofocus
         ${!mail && html` aria-describedby="hint"`}

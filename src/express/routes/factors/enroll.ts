@@ -28,7 +28,11 @@ export const enrollRoute: Route = {
     if (!started.ok) {
       const addressed = method === "sms" || method === "voice" || method === "email";
       const onward = async (): Promise<void> =>
-        showAgain(call, started, addressed ? { step: "address", method } : await listPage(call));
+        showAgain(
+          call,
+          started,
+          addressed ? { step: "address", method, ...(to === undefined ? {} : { to }) } : await listPage(call),
+        );
       return { ...refused(started.reason, started.details), onward };
     }
     const enrollment = publicEnrollment(started, method);
