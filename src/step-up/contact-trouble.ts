@@ -7,7 +7,7 @@ const FIELD: Readonly<Partial<Record<MethodName, "phone" | "email">>> = {
 };
 
 const EXPECTED = {
-  phone: 'E.164 of one person, as in "+46707123456"',
+  phone: 'E.164 of one person, as in "+46701234567"',
   email: 'one address, as in "ada@example.com"',
 } as const;
 

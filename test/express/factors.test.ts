@@ -302,6 +302,22 @@ describe("/2fa/factors, as pages", () => {
     await page(agent, "get", "/vault?tab=1").expect(200);
   });
 
+  it("says of a number that cannot be used what it lacks, and keeps what was typed", async () => {
+    const shop = setUp();
+    const agent = await shop.login("tom");
+    const post = (method: string, to: string) => page(agent, "post", "/2fa/factors/enroll").send({ method, to });
+    const local = await post("sms", "070-174 06 05").expect(400);
+    expect(local.text).toContain("With the country code");
+    expect(local.text).not.toContain("Something is missing");
+    expect(local.text).toContain('value="070-174 06 05"');
+    const odd = await post("sms", '"><script>alert(1)</script>').expect(400);
+    expect(odd.text).not.toContain("<script>alert");
+    expect(odd.text).toContain("&lt;script&gt;alert(1)");
+    const mail = await post("email", "ada@").expect(400);
+    expect(mail.text).toContain('value="ada@"');
+    expect(mail.text).not.toContain("With the country code");
+  });
+
   it("E05 offers only what opens the door, and does not send round in a circle who can set up nothing of it", async () => {
     const shop = setUp({ firstFactor: "email" });
     const guarded = (path: string, methods: RoutePolicy["methods"]): void =>
@@ -314,6 +330,8 @@ describe("/2fa/factors, as pages", () => {
     const { text } = await page(agent, "get", "/2fa/factors?required=sms").expect(200);
     expect(text).toContain("add=sms");
     expect(text).not.toContain('value="totp"');
+    // What the route takes is named beside why it is asked for.
+    expect(text).toMatch(/asks for a second step[^<]*<strong>Text message<\/strong>/);
     for (const path of ["/by-mail", "/strong"]) await page(agent, "get", path).expect(403);
     // Something else was set up: the route still says what it wants, and nothing goes on by itself.
     await withApp(shop, "tom");

@@ -162,6 +162,11 @@ describe("refusal", () => {
       expect(meaning(status)).toMatchObject({ unsent: true, permanent: true });
   });
 
+  it("says of 401 where to look, and of nothing else", () => {
+    expect(meaning(401).message).toBe("acme answered with status 401: check the credentials.");
+    expect(meaning(403).message).toBe("acme answered with status 403.");
+  });
+
   it("takes 5xx for a perhaps", () => {
     for (const status of [500, 502, 503, 504])
       expect(meaning(status)).toMatchObject({ unsent: false, permanent: false });

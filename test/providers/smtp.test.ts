@@ -130,6 +130,7 @@ describe("a failure", () => {
     const error = await failure(to(gone));
     expect(error).toMatchObject({ unsent: true, permanent: false });
     expect(error.message).toContain("ESOCKET");
+    expect(error.message).toContain(` failed at 127.0.0.1:${gone.port} (`);
     expect(await failure(smtp({ host: "no-such-host.invalid", from: FROM }))).toMatchObject({ unsent: true });
   });
 

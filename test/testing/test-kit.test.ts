@@ -174,6 +174,25 @@ describe("markVerified", () => {
   });
 });
 
+describe("the clock of a kit that the app does not go by", () => {
+  it("is noticed when it is moved, before or after the app has answered", async () => {
+    const after = bank({ clock: Date.now });
+    const agent = await after.login();
+    await after.solve(agent, () => agent.post("/transfer"));
+    expect(() => after.clock.tick(6 * 60_000)).toThrow(/twoFactor\(\{ clock \}\)/);
+    const before = bank({ clock: Date.now });
+    before.clock.tick(60_000);
+    const other = await before.login();
+    await expect(before.solve(other, () => other.post("/transfer"))).rejects.toThrow(/another clock/);
+  });
+
+  it("is nobody's business where it stands still", async () => {
+    const { login, solve } = bank({ clock: Date.now });
+    const agent = await login();
+    expect((await solve(agent, () => agent.post("/transfer"))).status).toBe(200);
+  });
+});
+
 describe("expectChallenge", () => {
   it("hands back the problem with its challenge", async () => {
     const { login } = bank();
