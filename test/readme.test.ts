@@ -56,7 +56,7 @@ describe.skipIf(text === undefined)("README.md", () => {
   beforeAll(() => {
     copy.build();
     complaints = typecheck(markdown, copy.root);
-  }, 60_000);
+  }, 180_000);
 
   it("has only blocks that can be proved", () => {
     expect(markdown.faults).toEqual([]);
