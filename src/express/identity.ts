@@ -37,7 +37,7 @@ const NOBODY = refused("first_factor_required");
 
 /** Synchronous where the proof and the app's `user` callback are. */
 export function identify(kit: Kit, req: Request): Awaitable<Identified> {
-  const proof = kit.proofs.find((each) => each.accepts(req));
+  const proof = proofFor(kit, req);
   const login = proof?.read(req);
   if (!proof || !login) return NOBODY;
   if (login.machine) return { ok: false, reason: "machine" };
@@ -46,6 +46,12 @@ export function identify(kit: Kit, req: Request): Awaitable<Identified> {
     return ask("The user callback", () => named).then((user) => barring(kit, req, settle(proof, login, user)));
   }
   return barring(kit, req, settle(proof, login, named));
+}
+
+/** A loop, as everything that runs on every guarded request. */
+function proofFor({ proofs }: Kit, req: Request): Proof | undefined {
+  for (const proof of proofs) if (proof.accepts(req)) return proof;
+  return undefined;
 }
 
 /** With what the first factor of this login was, where the app says. */

@@ -1,4 +1,5 @@
-import { LRUCache } from "lru-cache";
+import type { LRUCache } from "lru-cache";
+import { newCache } from "../core/cache.js";
 import type { Awaitable } from "../core/deadline.js";
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
@@ -89,11 +90,12 @@ function phoneCode(
   checkKeys(options, { digits: true, ttl: true, countries: true }, where);
   const countries = checkCountries(options.countries, where);
   const shape = codeShape(options.digits ?? 6, where);
-  const known = new LRUCache<string, { found: Reached | undefined }>({ max: 10_000 });
+  let known: LRUCache<string, { found: Reached | undefined }> | undefined;
 
   const recipient = async ({ phone }: Contact): Promise<Reached | undefined> => {
     if (typeof phone !== "string" || phone === "") return undefined;
     // Parsing a number costs more than the rest of a challenge together, and people keep theirs.
+    known ??= newCache(10_000);
     const cached = known.get(phone);
     if (cached) return cached.found;
     const found = await reach(phone, countries);
