@@ -9,8 +9,8 @@ export function showStatement(res: Response, user: User, ledger: Ledger): void {
   const body = html`<div class="stack narrow">
     <h1>Your statement</h1>
     <p class="lead">
-      There are ${money(ledger.balanceOf(user.id))} in the account. A device that you trust opens this page by itself,
-      and nothing else.
+      The balance is ${money(ledger.balanceOf(user.id))}. A device that you trust opens this page without a code, and no
+      other.
     </p>
     ${history(ledger.transfersOf(user.id))}
     <p><a class="button quiet" href="/">Back to your account</a></p>

@@ -162,11 +162,28 @@ async function approveByPasskey(device: Device): Promise<void> {
   expect(await device.count()).toBeGreaterThan(before ?? 0);
 }
 
+/** In the dialog of the app in one page: each of two numbers by itself. */
+async function chooseNumber(): Promise<void> {
+  await ada.page.goto(`${bank.origin}/app`);
+  await ada.press("Open the vault");
+  const dialog = ada.page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "•88" }).waitFor();
+  await ada.inspect("dialog-choices");
+  await dialog.getByRole("button", { name: "•56" }).click();
+  await dialog.getByText("to \u2066+46•••••••56").waitFor();
+  expect((await bank.messages())[0]?.to).toBe("+46707123456");
+  await dialog.getByRole("textbox").fill(await bank.code());
+  await ada.page.keyboard.press("Enter");
+  await ada.page.getByText("The vault is open.").waitFor();
+}
+
 async function recover(code: string): Promise<void> {
   await ada.page.goto(`${bank.origin}/vault`);
   await ada.arrivesAt("/2fa");
   await ada.press("Recovery code");
   await ada.page.getByLabel("Recovery code").fill(code.toLowerCase());
+  // A whole one can be read over before it is sent.
+  expect(await ada.page.getByLabel("Recovery code").evaluate((it) => it.scrollWidth <= it.clientWidth)).toBe(true);
   await look("recovery-code");
   await ada.page.keyboard.press("Enter");
   await ada.arrivesAt("/vault");
@@ -245,6 +262,8 @@ describe.skipIf(chromium === undefined || oathtool === "")("second factors in Ch
         await look("passkey-listed");
         await logInAgain();
         await approveByPasskey(device);
+        await logInAgain();
+        await chooseNumber();
         await device.unplug();
       }
 
