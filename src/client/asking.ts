@@ -62,9 +62,9 @@ export function ask({ challenge, methods = [challenge.method] }: Refusal, post: 
     return undefined;
   };
   const renew = async (route: string, fields = {}): Promise<boolean> => {
-    const challenge = await call<PublicChallenge>(route, fields);
-    if (challenge) Object.assign(asking, { challenge, ended: false });
-    return Boolean(challenge);
+    const renewed = await call<PublicChallenge>(route, fields);
+    if (renewed) Object.assign(asking, { challenge: renewed, ended: false });
+    return Boolean(renewed);
   };
   const asking: Asking = {
     challenge,

@@ -32,7 +32,7 @@ export async function askByDialog(asking: Asking, gone: AbortSignal, options: Cl
   });
   const host = raise(dialog);
   // always in the end: when nobody waits any more
-  gone.onabort = () => dialog.close();
+  gone.addEventListener("abort", () => dialog.close());
   let isSent = false;
   try {
     while (dialog.open) {
