@@ -88,12 +88,12 @@ export function createSessionProof(context: ProofContext, deadline: number): Pro
   return {
     kind: "session",
     accepts: () => true,
-    read: (req) => readSession(sessionRequest(req), context, watch),
-    marked(req) {
+    read: (req) => readSession(sessionRequest(req), watch),
+    marks(req) {
       const holder = sessionRequest(req);
       const store = storeOf(holder);
       if (store && holder.session) watch(store, holder.session);
-      return marksIn(holder.session?.twoFactor, context.clock()).length > 0;
+      return marksIn(holder.session?.twoFactor);
     },
     anchor: (req) => anchor(sessionRequest(req)),
     grant,
@@ -125,13 +125,13 @@ function storeWatch(context: ProofContext): Watch {
   return Object.assign(watch, { begun: () => last !== undefined });
 }
 
-function readSession(req: SessionRequest, context: ProofContext, watch: Watch): Login | undefined {
+function readSession(req: SessionRequest, watch: Watch): Login | undefined {
   const { session } = req;
   if (!session) return withoutSession(req, watch);
   const store = storeOf(req);
   if (store) watch(store, session);
   const state = session.twoFactor;
-  return { binding: bindingOf(req, session), machine: false, marks: marksIn(state, context.clock()) };
+  return { binding: bindingOf(req, session), machine: false, marks: marksIn(state) };
 }
 
 function withoutSession(req: SessionRequest, watch: Watch): undefined {

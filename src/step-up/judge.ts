@@ -1,6 +1,5 @@
-import { CLOCK_SKEW } from "../core/clock.js";
 import type { MethodName } from "../methods/method.js";
-import type { Mark } from "./mark.js";
+import { isAhead, type Mark } from "./mark.js";
 import type { ParsedPolicy } from "./policy.js";
 
 /** Why a proof does not count. */
@@ -42,7 +41,7 @@ export function judge(policy: Requirement, marks: readonly Mark[], question: Que
   for (let index = marks.length - 1; index >= 0; index -= 1) {
     const mark = marks[index];
     if (mark && counts(mark, policy, question) && (!accepted || proves(mark, accepted)))
-      return { ok: true, marks: [mark] };
+      return { ok: true, marks: marks.length === 1 ? marks : [mark] };
   }
   return refusal(policy, marks, question, undefined);
 }
@@ -69,7 +68,7 @@ function isAbout(mark: Mark, { user, now, revokedAt, action, barred }: Question)
   return (
     mark.user === user &&
     Math.max(mark.at, mark.kept ?? 0) > revokedAt &&
-    mark.at <= now + CLOCK_SKEW &&
+    !isAhead(mark, now) &&
     (action === undefined || mark.action === action) &&
     !(barred !== undefined && mark.methods.every((method) => barred.includes(method)))
   );

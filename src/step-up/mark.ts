@@ -1,3 +1,5 @@
+import { CLOCK_SKEW } from "../core/clock.js";
+
 /**
  * One second factor, proved: what a session or a token carries afterwards.
  * Plain JSON, so that any session store and any token can hold it.
@@ -21,4 +23,9 @@ export interface Mark {
    * from `at` all the same.
    */
   readonly kept?: number;
+}
+
+/** Whether it is stamped in the future, beyond what clocks differ: then it proves nothing. */
+export function isAhead({ at, kept = at }: Mark, now: number): boolean {
+  return !(at <= now + CLOCK_SKEW && kept <= now + CLOCK_SKEW);
 }

@@ -53,15 +53,20 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
 
 export function makeDetail(
   { user }: Asker,
-  { bound, language: _language, ...wanted }: Wanted,
+  { bound, action, label, allowed, workflow, maxAge, limits, ip }: Wanted,
   usable: readonly Usable[],
   locale: string,
+  usual: MethodName | undefined,
 ): ChallengeDetail {
   const [methods, choices] = [namesOf(usable), alternativesOf(usable)];
   const credentials = usable.flatMap((each) => each.credentials ?? []);
-  const known = credentials.length > 0 ? { credentials } : {};
-  return { ...wanted, ...known, user, methods, choices, bind: bound?.digest, show: bound?.show ?? [], locale };
+  const [bind, show] = [bound?.digest, bound?.show ?? NONE];
+  const wanted = { action, label, allowed, workflow, maxAge, limits, ip };
+  const detail = { ...wanted, user, methods, choices, bind, show, locale, usual };
+  return credentials.length > 0 ? { ...detail, credentials } : detail;
 }
+
+const NONE: readonly never[] = [];
 
 /** The one place that reads a detail back: nothing but `makeDetail()` writes them. */
 export function readDetail(entry: Pending): ChallengeDetail {

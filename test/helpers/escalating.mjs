@@ -7,8 +7,7 @@ const now = () => performance.timeOrigin + performance.now();
 async function onRedis() {
   const { Queue, Worker } = await import("bullmq");
   const { Redis } = await import("ioredis");
-  const { redisStore } = await import("../../dist/redis.js");
-  const { bullmqScheduler } = await import("../../dist/verification/schedulers/bullmq.js");
+  const { bullmqScheduler, redisStore } = await import("../../dist/redis.js");
   const client = new Redis(REDIS_URL, { enableOfflineQueue: false, maxRetriesPerRequest: 0, lazyConnect: true });
   await client.connect();
   const scheduler = bullmqScheduler({ Queue, Worker, connection: { url: REDIS_URL } });
@@ -18,8 +17,7 @@ async function onRedis() {
 async function onPostgres() {
   const { default: PgBoss } = await import("pg-boss");
   const { default: pg } = await import("pg");
-  const { postgresStore } = await import("../../dist/postgres.js");
-  const { pgBossScheduler } = await import("../../dist/verification/schedulers/pg-boss.js");
+  const { pgBossScheduler, postgresStore } = await import("../../dist/postgres.js");
   const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 8, connectionTimeoutMillis: 1_000 });
   const boss = new PgBoss({ connectionString: DATABASE_URL, max: 3 });
   boss.on("error", () => undefined);

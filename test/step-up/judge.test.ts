@@ -163,6 +163,8 @@ describe("judge()", () => {
   it("K09: takes no proof from further ahead than clocks may differ", () => {
     expect(ok(judge(PLAIN, [mark({ at: NOW + SKEW })], asked()))).toBe(true);
     expect(judge(PLAIN, [mark({ at: NOW + SKEW + 1 })], asked())).toMatchObject({ ok: false, reason: "missing" });
+    expect(ok(judge(PLAIN, [mark({ kept: NOW + SKEW })], asked()))).toBe(true);
+    expect(ok(judge(PLAIN, [mark({ kept: NOW + SKEW + 1 })], asked()))).toBe(false);
     expect(ok(judge(PLAIN, [mark({ at: Number.NaN })], asked()))).toBe(false);
     expect(ok(judge(PLAIN, [mark({ at: Number.POSITIVE_INFINITY })], asked()))).toBe(false);
   });

@@ -29,10 +29,10 @@ const FILL = `
     from generate_series(1, ${ROWS}) n) rows;
   insert into plans.accounts (account, touched_at, forget_at)
     select 'user ' || n, 9e12 + n, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
-  insert into plans.method_failures (account, method, failures, forget_at)
-    select 'user ' || n, 'sms', 1, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.limits (key, times, tags, forget_at)
     select 'limit ' || n, '{1}', '{1}', 9e12 + n from generate_series(1, ${ROWS} / 4) n;
+  insert into plans.method_failures (account, method, failures, forget_at)
+    select 'user ' || n, 'sms', 1, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.steps select 'step ' || n, n, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.uses select 'use ' || n, n, 9e12, 9e12 + n from generate_series(1, ${ROWS} / 4) n;
   insert into plans.kept select 'kept ' || n, '"value"', 9e12 + n from generate_series(1, ${ROWS} / 4) n;
@@ -115,6 +115,20 @@ describe.skipIf(!service("postgres"))("the plans of postgresStore", async () => 
     plans.length = 0;
     await expect.poll(() => plans.length, { timeout: 5_000 }).toBeGreaterThan(0);
     expect(plans.join()).toMatch(/Index Scan using revocations_xid_subject_idx/);
+  });
+
+  it("use an index where they are made on tables that are empty, and grow", async () => {
+    const young = await freshStore(pool, { schema: "young" });
+    const [one, proof] = [{ id: "one" }, { nonce: "n", account: "ada", method: "sms", methods: ["sms"] }];
+    plans.length = 0;
+    await young.open(aPending({ ...one, owner: "ada", supersede: "cancel" }), "ada", [aCharge()], 0);
+    await young.find({ owner: "ada" });
+    await young.attempt({ owner: "ada" }, { ...proof, lock: LOCK });
+    await young.consume(one, proof);
+    await young.close();
+    const walks = plans.filter((plan) => plan.includes("Seq Scan on verifications"));
+    expect(plans.length).toBeGreaterThan(4);
+    expect(walks).toEqual([]);
   });
 
   it("find no index where there is none: what the judge above goes by", async () => {

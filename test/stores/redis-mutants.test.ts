@@ -16,8 +16,8 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
   },
   {
     name: "consumes for a request that never counted",
-    from: "redis.call('HEXISTS', row.key, 'c:' .. nonce) == 0",
-    to: "false",
+    from: "if not counted then return { 'missing' } end",
+    to: "if not row then return { 'missing' } end",
     caughtBy: "uses a verification up for a request that counted, and for no other",
   },
   {
@@ -28,7 +28,7 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
   },
   {
     name: "counts a repeated request twice",
-    from: "if redis.call('HEXISTS', row.key, check) == 1 then",
+    from: "if counted then",
     to: "if false then",
     caughtBy: "counts an attempt once for each nonce, and repeats its answer",
   },

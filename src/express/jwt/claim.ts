@@ -58,13 +58,13 @@ function claimOf({ id, at, methods, amr, action, bind, kept }: Mark): MarkClaim 
 }
 
 /** Reads the claim; a claim that is not of this shape is as good as absent. */
-export function fromClaim(value: unknown, user: string, now: number): SecondFactor | undefined {
+export function fromClaim(value: unknown, user: string): SecondFactor | undefined {
   if (!isRecord(value)) return undefined;
   const { of, until, prior } = value;
   if (!isText(of) || typeof until !== "number" || !Number.isFinite(until)) return undefined;
   const older: readonly unknown[] = Array.isArray(prior) ? prior.slice(-MAX_PRIOR) : [];
   const marks = [...older, value].filter(isRecord).map((each) => markOf(each, user));
-  return { of, until, marks: marks.filter((mark): mark is Mark => isMark(mark, now)) };
+  return { of, until, marks: marks.filter(isMark) };
 }
 
 function markOf({ id, at, methods, amr, action, bind, kept }: Unknowns, user: string): unknown {

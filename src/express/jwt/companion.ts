@@ -7,7 +7,7 @@ import type { Granted, Login, Proof, ProofContext } from "../proof.js";
 import { hasBearer } from "./bearer.js";
 import { fromClaim, toClaim } from "./claim.js";
 import { parseCompact } from "./compact.js";
-import { already, bindingOf, FirstTokens } from "./first-token.js";
+import { bindingOf, FirstTokens } from "./first-token.js";
 import { signToken, verifyToken } from "./jsonwebtoken.js";
 import type { JwtKeys } from "./keys.js";
 import type { JwtClaims, JwtSettings } from "./options.js";
@@ -46,7 +46,7 @@ export function companionProof(keys: JwtKeys, settings: JwtSettings, context: Pr
       checkTimes(companion.times, now);
       if (companion.sub !== user || (companion.first !== first && companion.ath !== hashOf(first))) return NONE;
       companion.first = first;
-      return already(companion.marks, now);
+      return companion.marks;
     } catch {
       // Whatever is wrong with it, it proves nothing; the first token stands for itself.
       return NONE;
@@ -100,7 +100,7 @@ function openCompanion(token: string, keys: Keyring, now: number): Companion {
   }) as JwtClaims;
   const { sub, ath } = claims;
   if (typeof sub !== "string" || typeof ath !== "string") throw new Error("The companion token belongs to no token.");
-  return { token, sub, ath, times: timesOf(claims), marks: fromClaim(claims["2fa"], sub, Infinity)?.marks ?? NONE };
+  return { token, sub, ath, times: timesOf(claims), marks: fromClaim(claims["2fa"], sub)?.marks ?? NONE };
 }
 
 /** The `ath` of a token: the base64url SHA-256 of its text (RFC 9449 section 4.2). */

@@ -1,8 +1,6 @@
 import type { Request } from "express";
-import { CLOCK_SKEW } from "../../core/clock.js";
 import { fingerprint } from "../../core/crypto.js";
 import { isTwoFactorError, misconfigured, TwoFactorError } from "../../core/errors.js";
-import type { Mark } from "../../step-up/mark.js";
 import type { Login, ProofContext } from "../proof.js";
 import { bearerOf, invalidToken } from "./bearer.js";
 import type { JwtKeys } from "./keys.js";
@@ -66,11 +64,10 @@ export class FirstTokens {
   #open(token: string): FirstToken {
     const verified = this.#verify(token, this.#context.clock());
     const { sub } = verified.claims;
-    const login: Login = {
-      ...this.#loginOf(token, verified),
-      ...(typeof sub === "string" && sub !== "" && { user: sub }),
-      machine: this.#isMachine(verified.claims),
-    };
+    const { binding, marks } = this.#loginOf(token, verified);
+    const machine = this.#isMachine(verified.claims);
+    const named = typeof sub === "string" && sub !== "";
+    const login: Login = named ? { binding, user: sub, machine, marks } : { binding, machine, marks };
     return { token, login, times: verified.times };
   }
 
@@ -92,12 +89,4 @@ export class FirstTokens {
 /** Names the login of a token: as one cannot be told from the other, it is safe to store. */
 export function bindingOf(token: string): string {
   return fingerprint(["bearer", token]);
-}
-
-/** Marks from a cached token, held against the clock of this request: none from the future. */
-export function already(marks: readonly Mark[], now: number): readonly Mark[] {
-  for (const mark of marks) {
-    if (mark.at > now + CLOCK_SKEW) return marks.filter((each) => each.at <= now + CLOCK_SKEW);
-  }
-  return marks;
 }

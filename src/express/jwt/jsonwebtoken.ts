@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
 import type { KeyObject } from "node:crypto";
 import type * as JsonWebToken from "jsonwebtoken";
-import type { LRUCache } from "lru-cache";
 
 const require = createRequire(import.meta.url);
 let library: typeof JsonWebToken | undefined;
@@ -26,10 +25,4 @@ export function verifyToken(token: string, key: KeyObject, rules: VerifyRules): 
 /** @throws jsonwebtoken's errors. */
 export function signToken(claims: object, key: KeyObject, rules: SignRules): string {
   return jsonwebtoken().sign(claims, key, rules);
-}
-
-/** lru-cache reserves its arrays at once, so it too waits for the first token. */
-export function newCache<V extends object>(max: number): LRUCache<string, V> {
-  const { LRUCache: Cache } = require("lru-cache") as { LRUCache: typeof LRUCache };
-  return new Cache<string, V>({ max });
 }

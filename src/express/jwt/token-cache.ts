@@ -1,5 +1,5 @@
 import type { LRUCache } from "lru-cache";
-import { newCache } from "./jsonwebtoken.js";
+import { newCache } from "../../core/cache.js";
 
 const MAX_TOKENS = 10_000;
 /** Characters of the signature: 128 bits of it, and a short key hashes faster than a whole token. */

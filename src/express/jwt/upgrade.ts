@@ -6,7 +6,7 @@ import type { Mark } from "../../step-up/mark.js";
 import type { Granted, Login, Proof, ProofContext } from "../proof.js";
 import { hasBearer } from "./bearer.js";
 import { fromClaim, toClaim } from "./claim.js";
-import { already, bindingOf, FirstTokens } from "./first-token.js";
+import { bindingOf, FirstTokens } from "./first-token.js";
 import { signToken } from "./jsonwebtoken.js";
 import type { JwtKeys, Signer } from "./keys.js";
 import type { JwtClaims, JwtSettings } from "./options.js";
@@ -15,12 +15,6 @@ import { seconds, type Verified } from "./verify.js";
 /** The proof as a claim of the app's own token: verification answers with a new one. */
 export function upgradeProof(keys: JwtKeys, signer: Signer, settings: JwtSettings, context: ProofContext): Proof {
   const tokens = new FirstTokens(keys, settings, context, loginOf);
-
-  function read(req: Request): Login {
-    const { login } = tokens.read(req);
-    const marks = already(login.marks, context.clock());
-    return marks === login.marks ? login : { ...login, marks };
-  }
 
   async function grant(req: Request, _res: unknown, mark: Mark): Promise<Granted> {
     const first = tokens.elevable(req, mark.user);
@@ -37,20 +31,25 @@ export function upgradeProof(keys: JwtKeys, signer: Signer, settings: JwtSetting
     }
   }
 
-  return { kind: "jwt", accepts: hasBearer, read, grant, clear: () => Promise.resolve() };
+  return {
+    kind: "jwt",
+    accepts: hasBearer,
+    read: (req) => tokens.read(req).login,
+    grant,
+    clear: () => Promise.resolve(),
+  };
 }
 
 function loginOf(token: string, { claims }: Verified): Pick<Login, "binding" | "marks"> {
   const { sub } = claims;
-  // For the clock see read(): what is kept here is asked again later.
-  const second = typeof sub === "string" && sub !== "" ? fromClaim(claims["2fa"], sub, Infinity) : undefined;
+  const second = typeof sub === "string" && sub !== "" ? fromClaim(claims["2fa"], sub) : undefined;
   return { binding: second?.of ?? bindingOf(token), marks: second?.marks ?? [] };
 }
 
 /** The same subject and claims, and the second factor; the claims that name one token in particular are made new. */
 function upgraded(first: Verified & { token: string }, mark: Mark, lifetime: number, now: number): JwtClaims {
   const { iat: _iat, exp: _exp, nbf: _nbf, jti: _jti, ...kept } = first.claims;
-  const second = fromClaim(first.claims["2fa"], mark.user, now);
+  const second = fromClaim(first.claims["2fa"], mark.user);
   const of = second?.of ?? bindingOf(first.token);
   const until = second?.until ?? first.times.exp;
   const iat = seconds(now);

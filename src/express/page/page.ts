@@ -68,11 +68,14 @@ export function renderPage(view: PageView, theme?: Theme, book?: PageBook): stri
         <main>${bodyFor(situation)}</main>
         <script nonce="${view.nonce}">
           ${raw(SCRIPT + (view.factors ? FACTORS_SCRIPT : "") + (asksPasskey(view) ? PASSKEY_SCRIPT : ""))};
-        </script>
+        ${SCRIPT_END}
       </body>
     </html> `;
   return document.toString();
 }
+
+/** Bundlers rewrite a template that has this in it, for those who put it into a page themselves. */
+const SCRIPT_END = raw("</script>");
 
 function asksPasskey({ challenge, factors }: PageView): boolean {
   return challenge?.publicKey !== undefined || (factors?.step === "confirm" && factors.setup.publicKey !== undefined);

@@ -59,8 +59,13 @@ export class Limiter {
   }
 
   #append({ key, interval }: Charge, now: number): void {
-    const known = this.#logs.get(key, now);
-    const log = known ?? { times: [], from: 0, interval };
+    const log = this.#logs.get(key, now);
+    if (!log) {
+      // With its first instant in it: most never get another, and a list that grows reserves room for sixteen.
+      if (!this.#logs.set(key, { times: [now], from: 0, interval }, now))
+        throw unavailable("The table of limits is full.");
+      return;
+    }
     log.interval = interval;
     log.from = firstWithin(log, interval, now);
     if (log.from >= CUT && log.from * 2 > log.times.length) {
@@ -68,7 +73,6 @@ export class Limiter {
       log.from = 0;
     }
     log.times.push(now);
-    if (!known && !this.#logs.set(key, log, now)) throw unavailable("The table of limits is full.");
   }
 }
 

@@ -1,12 +1,12 @@
 import { misconfigured } from "../../core/errors.js";
 import { ignore, type PostgresClient, type PostgresPool } from "./pool.js";
 import { ATTEMPTS } from "./sql/attempts.js";
-import { CEILING } from "./sql/ceiling.js";
+import { CEILING, CEILING_PROCEDURES } from "./sql/ceiling.js";
 import { CHANGING } from "./sql/changing.js";
 import { OPENING } from "./sql/opening.js";
 import { SCHEMA } from "./sql/parts.js";
 import { REGISTERS } from "./sql/registers.js";
-import { TABLES } from "./sql/tables.js";
+import { INDEX_WITHOUT_STATE, TABLES } from "./sql/tables.js";
 
 /**
  * What each version adds to the one before, in order; none is ever changed once it was released. Processes of the
@@ -15,6 +15,8 @@ import { TABLES } from "./sql/tables.js";
 export const VERSIONS: readonly (readonly string[])[] = [
   [...TABLES, ...OPENING, ...ATTEMPTS, ...CHANGING, ...REGISTERS],
   CEILING,
+  // The procedures as they stand now, for whoever has those of before.
+  [...INDEX_WITHOUT_STATE, ...OPENING, ...CHANGING, ...REGISTERS, ...CEILING_PROCEDURES],
 ];
 
 /** Brings the schema to the newest version: all of it in one transaction, for one process at a time. */

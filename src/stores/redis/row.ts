@@ -10,26 +10,36 @@ type Base = Omit<NewPending, "delivery" | "events" | "ttl" | "guardTime" | "supe
 
 /** A verification out of the fields of its hash: name, value, name, value. */
 export function readRow(fields: readonly string[]): Pending {
-  const row = new Map<string, string>();
-  for (let index = 0; index < fields.length; index += 2) row.set(fields[index] ?? "", fields[index + 1] ?? "");
-  const number = (field: string): number => Number(row.get(field));
-  const [, , , , , , createdAt, expiresAt, guardUntil] = (row.get("im") ?? "").split(" ");
-  const usedBy = row.get("ub");
-  const used = usedBy === undefined ? undefined : placed<Check>(row.get(`c:${usedBy}`) ?? "").value;
+  const row: Record<string, string> = {};
+  const lists: Record<string, Listed[]> = { c: [], e: [], p: [] };
+  for (let index = 0; index < fields.length; index += 2) {
+    const [field, text] = [fields[index] ?? "", fields[index + 1] ?? ""];
+    if (field[1] === ":") lists[field[0] ?? ""]?.push({ name: field.slice(2), text });
+    else row[field] = text;
+  }
+  const { c: checks = [], e: events = [], p: notes = [] } = lists;
+  const [, , , , , , createdAt, expiresAt, guardUntil] = (row["im"] ?? "").split(" ");
+  const used = checks.find(({ name }) => name === row["ub"]);
   return {
-    ...(JSON.parse(row.get("base") ?? "") as Base),
+    ...(JSON.parse(row["base"] ?? "") as Base),
     createdAt: Number(createdAt),
-    updatedAt: number("up"),
+    updatedAt: Number(row["up"]),
     expiresAt: Number(expiresAt),
     ...(guardUntil === "-" ? {} : { guardUntil: Number(guardUntil) }),
-    state: STATES[row.get("st") ?? ""] ?? "canceled",
-    attempts: number("at"),
-    revision: number("rv"),
-    delivery: JSON.parse(row.get("dl") ?? "") as Delivery,
-    checks: readChecks(row),
-    ...(used ? { usedBy: used.nonce, usedAt: number("ua") } : {}),
-    events: readEvents(row),
+    state: STATES[row["st"] ?? ""] ?? "canceled",
+    attempts: Number(row["at"]),
+    revision: Number(row["rv"]),
+    delivery: JSON.parse(row["dl"] ?? "") as Delivery,
+    checks: inOrder(checks.map(({ text }) => placed<Check>(text))),
+    ...(used ? { usedBy: placed<Check>(used.text).value.nonce, usedAt: Number(row["ua"]) } : {}),
+    events: readEvents(events, notes),
   };
+}
+
+/** A field of a list: its name without that of the list. */
+interface Listed {
+  readonly name: string;
+  readonly text: string;
 }
 
 interface Placed<T> {
@@ -47,25 +57,18 @@ function inOrder<T>(list: readonly Placed<T>[]): T[] {
   return list.toSorted((a, b) => a.place - b.place).map(({ value }) => value);
 }
 
-function readChecks(row: ReadonlyMap<string, string>): Check[] {
-  const checks = [...row].filter(([field]) => field.startsWith("c:"));
-  return inOrder(checks.map(([, text]) => placed<Check>(text)));
-}
-
 /** Each event, and over it what became known of it since it was put there. */
-function readEvents(row: ReadonlyMap<string, string>): SendEvent[] {
-  const events: Placed<SendEvent>[] = [];
-  for (const [field, text] of row) {
-    if (!field.startsWith("e:")) continue;
+function readEvents(events: readonly Listed[], notes: readonly Listed[]): SendEvent[] {
+  const read = events.map(({ name, text }) => {
     const fence = text.indexOf(" ");
     const event = placed<SendEvent>(text.slice(fence + 1));
-    const later = [...row]
-      .filter(([each]) => each.startsWith(`p:${field.slice(2)}:`))
-      .map(([, note]) => placed<Partial<SendEvent>>(note))
+    const later = notes
+      .filter((note) => note.name.startsWith(`${name}:`))
+      .map((note) => placed<Partial<SendEvent>>(note.text))
       .filter(({ place }) => place > event.place);
-    events.push({ place: Number(text.slice(0, fence)), value: Object.assign(event.value, ...inOrder(later)) });
-  }
-  return inOrder(events);
+    return { place: Number(text.slice(0, fence)), value: Object.assign(event.value, ...inOrder(later)) as SendEvent };
+  });
+  return inOrder(read);
 }
 
 /** The row that a new verification begins with, as `OPEN` takes it. */

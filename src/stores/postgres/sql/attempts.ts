@@ -20,7 +20,9 @@ const KEEP_ACCOUNT = `
 export interface AttemptSteps {
   readonly parameters: string;
   readonly locals: string;
-  /** Goes into every answer. */
+  /** Comes before any answer that something was counted. */
+  readonly knowing: string;
+  /** Goes into each of these. */
   readonly told: string;
   /** Also without a lock. */
   readonly counts: string;
@@ -49,7 +51,7 @@ export const attempt = (more: AttemptSteps): string =>
     v_nonce := p_check -> 'nonce';
     if ${HAS_COUNTED} then
       select locked_until into v_until from {s}.accounts
-        where account = p_account and t < locked_until and locked_by = v_nonce;
+        where account = p_account and t < locked_until and locked_by = v_nonce;${more.knowing}
       result := json_build_object('outcome', 'counted', 'row', ${rowOf("v")}, 'until', coalesce(v_until, 0)${more.told})::text;
       exit work;
     end if;
@@ -61,7 +63,8 @@ export const attempt = (more: AttemptSteps): string =>
     loop
       select * into a from {s}.accounts where account = p_account for update;
       exit when found or p_after >= ${NEVER}${more.counts};
-      insert into {s}.accounts (account) values (p_account) on conflict do nothing returning * into a;
+      insert into {s}.accounts (account, forget_at) values (p_account, ${byTheHour(`t + ${DAY}`)})
+        on conflict do nothing returning * into a;
       exit when found;
     end loop;
     t := ${CLOCK};
@@ -172,6 +175,7 @@ ${more.consuming}    update {s}.verifications set state = 'verified', used_by = 
 const PLAIN = {
   parameters: "",
   locals: "",
+  knowing: "",
   told: "",
   counts: "",
   beforeCounting: "",

@@ -31,9 +31,12 @@ const KNOWN = "case when f.forget_at > t then f.failures else 0 end";
 
 const ATTEMPT = attempt({
   parameters: ", p_ceiling double precision",
-  locals: "v_methods text[];",
-  told: `, 'methods', ${ENABLED},
-        'reached', array(select method from {s}.method_failures where account = p_account and reached_by = v_nonce)`,
+  locals: `v_methods text[];
+  v_reached text[];`,
+  knowing: `
+      v_methods := ${ENABLED};
+      v_reached := array(select method from {s}.method_failures where account = p_account and reached_by = v_nonce);`,
+  told: ", 'methods', v_methods, 'reached', coalesce(v_reached, '{}')",
   counts: ` and p_ceiling >= ${NEVER}`,
   beforeCounting: `
     v_methods := ${ENABLED};
@@ -44,11 +47,14 @@ const ATTEMPT = attempt({
 `,
   counting: `
     if p_ceiling < ${NEVER} then
-      insert into {s}.method_failures as f (account, method, failures, reached_by, forget_at)
-        select p_account, m, 1, case when p_ceiling <= 1 then v_nonce end, ${byTheHour(`t + ${FAILURES_KEPT}`)}
-        from unnest(v_methods) m order by m
-        on conflict (account, method) do update set failures = ${KNOWN} + 1,
-          reached_by = case when ${KNOWN} + 1 >= p_ceiling then v_nonce end, forget_at = excluded.forget_at;
+      with counted as (
+        insert into {s}.method_failures as f (account, method, failures, reached_by, forget_at)
+          select p_account, m, 1, case when p_ceiling <= 1 then v_nonce end, ${byTheHour(`t + ${FAILURES_KEPT}`)}
+          from unnest(v_methods) m order by m
+          on conflict (account, method) do update set failures = ${KNOWN} + 1,
+            reached_by = case when ${KNOWN} + 1 >= p_ceiling then v_nonce end, forget_at = excluded.forget_at
+          returning method, reached_by
+      ) select array_agg(method) into v_reached from counted where reached_by = v_nonce;
     end if;
 `,
 });
@@ -75,7 +81,8 @@ const CONSUME = consume({
 `,
   consuming: `
     delete from {s}.method_failures where account = p_account and (method = p_method or reached_by <> v_nonce);
-${TAKE_BACK}`,
+    if p_methods <> array[p_method] then${TAKE_BACK}    end if;
+`,
 });
 
 const OPEN = open({
@@ -105,4 +112,6 @@ const ERASE = procedure(
     delete from {s}.verifications where subject = p_subject;${FORGET("p_subject")}`,
 );
 
-export const CEILING: readonly string[] = [...TABLE, ATTEMPT, FORGIVE, CONSUME, OPEN, UNLOCK, ERASE];
+export const CEILING_PROCEDURES: readonly string[] = [ATTEMPT, FORGIVE, CONSUME, OPEN, UNLOCK, ERASE];
+
+export const CEILING: readonly string[] = [...TABLE, ...CEILING_PROCEDURES];

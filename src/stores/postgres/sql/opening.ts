@@ -23,7 +23,7 @@ $require2fa$`;
 /** For a reader: everything as it stood when the statement came. */
 const FOR_READING = `create or replace function {s}.find_newest(p_owner text, p_tenant text, p_now double precision)
 returns text language plpgsql stable set plan_cache_mode = force_generic_plan
-set search_path = pg_catalog as $require2fa$
+set enable_seqscan = off set search_path = pg_catalog as $require2fa$
 declare
   v_id text;
   t double precision := coalesce(p_now, floor(extract(epoch from statement_timestamp()) * 1000)::double precision);

@@ -23,7 +23,7 @@ export const endOf = (v: string, at: string): string => `case when ${v}.id is nu
   when ${v}.attempts >= ${v}.max_attempts then 'spent'
   when ${at} >= ${v}.expires_at or ${at} < ${v}.created_at - ${CLOCK_SKEW} then 'expired' end`;
 
-/** The same as `isLive()`; its first two terms are those of an index. */
+/** The same as `isLive()`; its end is that of an index. */
 export const isLive = (v: string, at: string): string => `(${v}.state = 'pending' and ${v}.expires_at > ${at}
   and ${v}.attempts < ${v}.max_attempts and ${at} >= ${v}.created_at - ${CLOCK_SKEW})`;
 
@@ -65,7 +65,8 @@ export const HAS_COUNTED = "v.checks @> jsonb_build_array(jsonb_build_object('no
  * such as `public` before Postgres 15, could make one that fits better than theirs, and have it run as this user.
  *
  * Its plans are made once for a connection: every one of them finds rows by their keys, and to plan it anew would take
- * longer than to run it. `p_ms` is how long its caller still waits, more than 0, and `p_until` the instant of that by the
+ * longer than to run it. Made while a table is still empty, one of them would walk through it and go on to do so while it
+ * grows: so none may. `p_ms` is how long its caller still waits, more than 0, and `p_until` the instant of that by the
  * database's clock, where the caller knows it: a server that was stopped begins late. What has not come to its end by
  * then is undone: whoever asked has had an error for an answer.
  */
@@ -85,6 +86,7 @@ begin
   v_setting := set_config('search_path', 'pg_catalog', true);
   v_setting := set_config('lock_timeout', ceil(p_ms * 0.8)::integer::text, true);
   v_setting := set_config('plan_cache_mode', 'force_generic_plan', true);
+  v_setting := set_config('enable_seqscan', 'off', true);
   result := '{}';
   <<work>>
   begin${body}

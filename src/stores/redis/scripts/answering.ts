@@ -12,6 +12,13 @@ const STEP_LIFE = 24 * 3_600_000;
 const FOUND = `
 local row = find(ARGV[3], ARGV[4], ARGV[5])
 `;
+/** The same with the nonce in ARGV 6, and whether that was counted. */
+const COUNTED = `
+local nonce = ARGV[6]
+local check = 'c:' .. nonce
+local row = find(ARGV[3], ARGV[4], ARGV[5], { check, 'dl' })
+local counted = row and row.more[1] ~= false
+`;
 
 export const FIND = script(
   `${PRELUDE}${ROWS}${FOUND}return row and { 'found', whole(row) } or { 'missing' }`,
@@ -23,20 +30,19 @@ export const FIND = script(
  * 14 epoch.
  */
 export const ATTEMPT = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${TRIED}${FOUND}
+  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${TRIED}${COUNTED}
 if not row then return { 'missing' } end
-local nonce = ARGV[6]
-local check = 'c:' .. nonce
 local who, failed = account(ARGV[7]), methodsOf(ARGV[7])
-local methods = enabled(failed, tried(row), nonce)
-if redis.call('HEXISTS', row.key, check) == 1 then
+local tried = triedBy(row.more[2])
+local methods = enabled(failed, tried, nonce)
+if counted then
   return { 'counted', text(ownLock(who, nonce)), whole(row), methods, reachedBy(failed, nonce) }
 end
 local why = ended(row)
 if why then return { why } end
 local till = lockedOut(who, nonce)
 if till > 0 then return { 'locked', text(till) } end
-if methods[1] ~= tried(row)[1] then return { 'disabled' } end
+if methods[1] ~= tried[1] then return { 'disabled' } end
 
 countMethods(failed, methods, nonce, tonumber(ARGV[11]))
 local after, closed = tonumber(ARGV[8]), 0
@@ -52,14 +58,14 @@ return { 'counted', text(closed), whole(row), methods, reachedBy(failed, nonce) 
 
 /** ARGV: 6 nonce, 7 account, 8 lock after, 9 epoch; from 10 on the methods that it was counted for. */
 export const FORGIVE = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${FOUND}
-local check = 'c:' .. ARGV[6]
-if not row or row.state ~= 'p' or redis.call('HDEL', row.key, check) == 0 then return { '0' } end
+  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${COUNTED}
+if not counted or row.state ~= 'p' then return { '0' } end
+redis.call('HDEL', row.key, check)
 redis.call('HSET', row.key, 'at', text(row.attempts - 1), 'up', text(now))
-forgiveFailure(account(ARGV[7]), ARGV[6], lockAfter(tonumber(ARGV[8]), ARGV[9]))
+forgiveFailure(account(ARGV[7]), nonce, lockAfter(tonumber(ARGV[8]), ARGV[9]))
 local failed = methodsOf(ARGV[7])
 if next(failed.all) ~= nil then
-  takeBack(failed, { unpack(ARGV, 10) }, ARGV[6])
+  takeBack(failed, { unpack(ARGV, 10) }, nonce)
   saveMethods(failed)
 end
 return { '1' }
@@ -68,9 +74,9 @@ return { '1' }
 
 /** ARGV: 6 nonce, 7 account, 8 step, 9 its value, 10 the method that was proved; from 11 on all that it was counted for. */
 export const CONSUME = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${FOUND}
-local nonce, step = ARGV[6], ARGV[8]
-if not row or redis.call('HEXISTS', row.key, 'c:' .. nonce) == 0 then return { 'missing' } end
+  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${COUNTED}
+local step = ARGV[8]
+if not counted then return { 'missing' } end
 if row.state == 'v' then
   local used = redis.call('HMGET', row.key, 'ub', 'ua')
   if used[1] == nonce then return { 'consumed', used[2] } end

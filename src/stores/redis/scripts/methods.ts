@@ -6,29 +6,34 @@ import { FAILURES_KEPT, NEVER } from "../../store.js";
  */
 export const METHODS = `
 local function methodsOf(name)
-  local known = { key = key('f', name), all = {} }
+  local known = { key = key('f', name), all = {}, before = {} }
   local f = redis.call('HGETALL', known.key)
-  local touched = tonumber(redis.call('HGET', known.key, 'touched') or '')
-  if not touched or now >= touched + ${FAILURES_KEPT} then return known end
+  local touched = 0
   for index = 1, #f, 2 do
     local method = string.match(f[index], '^m:(.*)$')
     if method then
       local count, by = string.match(f[index + 1], '^(%d+) (.*)$')
       known.all[method] = { count = tonumber(count), by = by }
+      known.before[#known.before + 1] = method
+    elseif f[index] == 'touched' then
+      touched = tonumber(f[index + 1])
     end
   end
+  if now >= touched + ${FAILURES_KEPT} then known.all = {} end
   return known
 end
 
 local function saveMethods(known)
-  redis.call('DEL', known.key)
-  local fields = {}
+  if next(known.all) == nil then return redis.call('DEL', known.key) end
+  local fields = { 'touched', text(now) }
   for method, m in pairs(known.all) do
     fields[#fields + 1] = 'm:' .. method
     fields[#fields + 1] = text(m.count) .. ' ' .. m.by
   end
-  if #fields == 0 then return end
-  redis.call('HSET', known.key, 'touched', text(now), unpack(fields))
+  redis.call('HSET', known.key, unpack(fields))
+  for _, method in ipairs(known.before) do
+    if not known.all[method] then redis.call('HDEL', known.key, 'm:' .. method) end
+  end
   keep(known.key, ${FAILURES_KEPT})
 end
 
@@ -89,10 +94,10 @@ local function clearMethods(known, methods, nonce, proved)
 end
 `;
 
-/** Needs `ROWS`. The same as `triedBy()`. */
+/** The same as `triedBy()`. */
 export const TRIED = `
-local function tried(row)
-  local delivery = cjson.decode(redis.call('HGET', row.key, 'dl'))
+local function triedBy(json)
+  local delivery = cjson.decode(json)
   local methods, seen = { delivery.method }, { [delivery.method] = true }
   for _, sent in ipairs(delivery.sent) do
     if not seen[sent.method] then methods[#methods + 1] = sent.method end

@@ -9,23 +9,21 @@ import { CLOCK_SKEW } from "../../../core/clock.js";
 export const ROWS = `
 -- Tenant, owner, purpose, subject, service, hashed, or '-'; attempts; the instants of birth, end, guard and burial.
 local function immutable(packed)
-  local parts = {}
-  for part in string.gmatch(packed, '%S+') do parts[#parts + 1] = part end
-  return parts
+  return string.match(packed, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)')
 end
 
-local function load(name)
+-- 'more' names fields to be told as well: asked for with the others, they take no call of their own.
+local function load(name, more)
   local id = key('v', name)
-  local f = redis.call('HMGET', id, 'im', 'st', 'at', 'rv', 'sq', 'to', 'nl')
+  local f = redis.call('HMGET', id, 'im', 'st', 'at', 'rv', 'sq', 'to', 'nl', unpack(more or {}))
   if not f[1] then return nil end
-  local im = immutable(f[1])
-  local dead = tonumber(im[10])
-  if now >= dead then return nil end
+  local tenant, owner, purpose, subject, service, max, created, expires, guard, dead = immutable(f[1])
+  if now >= tonumber(dead) then return nil end
   return {
-    key = id, name = name, tenant = im[1], owner = im[2], purpose = im[3], subject = im[4], service = im[5],
-    max = tonumber(im[6]), created = tonumber(im[7]), expires = tonumber(im[8]), guard = tonumber(im[9]) or 0,
+    key = id, name = name, tenant = tenant, owner = owner, purpose = purpose, subject = subject, service = service,
+    max = tonumber(max), created = tonumber(created), expires = tonumber(expires), guard = tonumber(guard) or 0,
     state = f[2], attempts = tonumber(f[3]), revision = f[4], sequence = tonumber(f[5]),
-    to = f[6], neverLeft = f[7] == '1',
+    to = f[6], neverLeft = f[7] == '1', more = { unpack(f, 8) },
   }
 end
 
@@ -38,17 +36,17 @@ local function ended(row)
 end
 
 -- An owner's, in the order in which they were last met.
-local function ofOwner(owner)
+local function ofOwner(owner, more)
   local rows = {}
   for _, name in ipairs(redis.call('ZRANGE', key('o', owner), 0, -1)) do
-    local row = load(name)
+    local row = load(name, more)
     if row then rows[#rows + 1] = row end
   end
   return rows
 end
 
-local function newestOf(owner, tenant)
-  local rows = ofOwner(owner)
+local function newestOf(owner, tenant, more)
+  local rows = ofOwner(owner, more)
   local newest
   for i = #rows, 1, -1 do
     if tenant == '' or rows[i].tenant == tenant then
@@ -60,12 +58,12 @@ local function newestOf(owner, tenant)
 end
 
 -- By id, by owner, or both; '' is for what was not given.
-local function find(name, owner, tenant)
+local function find(name, owner, tenant, more)
   if name == '' then
     if owner == '' then return nil end
-    return newestOf(owner, tenant)
+    return newestOf(owner, tenant, more)
   end
-  local row = load(name)
+  local row = load(name, more)
   local theirs = row and (owner == '' or row.owner == owner) and (tenant == '' or row.tenant == tenant)
   return theirs and row or nil
 end
@@ -100,10 +98,10 @@ local function forget(name)
   redis.call('ZREM', key('i', 'dead'), name)
   redis.call('ZREM', key('i', 'all'), name)
   if not f[1] then return end
-  local im = immutable(f[1])
-  redis.call('ZREM', key('t', im[1]), name)
-  redis.call('ZREM', key('o', im[2]), name)
-  if im[4] ~= '-' then redis.call('ZREM', key('j', im[4]), name) end
+  local tenant, owner, _, subject = immutable(f[1])
+  redis.call('ZREM', key('t', tenant), name)
+  redis.call('ZREM', key('o', owner), name)
+  if subject ~= '-' then redis.call('ZREM', key('j', subject), name) end
   if f[2] ~= '' then redis.call('ZREM', key('n', f[2]), name) end
   redis.call('DEL', id)
 end

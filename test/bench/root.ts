@@ -1,0 +1,4 @@
+import path from "node:path";
+
+/** Of the project; this file runs compiled, in `test/bench/dist/test/bench`. */
+export const root = path.join(import.meta.dirname, "../../../../..");

@@ -1,0 +1,54 @@
+import { isMissed, type Judged, type Results } from "./results.js";
+
+/** What is measured beside what, with the target and what the last run had found. */
+export function table(results: Results, before: Results): string {
+  const head = ["part", "what", "beside", "found", "target", "", "before"];
+  const lines = Object.entries(results).flatMap(([part, { rows }]) =>
+    rows.map((row) => [
+      part,
+      row.what,
+      row.beside,
+      amount(row),
+      target(row),
+      verdict(row),
+      change(row, before[part]?.rows),
+    ]),
+  );
+  return aligned([head, ...lines]);
+}
+
+function amount({ value, unit }: Pick<Judged, "value" | "unit">): string {
+  return Number.isFinite(value) ? `${value}${unit === "x" ? "" : " "}${unit}` : "-";
+}
+
+function target({ target: wanted, unit }: Judged): string {
+  if (!wanted) return "";
+  return "most" in wanted
+    ? `at most ${amount({ value: wanted.most, unit })}`
+    : `at least ${amount({ value: wanted.least, unit })}`;
+}
+
+function verdict(row: Judged): string {
+  return row.target ? (isMissed(row) ? "MISSED" : "ok") : "";
+}
+
+/** Below a tenth it is the machine's mood. */
+const WORTH_TELLING = 0.1;
+
+function change(row: Judged, before: readonly Judged[] = []): string {
+  const old = before.find(({ what, beside }) => what === row.what && beside === row.beside);
+  if (!old || !(Math.abs(row.value - old.value) > WORTH_TELLING * Math.abs(old.value))) return "";
+  return `was ${amount(old)}`;
+}
+
+function aligned(lines: readonly (readonly string[])[]): string {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
