@@ -40,6 +40,7 @@ import { buildBooks } from "./languages.js";
 import { buildMethods, buildProofs } from "./build-methods.js";
 import { checkNotMe, checkOptions, checkOrigins, checkPath, checkStore, warnOfOrigin } from "./check-options.js";
 import type { PageOptions, TwoFactorOptions } from "./options.js";
+import { warnOfTelephoneOnly } from "./telephone-only.js";
 
 /**
  * Options checked and made ready, once: from here on nothing is looked up by name or parsed again.
@@ -62,12 +63,12 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const { page: pageBook, messages: book, locales } = buildBooks(options);
   const own = checkFactors(options.factors ?? false, store);
   const factors = own && new FactorBook(own.storage, keys);
-  const enrols = factors !== undefined;
   const scheduler = bounded(options.scheduler ?? new TimerScheduler(clock));
   const reportLink = reportLinks(keys, checkNotMe(options, first));
   const told = { service: options.service, host, origins, book, reportLink };
-  const methods = buildMethods(options.methods, { keys, clock, events, enrols, ...told });
+  const methods = buildMethods(options.methods, { keys, clock, events, enrols: factors !== undefined, ...told });
   warnOfOrigin(origins, methods);
+  warnOfTelephoneOnly(methods);
   const workflows = buildWorkflows(options.workflows);
   const contactOf = options.contact;
   const flights = new Flights();

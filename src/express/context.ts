@@ -21,18 +21,17 @@ declare global {
 export class RequestTwoFactor {
   readonly #kit: Kit;
   readonly #req: Request;
-  readonly #base: string;
-  readonly #mount: number;
+  /** Where the middleware is mounted: further in, `req.baseUrl` is another. */
+  readonly #mount: string;
   #user: string | undefined;
-  #passed: Passed | undefined;
+  #passed: readonly Mark[] | undefined;
+  #maxAge = DEFAULT_MAX_AGE;
   #trusted = false;
 
   constructor(kit: Kit, req: Request) {
     this.#kit = kit;
     this.#req = req;
-    // A path that the client has a part in must not become a way off this site.
-    this.#mount = req.baseUrl.length;
-    this.#base = isLocalPath(req.baseUrl + kit.path) ? req.baseUrl : "";
+    this.#mount = req.baseUrl;
   }
 
   /**
@@ -95,7 +94,7 @@ export class RequestTwoFactor {
    */
   static keeps(context: unknown, kit: Kit, { baseUrl }: Request): boolean {
     if (!(context instanceof RequestTwoFactor) || context.#kit === kit) return false;
-    if (context.#mount !== baseUrl.length) return context.#mount > baseUrl.length;
+    if (context.#mount.length !== baseUrl.length) return context.#mount.length > baseUrl.length;
     throw misconfigured(
       'Two instances of twoFactor() stand at the same place. Mount one below a path, as in app.use("/api", ...), or give one of them both proofs: proof: [jwtProof({ ... }), sessionProof()].',
     );
@@ -103,12 +102,14 @@ export class RequestTwoFactor {
 
   /** @internal */
   static kitOf(context: unknown): Kit | undefined {
-    return context instanceof RequestTwoFactor ? context.#kit : undefined;
+    return typeof context === "object" && context !== null && #kit in context ? context.#kit : undefined;
   }
 
   /** @internal Where this instance's routes are, seen from outside. */
   static pathOf(context: RequestTwoFactor): string {
-    return context.#base + context.#kit.path;
+    const { path } = context.#kit;
+    // A path that the client has a part in must not become a way off this site.
+    return isLocalPath(context.#mount + path) ? context.#mount + path : path;
   }
 
   /** @internal The person that a guard has found. */
@@ -117,8 +118,9 @@ export class RequestTwoFactor {
   }
 
   /** @internal */
-  static pass(context: RequestTwoFactor, passed: Passed): void {
-    context.#passed = passed;
+  static pass(context: RequestTwoFactor, marks: readonly Mark[], maxAge: number): void {
+    context.#passed = marks;
+    context.#maxAge = maxAge;
   }
 
   /** @internal */
@@ -126,13 +128,13 @@ export class RequestTwoFactor {
     context.#trusted = true;
   }
 
-  /** @internal What a guard let this request pass for. */
-  static passedOf(context: RequestTwoFactor): Passed | undefined {
+  /** @internal The marks that a guard let this request pass for. */
+  static passedOf(context: RequestTwoFactor): readonly Mark[] | undefined {
     return context.#passed;
   }
 
   #proof(): Passed | undefined {
-    if (this.#passed) return this.#passed;
+    if (this.#passed) return { marks: this.#passed, maxAge: this.#maxAge };
     const who = identify(this.#kit, this.#req);
     if (isPromise(who)) {
       // Nobody can wait for it here; a rejection is told to whoever asks again, at the guard.

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../core/errors.js";
-import type { MethodName } from "../../methods/method.js";
+import type { MethodName, SentMethod } from "../../methods/method.js";
 import type { PasskeyCreation, PasskeyRequest } from "../../methods/passkey/json.js";
 
 export type PageState =
@@ -125,7 +125,7 @@ export type PageFactors =
   /** Asks for the number or address to be set up. */
   | {
       readonly step: "address";
-      readonly method: MethodName;
+      readonly method: SentMethod;
       /** What the person has typed, where it was no use. */
       readonly to?: string;
     }
