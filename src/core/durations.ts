@@ -34,5 +34,5 @@ export function milliseconds(value: Duration, option: string): number {
 /** What a bare number may have meant: seconds, or milliseconds where there are many. */
 function withUnit(given: number): string {
   const minutes = Number.isInteger(given / 60) ? `"${given / 60}m"` : `"${given}ms"`;
-  return `Write "${given}s" or ${given < 10_000 ? minutes : `"${given}ms"`}.`;
+  return `Write "${given}s" or ${given < 10_000 ? minutes : `"${given}ms"`}; the only bare number is 0.`;
 }

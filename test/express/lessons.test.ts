@@ -275,8 +275,8 @@ describe("values that are near the right one", () => {
   });
 
   it.each<[string, () => unknown, string]>([
-    ["maxAge: 300", () => require2fa({ maxAge: 300 as never }), 'Write "300s" or "5m".'],
-    ["maxAge: 300000", () => require2fa({ maxAge: 300_000 as never }), 'Write "300000s" or "300000ms".'],
+    ["maxAge: 300", () => require2fa({ maxAge: 300 as never }), 'Write "300s" or "5m";'],
+    ["maxAge: 300000", () => require2fa({ maxAge: 300_000 as never }), 'Write "300000s" or "300000ms";'],
     [
       "perUser without a list",
       () => twoFactor(options({ limits: { sends: { perUser: { max: 5, interval: "10m" } } } })),

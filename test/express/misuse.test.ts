@@ -545,7 +545,7 @@ describe("hundreds of random option objects", () => {
         if (!builds(() => require2fa(policy))) return;
         worked += 1;
         const methods = [totp({ secret: () => null }), sms(outbox()), email(outbox())];
-        await walkThrough(options({ methods }), policy);
+        await walkThrough(options({ methods, factors: true }), policy);
       }),
       { numRuns: times(500, 150) },
     );

@@ -433,7 +433,7 @@ describe("onNotEnrolled", () => {
     ["enroll", 403],
     ["allow", 200],
   ])("%s answers somebody without any method with %d", async (onNotEnrolled, status) => {
-    const shop = fixture();
+    const shop = fixture({ factors: onNotEnrolled === "enroll" });
     shop.guard("/vault", onNotEnrolled === undefined ? {} : { onNotEnrolled });
     const tom = await shop.login("tom");
     const { body } = await tom.get("/vault").expect(status);
