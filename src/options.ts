@@ -1,9 +1,8 @@
-import cluster from "node:cluster";
 import type { Clock } from "./core/clock.js";
 import type { Awaitable } from "./core/deadline.js";
 import { misconfigured } from "./core/errors.js";
 import type { EventListeners } from "./core/events.js";
-import { checkKeys, display, isProduction, listOf } from "./core/options.js";
+import { checkKeys, display, isClusterWorker, isProduction, listOf } from "./core/options.js";
 import type { FirstFactorOf, UserOf } from "./express/kit.js";
 import type { Theme } from "./express/page/theme.js";
 import type { PageView } from "./express/page/view.js";
@@ -208,7 +207,7 @@ export function checkStore({ store, allowMemoryStore = false }: TwoFactorOptions
   const able = STORE_STEPS.every((step) => typeof (chosen as Partial<Store>)[step] === "function");
   if (typeof chosen.name !== "string" || !able)
     throw misconfigured("twoFactor({ store }) takes memoryStore() or another Store.");
-  if (!chosen.durable && !allowMemoryStore && (isProduction() || cluster.isWorker)) {
+  if (!chosen.durable && !allowMemoryStore && (isProduction() || isClusterWorker())) {
     throw misconfigured(
       `The ${chosen.name} store forgets locks and counters when the process ends and shares them with no other process. Use a store that lasts in production and in a cluster, or accept it with allowMemoryStore: true.`,
     );
