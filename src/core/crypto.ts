@@ -73,10 +73,14 @@ export function mac(key: KeyObject, parts: readonly string[], algorithm: "sha256
   return hmac.digest();
 }
 
+/** Where a digest is written out: a Buffer of its own for each would cost more than the hash. */
+const digest = Buffer.alloc(32);
+
 /** A short name for a tuple, the same everywhere and different for different tuples. */
 export function fingerprint(parts: readonly unknown[]): string {
+  digest.write(hash("sha256", JSON.stringify(parts), "binary"), "latin1");
   // 32 characters, and no slice of a longer string that would stay in memory with them.
-  return hash("sha256", JSON.stringify(parts), "buffer").toString("base64url", 0, 24);
+  return digest.toString("base64url", 0, 24);
 }
 
 const COMPARE_BYTES = 64;

@@ -54,7 +54,13 @@ function qualityOf(parameters: readonly string[]): number {
 /** Scripts of living languages that run from right to left. */
 const FROM_THE_RIGHT = new Set(["Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"]);
 
-/** Which way a language is written, as `dir` of a document says it. */
+const directions = new Map<string, "ltr" | "rtl">();
+
+/** Which way a language is written, as `dir` of a document says it. One of the app's: they are few, and are remembered. */
 export function directionOf(locale: string): "ltr" | "rtl" {
-  return FROM_THE_RIGHT.has(new Intl.Locale(locale).maximize().script ?? "") ? "rtl" : "ltr";
+  const known = directions.get(locale);
+  if (known !== undefined) return known;
+  const direction = FROM_THE_RIGHT.has(new Intl.Locale(locale).maximize().script ?? "") ? "rtl" : "ltr";
+  directions.set(locale, direction);
+  return direction;
 }

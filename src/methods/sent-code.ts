@@ -1,6 +1,6 @@
 import type { LRUCache } from "lru-cache";
 import { newCache } from "../core/cache.js";
-import type { Awaitable } from "../core/deadline.js";
+import { allThere, type Awaitable, whenThere } from "../core/deadline.js";
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, display, isProduction, listOf } from "../core/options.js";
@@ -92,15 +92,16 @@ function phoneCode(
   const shape = codeShape(options.digits ?? 6, where);
   let known: LRUCache<string, { found: Reached | undefined }> | undefined;
 
-  const recipient = async ({ phone }: Contact): Promise<Reached | undefined> => {
+  const recipient = ({ phone }: Contact): Awaitable<Reached | undefined> => {
     if (typeof phone !== "string" || phone === "") return undefined;
     // Parsing a number costs more than the rest of a challenge together, and people keep theirs.
     known ??= newCache(10_000);
     const cached = known.get(phone);
     if (cached) return cached.found;
-    const found = await reach(phone, countries);
-    known.set(phone, { found });
-    return found;
+    return reach(phone, countries).then((found) => {
+      known?.set(phone, { found });
+      return found;
+    });
   };
   return factory({ channel, provider, shape, recipient, countries }, options.ttl);
 }
@@ -197,19 +198,19 @@ function sentCode(
     outOfBand,
     accepts: (typed) => outOfBand.accepts(typed, shape),
     enrolled: reached,
-    stillReaches: async (entry, person) =>
-      (await reached(person)).some(({ to, withheld }) => !withheld && to === entry.delivery.to),
+    stillReaches: (entry, person) =>
+      whenThere(reached(person), (ways) => ways.some(({ to, withheld }) => !withheld && to === entry.delivery.to)),
     send: ({ entry, locale, now, until }: Outgoing) => {
       const { label: action, show } = entry.detail as Shown;
       const minutes = (entry.expiresAt - now) / 60_000;
       const parts = { channel, locale, book, minutes, service, host, action, show, report: reportLink?.(entry) };
       return outOfBand.send(entry, specOf(entry), (code) => composeMessage({ ...parts, code }), until);
     },
-    async compare(entry, { factors }, typed) {
-      const match = await outOfBand.compare(entry, specOf(entry), typed);
-      const factor = factorsOf(factors, channel).find(({ to }) => to === entry.delivery.to);
-      return match && { ...match, ...(factor && { factor }) };
-    },
+    compare: (entry, { factors }, typed) =>
+      whenThere(outOfBand.compare(entry, specOf(entry), typed), (match) => {
+        const factor = factorsOf(factors, channel).find(({ to }) => to === entry.delivery.to);
+        return match && { ...match, ...(factor && { factor }) };
+      }),
     ...(enrols ? { enrolling } : {}),
   };
 }
@@ -219,16 +220,15 @@ function propertyOf(channel: Channel): "email" | "phone" {
 }
 
 /** What they have enrolled, the one used last first, and then what the app knows; no address twice. */
-async function reachedBy({ channel, recipient }: Sending, { contact, factors }: Person): Promise<readonly Enrolled[]> {
+function reachedBy({ channel, recipient }: Sending, { contact, factors }: Person): Awaitable<readonly Enrolled[]> {
   const enrolled = factorsOf(factors, channel).map(({ id, name, to }) => {
     return { factor: id, name, at: { [propertyOf(channel)]: to } };
   });
-  const found = await Promise.all(
-    [...enrolled, { factor: CONTACT, name: "", at: contact }].map(async ({ at, ...which }) => {
-      const address = await recipient(at);
-      return address && { ...which, ...address };
-    }),
+  const found = [...enrolled, { factor: CONTACT, name: "", at: contact }].map(({ at, ...which }) =>
+    whenThere(recipient(at), (address) => address && { ...which, ...address }),
   );
-  const known = found.filter((each) => each !== undefined);
-  return known.filter(({ to }, index) => known.findIndex((each) => each.to === to) === index);
+  return whenThere(allThere(found), (addresses) => {
+    const known = addresses.filter((each) => each !== undefined);
+    return known.filter(({ to }, index) => known.findIndex((each) => each.to === to) === index);
+  });
 }

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type * as Hotp from "@otplib/hotp";
 import { sameText } from "../core/crypto.js";
+import type { Awaitable } from "../core/deadline.js";
 
 export interface TotpShape {
   readonly digits: 6 | 7 | 8;
@@ -36,18 +37,28 @@ const nodeCrypto = {
  *
  * @throws Error for a secret that is not base32, or too short.
  */
-export async function matchingStep(
+export function matchingStep(
+  secret: string | Uint8Array,
+  answer: string,
+  shape: TotpShape,
+  now: number,
+): Awaitable<number | undefined> {
+  if (hotp) return stepOf(hotp, secret, answer, shape, now);
+  return import("@otplib/hotp").then((loaded) => stepOf((hotp = loaded), secret, answer, shape, now));
+}
+
+function stepOf(
+  { generateSync }: typeof Hotp,
   secret: string | Uint8Array,
   answer: string,
   { digits, algorithm, window }: TotpShape,
   now: number,
-): Promise<number | undefined> {
-  hotp ??= await import("@otplib/hotp");
+): number | undefined {
   const key = typeof secret === "string" ? bytesOf(tidy(secret)) : secret;
   const current = Math.floor(now / 1000 / PERIOD);
   let matched: number | undefined;
   for (let counter = current; counter >= current - window; counter -= 1) {
-    const code = hotp.generateSync({ secret: key, counter, digits, algorithm, crypto: nodeCrypto });
+    const code = generateSync({ secret: key, counter, digits, algorithm, crypto: nodeCrypto });
     if (sameText(answer, code)) matched ??= counter;
   }
   return matched;

@@ -1,5 +1,5 @@
 import { fingerprint } from "../core/crypto.js";
-import { type Awaitable, within } from "../core/deadline.js";
+import { allThere, type Awaitable, whenThere, within } from "../core/deadline.js";
 import { misconfigured, unavailable } from "../core/errors.js";
 import { checkKeys, oneOf } from "../core/options.js";
 import { DIGITS, normalizeCode } from "../verification/code.js";
@@ -32,8 +32,6 @@ const DEADLINE = 3_500;
 
 interface Secret {
   readonly secret: string | Uint8Array;
-  /** Under which its used steps are kept. */
-  readonly steps: string;
   readonly factor?: Factor;
 }
 
@@ -57,13 +55,12 @@ export function totp(options: TotpOptions = {}): MethodFactory {
   const codeShape = { length: digits, alphabet: DIGITS };
 
   /** The app's own and those enrolled. */
-  async function secretsOf({ user, factors }: Person): Promise<readonly Secret[]> {
+  function secretsOf({ user, factors }: Person): Awaitable<readonly Secret[]> {
     const late = () => unavailable("The TOTP secret callback did not answer.");
-    const own = await within(secretOf?.(user), DEADLINE, late);
-    const enrolled = factorsOf(factors, "totp").map((factor) => {
-      return { secret: factor.secret, steps: stepsOf(user, factor.id), factor };
-    });
-    return own ? [{ secret: own, steps: stepsOf(user) }, ...enrolled] : enrolled;
+    const enrolled = factorsOf(factors, "totp").map((factor) => ({ secret: factor.secret, factor }));
+    return whenThere(within(secretOf?.(user), DEADLINE, late), (own) =>
+      own ? [{ secret: own }, ...enrolled] : enrolled,
+    );
   }
 
   return {
@@ -76,23 +73,34 @@ export function totp(options: TotpOptions = {}): MethodFactory {
         phishingResistant: false,
         ttl: TTL,
         accepts: (typed) => normalizeCode(typed, codeShape) !== undefined,
-        enrolled: async (person) => ((await secretsOf(person)).length > 0 ? [{}] : []),
+        enrolled: (person) => whenThere(secretsOf(person), ({ length }) => (length > 0 ? [{}] : [])),
         stillReaches: () => true,
-        async compare(_entry, person, typed, now) {
+        compare(_entry, person, typed, now) {
           const answer = normalizeCode(typed, codeShape);
           if (answer === undefined) return undefined;
-          let match: FactorMatch | undefined;
-          // All of them, whichever fits: see matchingStep().
-          for (const { secret, steps, factor } of await secretsOf(person)) {
-            const value = await matchingStep(secret, answer, totpShape, now);
-            if (value !== undefined) match ??= { step: { key: steps, value }, ...(factor && { factor }) };
-          }
-          return match;
+          return whenThere(secretsOf(person), (secrets) =>
+            // All of them, whichever fits: see matchingStep().
+            whenThere(allThere(secrets.map(({ secret }) => matchingStep(secret, answer, totpShape, now))), (steps) => {
+              return firstMatch(person.user, secrets, steps);
+            }),
+          );
         },
         ...(enrols ? { enrolling: enrolling(totpShape, service) } : {}),
       };
     },
   };
+}
+
+function firstMatch(
+  user: string,
+  secrets: readonly Secret[],
+  steps: readonly (number | undefined)[],
+): FactorMatch | undefined {
+  const index = steps.findIndex((step) => step !== undefined);
+  const [value, factor] = [steps[index], secrets[index]?.factor];
+  return value === undefined
+    ? undefined
+    : { step: { key: stepsOf(user, factor?.id), value }, ...(factor && { factor }) };
 }
 
 function enrolling(shape: TotpShape, service: string | undefined): Enrolling {

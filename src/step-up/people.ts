@@ -1,4 +1,4 @@
-import type { Awaitable } from "../core/deadline.js";
+import { allThere, type Awaitable } from "../core/deadline.js";
 import type { Contact, Enrolled, Method, MethodName, Person } from "../methods/method.js";
 import { ask } from "./ask.js";
 import type { FactorBook } from "./factor-book.js";
@@ -11,7 +11,10 @@ export async function personOf(
   { contactOf, factors: book }: { readonly contactOf: ContactOf; readonly factors: FactorBook | undefined },
   user: string,
 ): Promise<Person | undefined> {
-  const [contact, factors] = await Promise.all([ask("The contact callback", () => contactOf(user)), book?.of(user)]);
+  const [contact, factors] = await allThere([
+    ask("The contact callback", () => contactOf(user)),
+    book?.of(user),
+  ] as const);
   return contact ? { user, contact, factors: factors ?? NONE } : undefined;
 }
 
@@ -34,7 +37,7 @@ export async function usableMethods(
   allowed: readonly MethodName[] | undefined,
 ): Promise<Usable[]> {
   const candidates = methods.filter((method) => !allowed || allowed.includes(method.name));
-  const enrolled = await Promise.all(
+  const enrolled = await allThere(
     candidates.map((method) => ask(`Looking up ${method.name}`, () => method.enrolled(person))),
   );
   return candidates.flatMap((method, index) => (enrolled[index] ?? []).map((way) => ({ method, ...way })));

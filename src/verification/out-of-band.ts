@@ -1,3 +1,4 @@
+import type { Awaitable } from "../core/deadline.js";
 import { type Keyring, sameText, seal, unseal } from "../core/crypto.js";
 import { defined } from "../core/defined.js";
 import type { Channel, MessageHints } from "../providers/provider.js";
@@ -31,7 +32,7 @@ export interface OutOfBand {
   /** Sends what `compose` makes of the code, by `until` at the latest (`performance.now()`). */
   send(entry: Pending, shape: CodeSpec, compose: (code: string) => Composed, until?: number): Promise<Delivered>;
   /** In constant time, or by asking the provider that made the code. */
-  compare(entry: Pending, shape: CodeSpec, typed: string): Promise<Match | undefined>;
+  compare(entry: Pending, shape: CodeSpec, typed: string): Awaitable<Match | undefined>;
   /** Tells a provider that made the code that nobody will ask for it. */
   drop(entry: Pending): Promise<void>;
 }
@@ -74,19 +75,12 @@ export function createOutOfBand(
       return { ...delivered, code: seal(keys, delivered.code, entry.id) };
     },
 
-    async compare(entry, shape, typed) {
-      const { remote, to = "" } = entry.delivery;
-      const tidied = tidy(typed);
-      if (remote && remote.code === undefined) {
-        if (tidied === undefined || tidied === "") return undefined;
-        if (await carrier.check(remote, tidied, to)) return {};
-        // what we took for a separator may be a part of this vendor's codes
-        const written = typed.trim();
-        return written !== tidied && (await carrier.check(remote, written, to)) ? {} : undefined;
-      }
+    compare(entry, shape, typed) {
+      const { remote } = entry.delivery;
+      if (remote && remote.code === undefined) return checkedBy(carrier, remote, entry, typed);
       const code = codeOf(entry, shape);
       // A code of the caller's own may hold what no shape of ours allows: written exactly so, it is right.
-      const answers = [remote ? tidied : normalizeCode(typed, shape), typed];
+      const answers = [remote ? tidy(typed) : normalizeCode(typed, shape), typed];
       const right = answers.filter((answer) => code !== undefined && answer !== undefined && sameText(answer, code));
       return right.length > 0 ? {} : undefined;
     },
@@ -95,6 +89,21 @@ export function createOutOfBand(
       if (entry.delivery.remote) await carrier.cancel(entry.delivery.remote);
     },
   };
+}
+
+/** Whoever made the code says whether this is it. */
+async function checkedBy(
+  carrier: Carrier,
+  remote: NonNullable<Pending["delivery"]["remote"]>,
+  { delivery: { to = "" } }: Pending,
+  typed: string,
+): Promise<Match | undefined> {
+  const tidied = tidy(typed);
+  if (tidied === undefined || tidied === "") return undefined;
+  if (await carrier.check(remote, tidied, to)) return {};
+  // what we took for a separator may be a part of this vendor's codes
+  const written = typed.trim();
+  return written !== tidied && (await carrier.check(remote, written, to)) ? {} : undefined;
 }
 
 function envelope(entry: Pending, to: string) {
