@@ -1,7 +1,6 @@
-import cluster from "node:cluster";
 import { warn } from "./core/complain.js";
 import { misconfigured } from "./core/errors.js";
-import { checkKeys, display, isProduction, listOf } from "./core/options.js";
+import { checkKeys, display, isClusterWorker, isProduction, listOf } from "./core/options.js";
 import { isRequest } from "./express/guard.js";
 import { memoryStore } from "./stores/memory/memory-store.js";
 import type { Store } from "./stores/store.js";
@@ -105,7 +104,7 @@ export function checkStore({ store, allowMemoryStore = false }: TwoFactorOptions
   const able = STORE_STEPS.every((step) => typeof (chosen as Partial<Store>)[step] === "function");
   if (typeof chosen.name !== "string" || !able)
     throw misconfigured("twoFactor({ store }) takes memoryStore() or another Store.");
-  if (!chosen.durable && !allowMemoryStore && (isProduction() || cluster.isWorker)) {
+  if (!chosen.durable && !allowMemoryStore && (isProduction() || isClusterWorker())) {
     throw misconfigured(
       `The ${chosen.name} store forgets locks and counters when the process ends and shares them with no other process. Use a store that lasts in production and in a cluster, or accept it with allowMemoryStore: true.`,
     );

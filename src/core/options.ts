@@ -1,3 +1,5 @@
+import type { Cluster } from "node:cluster";
+import { createRequire } from "node:module";
 import { misconfigured } from "./errors.js";
 
 /** How many single-letter edits lead from one word to the other (Levenshtein). */
@@ -75,6 +77,13 @@ export function wholeNumber(value: unknown, min: number, max: number, where: str
     throw misconfigured(`${where}: ${display(value)} is not a whole number from ${min} to ${max}.`);
   }
   return value;
+}
+
+const require = createRequire(import.meta.url);
+
+/** Loads the module where the answer matters only: it brings everything along that starts processes. */
+export function isClusterWorker(): boolean {
+  return (require("node:cluster") as Cluster).isWorker;
 }
 
 export function isProduction(): boolean {
