@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { CircuitBreakerPolicy } from "cockatiel";
+import { isPromise } from "../core/deadline.js";
 import { misconfigured } from "../core/errors.js";
 import {
   type Channel,
@@ -137,6 +138,14 @@ export class Lane {
 /** Calls a provider with a deadline: aborts it when that has passed, and waits one turn for what it knows. */
 async function beforeLate<T>(name: string, ms: number, call: (context: SendContext) => T | Promise<T>): Promise<T> {
   const deadline = new AbortController();
+  // A signal costs as much as a hash: made for a provider that looks at it.
+  const context: SendContext = {
+    get signal() {
+      return deadline.signal;
+    },
+  };
+  const answer = call(context);
+  if (!isPromise(answer)) return answer;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const giveUp = (): void => reject(new DeliveryError(`${name} did not answer in time.`, { unsent: false }));
@@ -147,7 +156,7 @@ async function beforeLate<T>(name: string, ms: number, call: (context: SendConte
     }, ms);
   });
   try {
-    return await Promise.race([(async () => call({ signal: deadline.signal }))(), late]);
+    return await Promise.race([answer, late]);
   } finally {
     clearTimeout(timer);
   }
