@@ -55,6 +55,8 @@ export function createApp({ settings, shared, clock = Date.now }: AppOptions): B
       recoveryCodes(),
     ],
     factors: true,
+    // For the statement alone: a route that says nothing of devices wants a proof.
+    trustedDevices: { maxAge: "14d" },
     proof: [bearer.proof, sessionProof()],
     service: "Fjord Bank",
     ...(origin !== undefined && { origin }),

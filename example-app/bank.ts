@@ -4,6 +4,7 @@ import { showHome } from "./home-page.js";
 import { wantsPage } from "./layout.js";
 import { type Ledger, OrderError, plain, readOrder } from "./ledger.js";
 import { showLogin } from "./login-page.js";
+import { showStatement } from "./statement-page.js";
 import { findUser, type User } from "./users.js";
 import { showVault } from "./vault-page.js";
 
@@ -22,6 +23,11 @@ export function bank(ledger: Ledger): Router {
     const { methods, verifiedAt, expiresAt } = req.twoFactor;
     if (wantsPage(req)) showVault(res, user, req.twoFactor);
     else res.set("Cache-Control", "no-store").json({ vault: user.vault, methods, verifiedAt, expiresAt });
+  });
+
+  // To look at what was done takes less than to do it: a device that its owner trusts will do.
+  router.get("/statement", toLogin, require2fa({ maxAge: "15m", trustedDevice: true }), (req, res) => {
+    showStatement(res, userOf(req), ledger);
   });
 
   // Nobody is asked to approve what could not be done anyway.

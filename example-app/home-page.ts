@@ -28,7 +28,7 @@ export function showHome(res: Response, { user, ledger, done, problem, typed }: 
       ${fresh && html`<p class="note" role="status">${money(fresh.cents)} went to ${fresh.payee}.</p>`}
       ${transferForm(problem, typed)}
     </div>
-    <div class="stack">${vaultCard()} ${history(transfers)} ${securityCard()} ${appCard()}</div>
+    <div class="stack">${vaultCard()} ${history(transfers, true)} ${securityCard()} ${appCard()}</div>
   </div>`;
   sendPage(res, { title: problem ?? "Your account", status: problem === undefined ? 200 : 400, user, body });
 }
@@ -72,7 +72,7 @@ function vaultCard(): Markup {
 function securityCard(): Markup {
   return html`<section class="card" aria-labelledby="security">
     <h2 id="security" class="card-title">${icon("key")}Security</h2>
-    <p class="lead">Your authenticator app, your number, your recovery codes.</p>
+    <p class="lead">Your authenticator app, passkeys, recovery codes and trusted devices.</p>
     <a class="button quiet" href="/2fa/factors">Security settings</a>
   </section>`;
 }
@@ -85,7 +85,8 @@ function appCard(): Markup {
   </section>`;
 }
 
-function history(transfers: readonly Transfer[]): Markup {
+/** What was sent to whom. */
+export function history(transfers: readonly Transfer[], more = false): Markup {
   const rows = transfers.map(
     ({ cents, payee, at }) =>
       html`<li>
@@ -102,6 +103,7 @@ function history(transfers: readonly Transfer[]): Markup {
             ${rows}
           </ul>`
     }
+    ${more && html`<a class="button quiet" href="/statement">Open the statement</a>`}
   </section>`;
 }
 

@@ -39,6 +39,7 @@ import { checkSteps, parseWorkflow, type Step } from "./verification/workflow.js
 import { buildDevices } from "./build-devices.js";
 import { checkFactors, type FactorSettings } from "./factors-options.js";
 import { buildBooks } from "./languages.js";
+import { warnOfTelephoneOnly } from "./telephone-only.js";
 import {
   checkNotMe,
   checkOptions,
@@ -75,6 +76,7 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const reportLink = reportLinks(keys, checkNotMe(options, first));
   const told = { service: options.service, host, origins, book, reportLink };
   const methods = buildMethods(options.methods, { keys, clock, events, enrols, ...told });
+  warnOfTelephoneOnly(methods);
   const workflows = buildWorkflows(options.workflows);
   const contactOf = options.contact;
   const flights = new Flights();

@@ -8,6 +8,7 @@ import { checkShell, runCode, runShell, typecheck } from "./helpers/readme-proof
 
 const readme = path.join(projectRoot, "README.md");
 const text = existsSync(readme) ? readFileSync(readme, "utf8") : undefined;
+const contexts = readFileSync(path.join(projectRoot, "test/helpers/readme-contexts.md"), "utf8");
 
 let copy: ProjectCopy;
 beforeAll(() => {
@@ -50,12 +51,12 @@ function brokenLinks(markdown: string): string[] {
 }
 
 describe.skipIf(text === undefined)("README.md", () => {
-  const markdown: Markdown = readMarkdown(text ?? "");
+  const markdown: Markdown = readMarkdown(`${text ?? ""}\n${contexts}`);
   let complaints = new Map<number, string[]>();
   beforeAll(() => {
     copy.build();
     complaints = typecheck(markdown, copy.root);
-  }, 60_000);
+  }, 180_000);
 
   it("has only blocks that can be proved", () => {
     expect(markdown.faults).toEqual([]);

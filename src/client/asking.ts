@@ -35,7 +35,7 @@ export interface Asking {
   answer(code: string): Promise<boolean>;
   /** The same code once more, or a new challenge where this one has ended; true if it is out. */
   resend(): Promise<boolean>;
-  use(method: string): Promise<boolean>;
+  use(method: string, factor?: string): Promise<boolean>;
   cancel(): Promise<Response>;
 }
 
@@ -63,10 +63,8 @@ export function ask({ challenge, methods = [challenge.method] }: Refusal, post: 
   };
   const renew = async (route: string, fields = {}): Promise<boolean> => {
     const renewed = await call<PublicChallenge>(route, fields);
-    if (!renewed) return false;
-    asking.challenge = renewed;
-    asking.ended = false;
-    return true;
+    if (renewed) Object.assign(asking, { challenge: renewed, ended: false });
+    return Boolean(renewed);
   };
   const asking: Asking = {
     challenge,
@@ -79,7 +77,7 @@ export function ask({ challenge, methods = [challenge.method] }: Refusal, post: 
       return Boolean(verified) || asking.problem?.code === "challenge_used";
     },
     resend: () => renew(asking.ended ? "challenge" : "resend"),
-    use: (method) => renew("challenge", { method }),
+    use: (method, factor = "") => renew("challenge", { method, factor }),
     cancel: () => post("cancel", { challenge: asking.challenge.id }),
   };
   return asking;

@@ -10,8 +10,9 @@ import { readCode } from "./web-otp.js";
 export async function askByDialog(asking: Asking, gone: AbortSignal, options: ClientOptions): Promise<boolean> {
   const input = make("input", { dir: "ltr", autocomplete: "one-time-code" });
   const scene: Scene = { ...languageOf(options), asking, input };
-  let choose = (_choice: string): void => {};
-  let round = new AbortController();
+  // both are there before anybody can do anything
+  let choose: (choice: string) => void;
+  let round: AbortController;
   const dialog = make("dialog", {
     lang: scene.locale,
     dir: "auto",
@@ -40,11 +41,11 @@ export async function askByDialog(asking: Asking, gone: AbortSignal, options: Cl
       dialog.replaceChildren(form);
       (form[0] as HTMLElement).focus();
       input.select();
-      const { method, show } = asking.challenge;
+      const { method: sent, show } = asking.challenge;
       // until this is answered nobody listens: a second click would spend the code twice
       const choice = await new Promise<string>((resolve) => {
         choose = resolve;
-        if (method === "sms")
+        if (sent === "sms")
           readCode(round.signal, (code) => {
             input.value = code;
             // what is being approved is to be read first
@@ -53,8 +54,9 @@ export async function askByDialog(asking: Asking, gone: AbortSignal, options: Cl
       });
       if (choice === "verify" && (await asking.answer(input.value))) return true;
       isSent = choice === "resend" && (await asking.resend());
-      if (asking.methods.includes(choice) && (await asking.use(choice))) {
-        if (choice === "passkey" && (await answerByPasskey(scene, round.signal))) return true;
+      const [method, factor] = choice.split(" ") as [string, string?];
+      if (factor !== undefined && (await asking.use(method, factor))) {
+        if (method === "passkey" && (await answerByPasskey(scene, round.signal))) return true;
       }
       round.abort();
     }

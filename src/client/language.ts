@@ -11,5 +11,5 @@ export interface Language {
 export function languageOf({ locale: wanted = document.documentElement.lang, texts: given }: ClientOptions): Language {
   const book: Readonly<Record<string, ClientTexts>> = { en: ENGLISH, ...given };
   const locale = Object.keys(book).find((tag) => `${wanted}-`.startsWith(`${tag}-`)) ?? "en";
-  return { locale, texts: book[locale] ?? ENGLISH };
+  return { locale, texts: book[locale] as ClientTexts };
 }

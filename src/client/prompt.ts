@@ -13,8 +13,8 @@ export interface Challenge extends PublicChallenge {
   readonly signal: AbortSignal;
   /** The same code once more. Resolves to the challenge as it is then. */
   resend(): Promise<Challenge>;
-  /** Goes on with another of the methods. */
-  use(method: string): Promise<Challenge>;
+  /** Goes on with another of the methods; by which factor, where `choices` has several of it. */
+  use(method: string, factor?: string): Promise<Challenge>;
 }
 
 /** Asks a person for a code; `null` if they do not want to. Called again after a wrong one. */
@@ -31,7 +31,7 @@ export async function askByPrompt(asking: Asking, signal: AbortSignal, prompt: P
     ended: asking.ended,
     signal,
     resend: () => asking.resend().then(view),
-    use: (method) => asking.use(method).then(view),
+    use: (method, factor) => asking.use(method, factor).then(view),
   });
   for (let left = MOST_ANSWERS; left; left -= 1) {
     const code = await prompt(view());

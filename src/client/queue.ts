@@ -47,8 +47,7 @@ export function makeQueue(options: ClientOptions): Confirm {
     try {
       return (await unlessAborted(() => waiting.isRight, signal)) && waiting.asking;
     } finally {
-      waiting.count -= 1;
-      if (!waiting.count) waiting.gone.abort();
+      if (!(waiting.count -= 1)) waiting.gone.abort();
     }
   };
 }

@@ -1,3 +1,4 @@
+import type { PublicChoice } from "../express/wire.js";
 import type { Asking, Problem } from "./asking.js";
 import type { Language } from "./language.js";
 
@@ -11,9 +12,10 @@ export interface Scene extends Language {
 /** The question as it stands. */
 export function draw(scene: Scene, isSent: boolean): HTMLFormElement {
   const { asking, texts } = scene;
-  const { challenge, methods, problem, ended } = asking;
-  const { method, resendAt, show } = challenge;
-  const others = methods.filter((other) => !ended && other !== method && texts.method[other]);
+  const { challenge, problem, ended } = asking;
+  const { resendAt, show, choices } = challenge;
+  const other = (it: PublicChoice): HTMLElement[] =>
+    way(it) === way(challenge) ? [] : [button(way(it), `${texts.method[it.method]} ${isolate(it.to)}`)];
   return make(
     "form",
     { method: "dialog" },
@@ -23,10 +25,14 @@ export function draw(scene: Scene, isSent: boolean): HTMLFormElement {
     problem ? make("p", { role: "alert" }, ...words(scene, problem)) : "",
     ...(ended ? [] : question(scene)),
     ended || resendAt ? again(scene) : "",
-    others[0] ? make("p", {}, texts.anotherWay) : "",
-    ...others.map((other) => button(other, texts.method[other])),
+    ...(choices && !ended ? [make("p", {}, texts.anotherWay), ...choices.flatMap(other)] : []),
     button("cancel", texts.button.cancel),
   );
+}
+
+/** As the value of a button: a method, a space, and what factor of it. */
+function way({ method, factor }: Pick<PublicChoice, "method" | "factor">): string {
+  return [method, factor].join(" ");
 }
 
 /** Of somebody else's making: the value has its own direction. */
@@ -45,20 +51,25 @@ function words({ texts, locale }: Scene, { code, title = "", attemptsLeft: left 
 }
 
 function question({ asking, texts, input }: Scene): HTMLElement[] {
-  const { method, to = "" } = asking.challenge;
-  if (method === "passkey") return [button(method, texts.passkey.use)];
+  const { method, to } = asking.challenge;
+  if (method === "passkey") return [button(way(asking.challenge), texts.passkey.use)];
   const lead = texts.sent[method]?.[0] ?? texts.prompt[method] ?? texts.method[method] ?? "";
   input.inputMode = method === "recovery-code" ? "text" : "numeric";
-  // from left to right, whatever is around it
-  const recipient = `\u2066${to}\u2069`;
-  return [make("label", {}, lead.replace("{to}", recipient), input), button("verify", texts.button.confirm)];
+  return [make("label", {}, lead.replace("{to}", isolate(to)), input), button("verify", texts.button.confirm)];
+}
+
+/** From left to right, whatever is around it. */
+function isolate(to = ""): string {
+  return `\u2066${to}\u2069`;
 }
 
 /** Asks for the code once more, when its time has come. */
 function again({ asking: { challenge, problem, ended }, texts }: Scene): HTMLElement {
-  const element = button("resend");
-  const resendAt = ended ? 0 : Date.parse(challenge.resendAt ?? "");
-  const until = Math.max(resendAt || 0, Date.now() + (problem?.retryAfter ?? 0) * 1000);
+  const element = button("resend", "");
+  const until = Math.max(
+    ended ? 0 : Date.parse(challenge.resendAt as string),
+    Date.now() + (problem?.retryAfter ?? 0) * 1000,
+  );
   const tick = (): void => {
     const left = Math.ceil((until - Date.now()) / 1000);
     element.disabled = left > 0;
@@ -69,7 +80,7 @@ function again({ asking: { challenge, problem, ended }, texts }: Scene): HTMLEle
   return element;
 }
 
-function button(value: string, text = ""): HTMLButtonElement {
+function button(value: string, text: string): HTMLButtonElement {
   return make("button", { value }, text);
 }
 

@@ -5,7 +5,7 @@ interface CodeReader {
 
 /** Calls where the browser can, and the message comes while somebody waits for it. */
 export function readCode(signal: AbortSignal, found: (code: string) => void): void {
-  if (!("OTPCredential" in globalThis)) return;
+  if (!("OTPCredential" in window)) return;
   const reader = navigator.credentials as unknown as CodeReader;
   reader.get({ otp: { transport: ["sms"] }, signal }).then(
     ({ code }) => found(code),

@@ -51,7 +51,7 @@ export function with2fa(fetch: Fetch, options: ClientOptions = {}): Fetch2fa {
     const opened = await post("challenge", fields, request.signal);
     if (!opened.ok) return false;
     const challenge = (await opened.json()) as OfferedChallenge;
-    return Boolean(await confirm({ challenge, methods: challenge.methods, verify }, post, request.signal));
+    return Boolean(await confirm({ ...challenge, challenge, verify }, post, request.signal));
   };
 
   return Object.assign(fetch2fa, { preflight });

@@ -1,7 +1,7 @@
 export type Awaitable<T> = T | Promise<T>;
 
 export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
 /** What comes of a value: at once where it is there, and without a turn of the queue. */

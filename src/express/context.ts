@@ -21,15 +21,16 @@ declare global {
 export class RequestTwoFactor {
   readonly #kit: Kit;
   readonly #req: Request;
-  readonly #base: string;
-  #passed: Passed | undefined;
+  /** Where the middleware is mounted: further in, `req.baseUrl` is another. */
+  readonly #mount: string;
+  #passed: readonly Mark[] | undefined;
+  #maxAge = DEFAULT_MAX_AGE;
   #trusted = false;
 
   constructor(kit: Kit, req: Request) {
     this.#kit = kit;
     this.#req = req;
-    // A path that the client has a part in must not become a way off this site.
-    this.#base = isLocalPath(req.baseUrl + kit.path) ? req.baseUrl : "";
+    this.#mount = req.baseUrl;
   }
 
   /** Whether there is a proof: the one the guard accepted, else any that is at most 15 minutes old. */
@@ -73,17 +74,20 @@ export class RequestTwoFactor {
 
   /** @internal */
   static kitOf(context: unknown): Kit | undefined {
-    return context instanceof RequestTwoFactor ? context.#kit : undefined;
+    return typeof context === "object" && context !== null && #kit in context ? context.#kit : undefined;
   }
 
   /** @internal Where this instance's routes are, seen from outside. */
   static pathOf(context: RequestTwoFactor): string {
-    return context.#base + context.#kit.path;
+    const { path } = context.#kit;
+    // A path that the client has a part in must not become a way off this site.
+    return isLocalPath(context.#mount + path) ? context.#mount + path : path;
   }
 
   /** @internal */
-  static pass(context: RequestTwoFactor, passed: Passed): void {
-    context.#passed = passed;
+  static pass(context: RequestTwoFactor, marks: readonly Mark[], maxAge: number): void {
+    context.#passed = marks;
+    context.#maxAge = maxAge;
   }
 
   /** @internal */
@@ -91,13 +95,13 @@ export class RequestTwoFactor {
     context.#trusted = true;
   }
 
-  /** @internal What a guard let this request pass for. */
-  static passedOf(context: RequestTwoFactor): Passed | undefined {
+  /** @internal The marks that a guard let this request pass for. */
+  static passedOf(context: RequestTwoFactor): readonly Mark[] | undefined {
     return context.#passed;
   }
 
   #proof(): Passed | undefined {
-    if (this.#passed) return this.#passed;
+    if (this.#passed) return { marks: this.#passed, maxAge: this.#maxAge };
     const who = identify(this.#kit, this.#req);
     if (isPromise(who)) {
       // Nobody can wait for it here; a rejection is told to whoever asks again, at the guard.

@@ -56,7 +56,7 @@ export async function decide(
   if (policy.oneShot && !(await spend(about, verdict.marks))) {
     return demand(about, { ok: false, reason: "consumed", strayed: [], missing: undefined });
   }
-  RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
+  RequestTwoFactor.pass(req.twoFactor, verdict.marks, policy.maxAge);
   return true;
 }
 

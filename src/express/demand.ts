@@ -61,7 +61,7 @@ async function answerInline(about: Case, entry: Pending, code: string): Promise<
     if (token !== undefined) res.setHeader("Two-Factor-Token", token);
   }
   if (!done) return demandRest(about, proved.mark);
-  RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
+  RequestTwoFactor.pass(req.twoFactor, verdict.marks, policy.maxAge);
   return true;
 }
 

@@ -54,7 +54,7 @@ function passesAtOnce(kit: Kit, policy: ParsedPolicy<Request>, req: Request): bo
     if (isPromise(who)) return who;
     if (!who.ok) return false;
     const verdict = judge(policy, who.login.marks, questionOf(kit, who, policy.action));
-    if (verdict.ok) RequestTwoFactor.pass(req.twoFactor, { marks: verdict.marks, maxAge: policy.maxAge });
+    if (verdict.ok) RequestTwoFactor.pass(req.twoFactor, verdict.marks, policy.maxAge);
     return verdict.ok;
   } catch {
     // Not a pass, whatever it was; the slow path meets the same fault again and answers it.

@@ -2,6 +2,7 @@ import type { Request } from "express";
 import { type Awaitable, isPromise } from "../core/deadline.js";
 import { misconfigured } from "../core/errors.js";
 import type { MethodName } from "../methods/method.js";
+import type { Mark } from "../step-up/mark.js";
 import { barredBy } from "../step-up/first-factor.js";
 import { ask } from "../step-up/ask.js";
 import type { Asker } from "../step-up/wanted.js";
@@ -83,6 +84,17 @@ function userId(named: unknown): string | undefined {
   );
 }
 
+/** A proof that has marks for this request, of those that can say so at a glance. */
+function markedProof({ proofs }: Kit, req: Request): Proof | undefined {
+  for (const proof of proofs) if (proof.marks && proof.marks(req).length > 0) return proof;
+  return undefined;
+}
+
+function isAnyOfAnother(marks: readonly Mark[], user: string | undefined): boolean {
+  for (const mark of marks) if (mark.user !== user) return true;
+  return false;
+}
+
 /** A guard asks again, and it must not be late for that. */
 const PATIENCE = 1_000;
 
@@ -93,12 +105,10 @@ const PATIENCE = 1_000;
  */
 export function disown(kit: Kit, req: Request): Promise<void> | undefined {
   const { userOf } = kit;
-  const session = kit.proofs.find((proof) => proof.marked?.(req));
-  if (!session || !userOf) return undefined;
-  const clear = (named: unknown): Promise<void> | undefined => {
-    const user = userId(named);
-    return session.read(req)?.marks.some((mark) => mark.user !== user) ? session.clear(req) : undefined;
-  };
+  const proof = markedProof(kit, req);
+  if (!proof || !userOf) return undefined;
+  const clear = (named: unknown): Promise<void> | undefined =>
+    isAnyOfAnother(proof.marks?.(req) ?? [], userId(named)) ? proof.clear(req) : undefined;
   try {
     const named = userOf(req);
     const cleared = isPromise(named) ? ask("The user callback", () => named, PATIENCE).then(clear) : clear(named);

@@ -35,8 +35,8 @@ export interface Proof {
    * when the login ended in the meantime.
    */
   grant(req: Request, res: Response, mark: Mark): Promise<Granted>;
-  /** Whether there may be marks to read: cheap enough for every request. */
-  marked?(req: Request): boolean;
+  /** The marks alone: this is asked on every request, guarded or not. */
+  marks?(req: Request): readonly Mark[];
   /** Sees to it that a login which has never been kept is, before a challenge is bound to it. */
   anchor?(req: Request): void;
   /** Takes every mark off this login. */

@@ -89,11 +89,11 @@ export function createSessionProof(context: ProofContext, deadline: number): Pro
     kind: "session",
     accepts: () => true,
     read: (req) => readSession(sessionRequest(req), watch),
-    marked(req) {
+    marks(req) {
       const holder = sessionRequest(req);
       const store = storeOf(holder);
       if (store && holder.session) watch(store, holder.session);
-      return marksIn(holder.session?.twoFactor).length > 0;
+      return marksIn(holder.session?.twoFactor);
     },
     anchor: (req) => anchor(sessionRequest(req)),
     grant,

@@ -12,6 +12,12 @@ import type { PasskeyCreation, PasskeyDescriptor, PasskeyRequest } from "./passk
 
 export const METHOD_NAMES = ["totp", "sms", "voice", "email", "recovery-code", "passkey"] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
+/** Those that send a code, and so need somewhere to send it. */
+export type SentMethod = Extract<MethodName, "sms" | "voice" | "email">;
+
+export function isSent(method: MethodName): method is SentMethod {
+  return method === "sms" || method === "voice" || method === "email";
+}
 
 /** How to reach somebody, as the app knows it. */
 export interface Contact {

@@ -171,21 +171,24 @@ export class Challenges {
     }
     await store.catchUp?.();
     let proved: MethodMatch | undefined;
-    let isVoid = false;
+    // Asked before everything of the user was revoked: whoever asked may be whom it was revoked for.
+    const isVoid = (entry: Pending): boolean => entry.createdAt < revokedAt(asker.user);
     const checked = await this.#service.check({
       which: owned,
       nonce: randomId(),
       account: asker.user,
       lock: limits.lock,
       compare: async (entry, tried) => {
-        isVoid = entry.createdAt < revokedAt(asker.user);
-        if (isVoid) return void (await store.cancel({ id: entry.id, owner: entry.owner }, clock()));
+        if (isVoid(entry)) return void (await store.cancel({ id: entry.id, owner: entry.owner }, clock()));
         const counting = methods.filter(({ name }) => tried.includes(name) && !asker.barred?.includes(name));
         proved = await compareAll(counting, entry, person, typed, { clock, events });
         return proved && { method: proved.method, ...defined({ step: proved.step }) };
       },
     });
     if (checked.ok && proved !== undefined) {
+      // Whoever checks codes of its own making may take seconds.
+      await store.catchUp?.();
+      if (isVoid(checked.entry)) return refusedAs("canceled");
       if (!(await factorUsed(this.#parts, asker.user, proved))) return refusedAs("used");
       const mark = markOf(asker.user, checked.entry, proved, checked.at);
       await rememberUsual(this.#parts, readDetail(checked.entry), proved.method);
@@ -200,9 +203,8 @@ export class Challenges {
       events.emit("challenge.refused", { user: asker.user, reason: refusal.reason });
       return refusal;
     }
-    // Asked before everything of the user was revoked: whoever asked may be whom it was revoked for.
-    if (isVoid) return refusedAs("canceled");
     const { entry, attemptsLeft, lockedUntil } = checked;
+    if (isVoid(entry)) return refusedAs("canceled");
     events.emit("challenge.failed", { ...eventOf(entry), reason: "wrong_code", attemptsLeft });
     if (lockedUntil > 0) events.emit("account.locked", { user: asker.user, until: lockedUntil });
     return refused("wrong_code", { attemptsLeft }, entry);

@@ -31,10 +31,10 @@ export async function compareAll(
   let fault: unknown;
   const asks = methods.flatMap((method) => askedBy(method, entry).map((asked) => [method, asked] as const));
   for (const [method, asked] of asks) {
-    if (!(await method.stillReaches(asked, person))) continue;
-    if (!compared) events.emit("code.compared", { challenge: entry.id, method: entry.delivery.method });
-    compared = true;
     try {
+      if (!(await method.stillReaches(asked, person))) continue;
+      if (!compared) events.emit("code.compared", { challenge: entry.id, method: entry.delivery.method });
+      compared = true;
       const found = await ask("Checking the code", () => method.compare(asked, person, typed, clock()), PATIENCE);
       held = true;
       if (found) match ??= { ...found, method: method.name };

@@ -18,8 +18,8 @@ import { wayTo } from "./way-to.js";
 
 /** Enrolments, apart from challenges: an answer to one is no answer to the other. */
 const TENANT = "#enrollment";
-/** Enough for every device that anybody has. */
-const MOST_FACTORS = 20;
+/** Enough for every device that anybody has, and ten recovery codes. */
+const MOST_FACTORS = 40;
 
 export interface EnrollmentWish {
   readonly method: MethodName;
@@ -136,6 +136,11 @@ export class Enrollments {
       ...(confirmed?.passkey && { passkey: confirmed.passkey }),
     };
     await this.#book.add(asker.user, factor);
+    // As many may have been begun as there are logins.
+    if ((await this.#book.of(asker.user)).findIndex(({ id: each }) => each === factor.id) >= MOST_FACTORS) {
+      await this.#book.remove(asker.user, factor.id);
+      return TOO_MANY;
+    }
     events.emit("factor.added", { user: asker.user, method, factor: factor.id });
     return { ok: true, factor };
   }
@@ -165,10 +170,12 @@ export class Enrollments {
   }
 }
 
+const TOO_MANY = refused("invalid_request", { detail: "There are too many factors: remove one first." });
+
 function obstacleTo(person: Person, method: Method, begun: Begun | undefined, name: string): Refused | undefined {
   const no = (detail: string): Refused => refused("invalid_request", { detail });
   if (!/^[^\p{C}]{0,60}$/u.test(name)) return no("A name has at most 60 printable characters.");
-  if (person.factors.length >= MOST_FACTORS * 2) return no("There are too many factors: remove one first.");
+  if (person.factors.length >= MOST_FACTORS) return TOO_MANY;
   if (!begun || begun.withheld) return no("No code can be sent there.");
   const known = factorsOf(person.factors, method.name).some(({ to }) => to !== undefined && to === begun.to);
   return known ? no(`${maskAddress(begun.to ?? "")} is there already.`) : undefined;

@@ -64,7 +64,10 @@ export class FactorBook {
   async #open(user: string, { id, sealed }: StoredFactor): Promise<Factor> {
     const plain = unseal(this.#keys, sealed, contextOf(user, id));
     const factor = plain === undefined ? undefined : (JSON.parse(plain) as Factor);
-    if (factor?.id !== id) throw unavailable("A factor could not be opened: altered, swapped, or its secret is gone.");
+    if (factor?.id !== id) {
+      const why = `The factor "${id}" could not be opened: it was altered or swapped, or its secret is gone.`;
+      throw unavailable("A factor could not be read.", new Error(why));
+    }
     if (!sealed.startsWith(`${this.#keys.current.id}.`)) await this.replace(user, factor);
     return factor;
   }

@@ -41,7 +41,7 @@ export function judge(policy: Requirement, marks: readonly Mark[], question: Que
   for (let index = marks.length - 1; index >= 0; index -= 1) {
     const mark = marks[index];
     if (mark && counts(mark, policy, question) && (!accepted || proves(mark, accepted)))
-      return { ok: true, marks: [mark] };
+      return { ok: true, marks: marks.length === 1 ? marks : [mark] };
   }
   return refusal(policy, marks, question, undefined);
 }

@@ -7,8 +7,15 @@
  */
 import cookieSession from "cookie-session";
 import express from "express";
-import { afterEach, describe, expect, it } from "vitest";
-import { outbox, require2fa, sms, twoFactor, type TwoFactorOptions } from "../../src/index.js";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  outbox,
+  require2fa,
+  sms,
+  twoFactor,
+  type TwoFactorOptions,
+  type VerificationProvider,
+} from "../../src/index.js";
 import { fixture, type Fixture } from "../helpers/app.js";
 import { PLENTY } from "../helpers/arena.js";
 import { bearer, bearerFixture } from "../helpers/bearer.js";
@@ -262,6 +269,29 @@ describe("F10: an account that changes while a code is out", () => {
     expect((await ada.get("/vault")).status).toBe(401);
     expect((await ada.post("/2fa/verify", { code: shop.code() })).status).toBe(200);
     expect((await ada.get("/vault")).status).toBe(200);
+  });
+
+  it("is not opened by an answer that was being checked while everything of it was revoked", async () => {
+    let asked: (answer: boolean) => void = () => expect.unreachable("nobody asked");
+    const vendor: VerificationProvider = {
+      kind: "verification",
+      name: "vendor",
+      start: () => ({ reference: "one" }),
+      check: () => new Promise((resolve) => (asked = resolve)),
+    };
+    const { shop, site } = await open({ methods: [sms(vendor)] });
+    const ada = await Visitor.login(site, "ada");
+    await ada.get("/vault");
+    shop.clock.tick(SECOND);
+    const answer = ada.post("/2fa/verify", { code: "123456" });
+    await vi.waitFor(() => expect(shop.counters.compares).toBe(1));
+    shop.clock.tick(SECOND);
+    await shop.tfa.revoke("ada");
+    shop.clock.tick(SECOND);
+    asked(true);
+    expect((await answer).status).toBe(404);
+    expect((await ada.get("/vault")).status).toBe(401);
+    expect(shop.counters).toMatchObject({ grants: 0, handlerHits: 0 });
   });
 
   it("that is closed has no challenge left to answer when it comes back", async () => {

@@ -93,7 +93,7 @@ export class Visitor {
 
   static async enter(browser: Browser, bank: OpenBank, options: BrowserContextOptions = DESKTOP): Promise<Visitor> {
     const context = await browser.newContext({ reducedMotion: "reduce", timezoneId: "UTC", ...options });
-    context.setDefaultTimeout(5_000);
+    context.setDefaultTimeout(15_000);
     const visitor = new Visitor(await context.newPage(), bank);
     await visitor.page.goto(bank.origin);
     return visitor;

@@ -41,6 +41,12 @@ export class Device {
     await this.#devtools.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId: this.id, enabled });
   }
 
+  /** Gone for good, with all that was on it. */
+  async unplug(): Promise<void> {
+    await this.#devtools.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId: this.id });
+  }
+
+  /** Still there, but it has forgotten everything. */
   async lose(): Promise<void> {
     await this.#devtools.send("WebAuthn.clearCredentials", { authenticatorId: this.id });
   }

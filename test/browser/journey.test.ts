@@ -198,7 +198,7 @@ describe.skipIf(chromium === undefined)("the example app in Chromium", () => {
   it.runIf(process.env["UPDATE_SCREENSHOTS"] === "1")("is shown in the README", async () => {
     await bank.close();
     bank = await openBank(Date.UTC(2026, 0, 1, 9, 41));
-    const ada = await enter({ viewport: { width: 640, height: 960 }, deviceScaleFactor: 2, colorScheme: "light" });
+    const ada = await enter({ viewport: { width: 430, height: 890 }, deviceScaleFactor: 2, colorScheme: "light" });
     await ada.logIn();
     await ada.transfer("1250", "Charles Babbage");
     await ada.arrivesAt("/2fa");

@@ -1,13 +1,17 @@
 import express from "express";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Challenge, Fetch, Prompt } from "../../src/client/index.js";
-import { require2fa } from "../../src/index.js";
+import { require2fa, sms } from "../../src/index.js";
 import { type Fixture, fixture } from "../helpers/app.js";
 import { bearer, bearerFixture } from "../helpers/bearer.js";
 import { openWorld, type World } from "./world.js";
 
 let its: Fixture;
 let world: World;
+
+interface Confirmed {
+  readonly factor: { readonly id: string };
+}
 
 const right: Prompt = () => its.code();
 const spread = (prompt: Prompt) => vi.fn<Prompt>(prompt);
@@ -255,6 +259,25 @@ describe("the person", () => {
     });
     const response = await world.client(prompt)(`${world.origin}/vault`);
     expect(await response.json()).toEqual({ ok: true, methods: ["email"] });
+  });
+
+  it("may choose one of several addresses, and is told which there are", async () => {
+    const mine = { user: "ada", session: "settings" };
+    const two = shop(fixture({ factors: true, methods: [sms(its.box)] }));
+    const elsewhere = await openWorld(two);
+    await two.tfa.factors.enroll({ ...mine, method: "sms", to: "+46701740605" });
+    const { factor } = (await two.tfa.factors.confirm({ ...mine, code: its.code("+46701740605") })) as Confirmed;
+    const prompt = spread(async ({ choices, use, ...asked }) => {
+      expect(asked).toMatchObject({ to: "+46•••••••05", factor: factor.id });
+      expect(choices?.map(({ method, to }) => [method, to])).toEqual([
+        ["sms", "+46•••••••05"],
+        ["sms", "+46•••••••56"],
+      ]);
+      expect(await use("sms", choices?.[1]?.factor)).toMatchObject({ to: "+46•••••••56", problem: undefined });
+      return its.code("+46707123456");
+    });
+    expect((await elsewhere.client(prompt)(`${elsewhere.origin}/vault`)).status).toBe(200);
+    await elsewhere.close();
   });
 
   it("who confirmed in another tab has confirmed", async () => {

@@ -404,6 +404,7 @@ it("guards every route that needs it", () => {
   const guarded = bank.tfa.audit(bank.app).filter((route) => route.guarded);
   expect(guarded.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
     "GET /api/vault",
+    "GET /statement",
     "GET /vault",
     "POST /api/transfer",
     "POST /transfer",

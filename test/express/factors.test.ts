@@ -261,6 +261,32 @@ describe("/2fa/factors, as JSON", () => {
     await agent.post("/2fa/factors/enroll").send({ method: "totp" }).expect(201);
   });
 
+  it("E04 shuts the door where a seed cannot be opened, and tells the app why and the person nothing", async () => {
+    const rows = new Map<string, { id: string; sealed: string }>();
+    const storage = {
+      load: () => [...rows.values()],
+      add: (_user: string, row: { id: string; sealed: string }) => void rows.set(row.id, row),
+      replace: () => true,
+      remove: () => true,
+    };
+    const shop = setUp({ factors: { storage } });
+    const { factor, secret } = await withApp(shop);
+    shop.clock.tick(30_000);
+    const agent = await shop.login("tom");
+    await agent.get("/vault").expect(401);
+    const { sealed } = rows.get(factor) ?? expect.unreachable("kept");
+    rows.set(factor, { id: factor, sealed: `${sealed.slice(0, -6)}AAAA${sealed.slice(-2)}` });
+    for (const call of [agent.post("/2fa/verify").send({ code: shop.codeOf(secret) }), agent.get("/2fa/factors")]) {
+      const { status, text } = await call;
+      expect([status, text.includes("opened")]).toEqual([503, false]);
+    }
+    const refused = await (await shop.login("tom")).get("/vault").expect(503);
+    expect(refused.body.code).toBe("unavailable");
+    expect(shop.counters).toMatchObject({ handlerHits: 0, compares: 0 });
+    const why = expect.objectContaining({ message: expect.stringContaining(`"${factor}" could not be opened`) });
+    expect(shop.counters.faults).toEqual([why, why, why]);
+  });
+
   it("tells nobody's fault to the person whose change was made", async () => {
     const shop = setUp({ factors: { notify: () => Promise.reject(new Error("no mail")) } });
     const { agent } = await withApp(shop);
@@ -323,6 +349,16 @@ describe("/2fa/factors, as pages", () => {
       await page(agent, "get", `/2fa/factors?required=${encodeURIComponent(required)}`).expect(200);
     }
     await page(agent, "get", "/2fa/factors?required[]=sms&required[]=totp").expect(200);
+  });
+
+  it("asks for an address only for what has one", async () => {
+    const agent = await setUp().login("tom");
+    expect((await page(agent, "get", "/2fa/factors?add=sms").expect(200)).text).toContain('name="to"');
+    for (const add of ["totp", "passkey", "recovery-code", "fax"]) {
+      const { text } = await page(agent, "get", `/2fa/factors?add=${add}`).expect(200);
+      expect(text).not.toContain('name="to"');
+      expect(text).toContain("Nothing is set up yet.");
+    }
   });
 
   it("draws the dots of the address that holds the key, one for one", async () => {

@@ -9,6 +9,7 @@ import {
   jwtProof,
   memoryStore,
   outbox,
+  recoveryCodes,
   require2fa,
   type RoutePolicy,
   sessionProof,
@@ -288,6 +289,20 @@ describe("what is weak is refused", () => {
 
     it("what has been said in so many words is accepted", () => {
       twoFactor(options({ methods: [sms(carry, { countries: ["SE"] })], allowMemoryStore: true }));
+    });
+
+    it("E11 whoever offers nothing but the telephone is warned, and nobody else is", () => {
+      const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+      const [text, call] = [sms(carry, { countries: ["SE"] }), voice(carry, { countries: ["SE"] })];
+      const build = (methods: unknown[]) => twoFactor(options({ methods, allowMemoryStore: true, factors: true }));
+      build([text, call, recoveryCodes()]);
+      expect(warn.mock.calls).toEqual([[expect.stringContaining("telephone"), { code: "REQUIRE2FA_TELEPHONE_ONLY" }]]);
+      build([totp(), text]);
+      build([text, email(carry)]);
+      vi.stubEnv("NODE_ENV", "development");
+      build([text]);
+      expect(warn).toHaveBeenCalledTimes(1);
+      warn.mockRestore();
     });
 
     it("what was said in a roundabout way is not", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { email, jwtProof, outbox, passkey, sms, totp } from "../../src/index.js";
+import { email, jwtProof, outbox, passkey, recoveryCodes, sms, totp } from "../../src/index.js";
 import { ORIGIN } from "../helpers/app.js";
 import { BE, BS, SoftPasskey, UP, UV } from "../helpers/authenticator.js";
 import { bearer, JWT_SECRET } from "../helpers/bearer.js";
@@ -310,6 +310,29 @@ describe("A07 no way down from a passkey", () => {
     await agent.post("/2fa/verify").send({ code }).expect(200);
     await agent.get("/vault").expect(200);
     expect(await shop.asked(agent, "/safe")).toMatchObject({ method: "passkey" });
+  });
+
+  it("E07 takes no recovery code: one opens what any proof opens, and does not answer for the passkey", async () => {
+    const lost = passkeyShop({ methods: [passkey(), totp(), recoveryCodes()] });
+    lost.guard("/safe", { methods: "phishing-resistant" });
+    const { agent, key } = await lost.owner();
+    const [first, second] = await lost.tfa.factors.newRecoveryCodes("tom");
+    await agent.post("/2fa/challenge").send({ method: "recovery-code" }).expect(201);
+    await agent.post("/2fa/verify").send({ code: first }).expect(200);
+    await agent.get("/vault").expect(200);
+    const asked = await lost.asked(agent, "/safe");
+    expect(asked).toMatchObject({ method: "passkey" });
+    await agent.post("/2fa/challenge").send({ method: "recovery-code", challenge: asked.id }).expect(403);
+    await agent.post("/2fa/verify").send({ code: second, challenge: asked.id }).expect(422);
+    await agent.get("/safe").set("Two-Factor-Code", String(second)).expect(422);
+    expect(await lost.tfa.factors.recoveryCodesLeft("tom")).toBe(9);
+    expect(lost.counters.handlerHits).toBe(1);
+    const { publicKey } = await lost.asked(agent, "/safe");
+    await agent
+      .post("/2fa/verify")
+      .send({ code: key.get(publicKey) })
+      .expect(200);
+    await agent.get("/safe").expect(200);
   });
 
   it("counts one at the next request that is set up while the session is open", async () => {

@@ -166,7 +166,7 @@ describe("the binding", () => {
 
   it("is made anew when the stored one is not one of ours", () => {
     const plain = fresh().read(fakeRequest({ sessionID: "sid", session: {} }));
-    for (const binding of ["", "short", "no spaces allowed here", 5, null, "x".repeat(65)]) {
+    for (const binding of ["", "short", 5, null, {}, ["b".repeat(32)], "x".repeat(65)]) {
       const login = fresh().read(fakeRequest({ sessionID: "sid", session: { twoFactor: { binding, marks: [] } } }));
       expect(login?.binding).toBe(plain?.binding);
     }
@@ -220,7 +220,7 @@ describe("anchoring", () => {
     routes: (app: express.Express, proof: Proof) => {
       app.get("/anchor", (req, res) => {
         proof.anchor?.(req);
-        res.json({ login: proof.read(req), marked: proof.marked?.(req) });
+        res.json({ login: proof.read(req), marks: proof.marks?.(req) });
       });
     },
   };
@@ -239,12 +239,12 @@ describe("anchoring", () => {
     expect(host.store.kept[sidOf(cookie)]).not.toContain("twoFactor");
   });
 
-  it("knows at a glance whether there are marks", async () => {
+  it("knows the marks at a glance", async () => {
     const { host, cookie } = await loggedIn(anchoring);
-    expect(JSON.parse((await host.call("GET", "/anchor", cookie)).body)).toMatchObject({ marked: false });
+    expect(JSON.parse((await host.call("GET", "/anchor", cookie)).body)).toMatchObject({ marks: [] });
     const elevated = cookieOf(await host.call("GET", "/elevate", cookie));
-    expect(JSON.parse((await host.call("GET", "/anchor", elevated)).body)).toMatchObject({ marked: true });
-    expect(fresh().marked?.(fakeRequest({}))).toBe(false);
+    expect(JSON.parse((await host.call("GET", "/anchor", elevated)).body)).toMatchObject({ marks: [{ user: "ada" }] });
+    expect(fresh().marks?.(fakeRequest({}))).toEqual([]);
   });
 });
 

@@ -15,7 +15,8 @@
  * | jsx, vue | shown only: test/browser/frameworks.test.ts runs them | |
  *
  * A context is a hidden comment too, of ambient declarations: `<!-- test: define app`, lines, `-->`. Where its words must
- * be there when a block is run, `<!-- test: setup app` has the module that puts them on `globalThis`.
+ * be there when a block is run, `<!-- test: setup app` has the module that puts them on `globalThis`. Those of the README
+ * stand in readme-contexts.md beside this file.
  */
 export interface Block {
   readonly lang: string;

@@ -7,7 +7,7 @@ const USUAL = "Bearer ";
 /** Whether the request presents a bearer token, well-formed or not (RFC 6750 section 2.1). */
 export function hasBearer(req: Request): boolean {
   const value = req.headers.authorization;
-  return value !== undefined && SCHEME.test(value);
+  return value !== undefined && (value.startsWith(USUAL) || SCHEME.test(value));
 }
 
 /**

@@ -4,7 +4,8 @@ import { isRecord } from "../stored-marks.js";
 /** Header and claims of a token in compact serialization, before any signature has been checked. */
 interface Compact {
   readonly header: Readonly<Record<string, unknown>>;
-  readonly claims: Readonly<Record<string, unknown>>;
+  /** As text: whoever verifies the signature parses them, and `checkNames()` looks at what came of it. */
+  readonly claims: string;
 }
 
 /** What a header may bring along to make us check the token its own way (RFC 8725 sections 2.10 and 3.9). */
@@ -15,8 +16,8 @@ const MAX_BYTES = 8_192;
 let usual: { readonly text: string; readonly header: Compact["header"] } | undefined;
 
 /**
- * Takes a token apart, accepting one spelling only: three parts, canonical base64url (RFC 4648 section 3.5), UTF-8, two
- * JSON objects without a name written twice (RFC 7515 section 4), and no header that picks keys or rules.
+ * Takes a token apart, accepting one spelling only: three parts, canonical base64url (RFC 4648 section 3.5), UTF-8, a
+ * header that is a JSON object without a name written twice (RFC 7515 section 4) and that picks no keys or rules.
  *
  * @throws Error that says what is wrong; never for the client's eyes.
  */
@@ -27,11 +28,13 @@ export function parseCompact(token: string): Compact {
     throw new Error("The token has not three parts.");
   bytesOf(signature);
   const header = usual?.text === head ? usual.header : headerOf(head);
-  return { header, claims: objectOf(body) };
+  return { header, claims: textOf(body) };
 }
 
 function headerOf(text: string): Compact["header"] {
-  const header = objectOf(text);
+  const json = textOf(text);
+  const header: unknown = JSON.parse(json);
+  checkNames(json, header);
   const unwelcome = UNWELCOME.find((name) => Object.hasOwn(header, name));
   if (unwelcome !== undefined) throw new Error(`The token's header has "${unwelcome}".`);
   if (header["kid"] !== undefined && typeof header["kid"] !== "string") throw new Error('"kid" is not a string.');
@@ -45,31 +48,47 @@ function bytesOf(part: string): Buffer {
   return bytes;
 }
 
-function objectOf(part: string): Readonly<Record<string, unknown>> {
+function textOf(part: string): string {
   const bytes = bytesOf(part);
   if (!isUtf8(bytes)) throw new Error("The token is not UTF-8.");
-  const text = bytes.toString();
-  const value: unknown = JSON.parse(text);
-  if (!isRecord(value)) throw new Error("The token holds no JSON object.");
-  if (namesOf(text) !== Object.keys(value).length) throw new Error("The token names something twice.");
-  return value;
+  return bytes.toString();
 }
 
 /**
- * How many members the outermost object of a valid JSON text is written with; `JSON.parse` keeps the last of each name. A
- * look at every character: this runs for every new token, and a regular expression takes several times as long.
+ * That what was parsed from a JSON text is an object, and has every name that is written there: `JSON.parse` keeps the
+ * last of those that are written twice, and another reader may keep the first.
+ *
+ * @throws Error that says what is wrong; never for the client's eyes.
  */
+export function checkNames(text: string, parsed: unknown): asserts parsed is Readonly<Record<string, unknown>> {
+  if (!isRecord(parsed)) throw new Error("The token holds no JSON object.");
+  if (namesOf(text) !== Object.keys(parsed).length) throw new Error("The token names something twice.");
+}
+
+/** How many members the outermost object of a valid JSON text is written with. Runs for every new token. */
 function namesOf(text: string): number {
   let depth = 0;
   let names = 0;
-  let quoted = false;
   for (let at = 0; at < text.length; at += 1) {
     const sign = text[at];
-    if (sign === '"') quoted = !quoted;
-    else if (quoted) at += sign === "\\" ? 1 : 0;
+    if (sign === '"') at = endOfString(text, at);
     else if (sign === "{" || sign === "[") depth += 1;
     else if (sign === "}" || sign === "]") depth -= 1;
     else if (sign === ":" && depth === 1) names += 1;
   }
   return names;
+}
+
+/** Where the string ends that begins here: most of a token is inside of strings, and is leapt over. */
+function endOfString(text: string, begin: number): number {
+  let end = text.indexOf('"', begin + 1);
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end === -1 ? text.length : end;
+}
+
+/** Whether the sign here follows an odd number of backslashes. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at - 1;
+  while (text[before] === "\\") before -= 1;
+  return (at - before) % 2 === 0;
 }

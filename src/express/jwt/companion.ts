@@ -6,7 +6,7 @@ import type { Mark } from "../../step-up/mark.js";
 import type { Granted, Login, Proof, ProofContext } from "../proof.js";
 import { hasBearer } from "./bearer.js";
 import { fromClaim, toClaim } from "./claim.js";
-import { parseCompact } from "./compact.js";
+import { checkNames, parseCompact } from "./compact.js";
 import { bindingOf, FirstTokens } from "./first-token.js";
 import { signToken, verifyToken } from "./jsonwebtoken.js";
 import type { JwtKeys } from "./keys.js";
@@ -88,7 +88,7 @@ function issue(claims: JwtClaims, { current }: Keyring): string {
 
 /** @throws Error for anything but a companion token that we have issued. */
 function openCompanion(token: string, keys: Keyring, now: number): Companion {
-  const { header } = parseCompact(token);
+  const { header, claims: text } = parseCompact(token);
   const { typ, kid } = header;
   const set = typeof kid === "string" ? keys.find(kid) : undefined;
   if (typ !== TYPE || !set) throw new Error("This is no companion token of ours.");
@@ -98,6 +98,7 @@ function openCompanion(token: string, keys: Keyring, now: number): Companion {
     clockTimestamp: seconds(now),
     ignoreExpiration: true,
   }) as JwtClaims;
+  checkNames(text, claims);
   const { sub, ath } = claims;
   if (typeof sub !== "string" || typeof ath !== "string") throw new Error("The companion token belongs to no token.");
   return { token, sub, ath, times: timesOf(claims), marks: fromClaim(claims["2fa"], sub)?.marks ?? NONE };

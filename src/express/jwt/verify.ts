@@ -1,5 +1,5 @@
 import { CLOCK_SKEW } from "../../core/clock.js";
-import { parseCompact } from "./compact.js";
+import { checkNames, parseCompact } from "./compact.js";
 import { verifyToken } from "./jsonwebtoken.js";
 import type { JwtKeys } from "./keys.js";
 import type { JwtAlgorithm, JwtClaims, JwtSettings } from "./options.js";
@@ -27,12 +27,13 @@ const TYPES = ["jwt", "at+jwt", "application/at+jwt"];
 
 /** @throws Error for a token that is not one of ours, not meant for us, or not meant for now. */
 export function verifyBearer(token: string, keys: JwtKeys, settings: JwtSettings, now: number): Verified {
-  const { header } = parseCompact(token);
+  const { header, claims: text } = parseCompact(token);
   const { alg, typ } = header;
   if (typ !== undefined && (typeof typ !== "string" || !TYPES.includes(typ.toLowerCase()))) {
     throw new Error("The token is of another type.");
   }
   const claims = verifyWithAny(token, alg, keys, settings, now);
+  checkNames(text, claims);
   const times = timesOf(claims);
   checkTimes(times, now);
   return { typ, claims, times };

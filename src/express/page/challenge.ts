@@ -5,9 +5,8 @@ import { alert, button, hidden, otherWays, postForm, top } from "./parts.js";
 import { passkeyForm } from "./passkey/body.js";
 import type { Situation } from "./situation.js";
 import { fill, type Language } from "./texts.js";
-import type { SentMethod } from "./texts/shape.js";
 import { visible } from "./visible.js";
-import type { MethodName } from "../../methods/method.js";
+import { isSent } from "../../methods/method.js";
 import type { PageChallenge } from "./view.js";
 
 /** Room for a code with spaces and dashes, and for one pasted with a few words around it. */
@@ -24,10 +23,6 @@ export function challengeBody(situation: Situation, open: PageChallenge): Html {
       ${open.method !== "passkey" && html`<p class="fine">${language.texts.neverShare}</p>`}
       ${postForm(view.links.cancel, hidden("challenge", open.id), button(language.texts.button.cancel, "quiet plain"))}
     </div>`;
-}
-
-function isSent(method: MethodName): method is SentMethod {
-  return method === "sms" || method === "voice" || method === "email";
 }
 
 /** One sentence: where the code comes from. Where sending failed, the alert says so instead. */

@@ -13,7 +13,7 @@ export function devicesBody(situation: Situation, devices: readonly PageDevice[]
   return html`${top(situation, "lock")}
     <p class="lead">${texts.devices.lead}</p>
     ${alert(situation)} ${devicesPart(situation, devices)}
-    ${view.links.factors !== undefined && linkButton(view.links.factors, texts.factors.title, "quiet plain")}
+    ${view.links.factors !== undefined && linkButton(view.links.factors, texts.button.back, "quiet plain")}
     ${view.links.factors === undefined && backLink(situation, "quiet plain")}`;
 }
 

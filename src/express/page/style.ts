@@ -102,6 +102,7 @@ h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 680; letter-spacing: -.0
 .fine { font-size: .875rem; color: var(--r2fa-muted); text-wrap: balance; }
 .foot .fine { margin-block-end: .25rem; text-align: center; }
 .facts { margin-block-start: .875rem; display: flex; flex-wrap: wrap; justify-content: center; gap: 0 1.25rem; }
+.foot > form:first-child { margin-block-start: -.875rem; }
 .foot { margin-block: 1.5rem -.75rem; padding-block-start: 1.25rem; border-block-start: 1px solid var(--r2fa-border); }
 `;
 
@@ -167,6 +168,7 @@ input[data-digits] {
   padding-inline: calc(.75rem + .3em) .75rem;
   font-variant-numeric: tabular-nums slashed-zero;
 }
+input[inputmode="text"] { font-size: clamp(1rem, 5.1vw, 1.25rem); }
 input[aria-invalid] { border-color: var(--r2fa-danger); }
 button, .button {
   display: flex;

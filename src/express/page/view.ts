@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../core/errors.js";
-import type { MethodName } from "../../methods/method.js";
+import type { MethodName, SentMethod } from "../../methods/method.js";
 import type { PasskeyCreation, PasskeyRequest } from "../../methods/passkey/json.js";
 
 export type PageState =
@@ -123,7 +123,7 @@ export type PageFactors =
       readonly done?: "added" | "removed" | "renamed";
     }
   /** Asks for the number or address to be set up. */
-  | { readonly step: "address"; readonly method: MethodName }
+  | { readonly step: "address"; readonly method: SentMethod }
   | { readonly step: "confirm"; readonly setup: PageSetup }
   | { readonly step: "factor"; readonly factor: PageFactor; /** The only one there is. */ readonly last: boolean }
   | { readonly step: "codes"; readonly codes: readonly string[] };

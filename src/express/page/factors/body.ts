@@ -1,3 +1,4 @@
+import { isSent } from "../../../methods/method.js";
 import { FEW_CODES } from "../../../step-up/factor-use.js";
 import { html, type Html, type Part } from "../html.js";
 import { icon } from "../icons.js";
@@ -92,10 +93,9 @@ function ways({ view, language }: Situation, { addable }: Step<"list">): Part {
   if (addable.length === 0) return undefined;
   const rows = addable.map((method) => {
     const label = html`${icon(method)}<span>${texts.method[method]}</span>`;
-    const addressed = method === "sms" || method === "voice" || method === "email";
     return html`<li>
       ${
-        addressed
+        isSent(method)
           ? html`<a class="button way" href="${base}?add=${method}">${label}</a>`
           : postForm(`${base}/enroll`, hidden("method", method), button(label, "way"))
       }

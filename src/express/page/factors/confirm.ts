@@ -1,4 +1,5 @@
 import { misconfigured } from "../../../core/errors.js";
+import { isSent } from "../../../methods/method.js";
 import { html, type Html, type Part, raw } from "../html.js";
 import { alert, button, hidden, linkButton, top } from "../parts.js";
 import type { Situation } from "../situation.js";
@@ -44,7 +45,7 @@ export function confirmBody(situation: Situation, setup: PageSetup): Html {
 function lead({ language }: Situation, { method, to, qr }: PageSetup): Part {
   const { texts } = language;
   if (qr) return texts.factors.scan;
-  if (method !== "sms" && method !== "voice" && method !== "email") return texts.factors.enter;
+  if (!isSent(method)) return texts.factors.enter;
   const [withRecipient, without] = texts.sent[method];
   return to === undefined ? without : fill(withRecipient, { to: html`<bdi dir="ltr">${visible(to)}</bdi>` });
 }

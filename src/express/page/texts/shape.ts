@@ -1,12 +1,9 @@
 import type { Counted } from "../../../core/counted.js";
 import type { ErrorCode } from "../../../core/errors.js";
-import type { MethodName } from "../../../methods/method.js";
+import type { MethodName, SentMethod } from "../../../methods/method.js";
 
 /** What went wrong, in three or four words, and what to do about it. */
 export type Problem = readonly [title: string, advice: string];
-
-/** Methods whose code travels to somebody. */
-export type SentMethod = "sms" | "voice" | "email";
 
 /**
  * Every word of the page in one language. Placeholders: `{to}` the masked recipient, `{wait}` a time ahead

@@ -1,5 +1,6 @@
 import { type Enrollment, publicEnrollment } from "../../../step-up/public-factor.js";
 import { refused } from "../../../verification/outcome.js";
+import { isSent } from "../../../methods/method.js";
 import { word } from "../../body.js";
 import type { PageFactors } from "../../page/view.js";
 import { type Answered, askerOf, type Call, type Route } from "../reply.js";
@@ -26,9 +27,8 @@ export const enrollRoute: Route = {
     const language = req.headers["accept-language"];
     const started = await enrollments.start(askerOf(call), { method, to, name, language, ip: req.ip });
     if (!started.ok) {
-      const addressed = method === "sms" || method === "voice" || method === "email";
       const onward = async (): Promise<void> =>
-        showAgain(call, started, addressed ? { step: "address", method } : await listPage(call));
+        showAgain(call, started, isSent(method) ? { step: "address", method } : await listPage(call));
       return { ...refused(started.reason, started.details), onward };
     }
     const enrollment = publicEnrollment(started, method);

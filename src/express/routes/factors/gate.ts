@@ -23,9 +23,28 @@ export function withProof(call: Call): Promise<boolean> {
   return passes(call, RECENT);
 }
 
+/** For what takes a way into the account, or makes one. */
+export async function toChange(call: Call): Promise<boolean> {
+  return passes(call, await asStrong(call, RECENT));
+}
+
+/**
+ * Whoever has a passkey changes their factors by passkey, or by a recovery code (NIST SP 800-63B-4 section 4.1.2.1). By
+ * anything less, somebody who got a code out of them could make a passkey of their own, and pass where only one will do.
+ */
+async function asStrong(call: Call, policy: ParsedPolicy<Request>): Promise<ParsedPolicy<Request>> {
+  const { kit, who } = call;
+  // What this login began with proves nothing more.
+  const resistant = kit.resistant.filter((name) => !who.barred?.includes(name));
+  const factors = resistant.length > 0 ? await enrolledOf(call).factors.list(who.user) : [];
+  if (!factors.some(({ method }) => resistant.includes(method))) return policy;
+  // Removed in this moment it is no reason to let anybody pass.
+  return { ...policy, onNotEnrolled: "deny", methods: { kind: "anyOf", names: [...resistant, "recovery-code"] } };
+}
+
 /** With a proof, or for the first factor of all: then by a login that is fresh enough for the app. */
 export async function toEnroll(call: Call): Promise<boolean> {
-  if (!(await passes(call, OR_FIRST))) return false;
+  if (!(await passes(call, await asStrong(call, OR_FIRST)))) return false;
   const { fresh } = enrolledOf(call);
   if (isProved(call) || !fresh) return true;
   const { kit, req, res } = call;
@@ -35,8 +54,8 @@ export async function toEnroll(call: Call): Promise<boolean> {
 }
 
 /** What was no first factor any more when it was confirmed needs a proof after all. */
-export function toConfirm(call: Call): Promise<boolean> {
-  return passes(call, BEGUN);
+export async function toConfirm(call: Call): Promise<boolean> {
+  return passes(call, await asStrong(call, BEGUN));
 }
 
 /** Whether a proof opened this route, rather than that there was nothing to prove. */

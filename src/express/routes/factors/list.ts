@@ -1,6 +1,7 @@
 import { publicFactor } from "../../../step-up/public-factor.js";
 import { wayBack } from "../../resume.js";
 import { narrowed, setUpSpot } from "../../set-up.js";
+import { isSent } from "../../../methods/method.js";
 import { navigates } from "../../negotiate.js";
 import { type Answered, askerOf, type Call, type Route } from "../reply.js";
 import { enrolledOf, show } from "./call.js";
@@ -26,7 +27,7 @@ async function showPage(call: Call): Promise<void> {
   const { add, factor: id, done, required } = call.req.query;
   const { factors, enrollments } = enrolledOf(call);
   const method = enrollments.offered.find((name) => name === add);
-  if (method) return show(call, 200, { step: "address", method });
+  if (method && isSent(method)) return show(call, 200, { step: "address", method });
   const factor = id === undefined ? undefined : (await factors.list(call.who.user)).find((each) => each.id === id);
   if (factor && factor.method !== "recovery-code") {
     const last = await enrollments.isAll(askerOf(call), factor.id);

@@ -1,7 +1,7 @@
 import { refused } from "../../../verification/outcome.js";
 import type { Answered, Route } from "../reply.js";
 import { enrolledOf, show } from "./call.js";
-import { withProof } from "./gate.js";
+import { toChange } from "./gate.js";
 import { markOfChange, voidOthers } from "./void-others.js";
 
 /** `POST /2fa/factors/recovery-codes`: ten new ones, shown this once; the earlier ones are dead. */
@@ -9,7 +9,7 @@ export const recoveryCodesRoute: Route = {
   method: "POST",
   idempotent: true,
   page: "/factors",
-  permit: withProof,
+  permit: toChange,
   async handle(call): Promise<Answered> {
     if (!call.kit.methods.some(({ name }) => name === "recovery-code")) {
       return refused("method_not_allowed", { detail: "There are no recovery codes here." });

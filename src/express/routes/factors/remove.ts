@@ -2,7 +2,7 @@ import { refused } from "../../../verification/outcome.js";
 import { word } from "../../body.js";
 import type { Answered, Route } from "../reply.js";
 import { enrolledOf, showAgain, toTheList } from "./call.js";
-import { withProof } from "./gate.js";
+import { toChange } from "./gate.js";
 import { listPage } from "./listed.js";
 import { markOfChange, voidOthers } from "./void-others.js";
 
@@ -10,7 +10,7 @@ import { markOfChange, voidOthers } from "./void-others.js";
 export const removeRoute: Route = {
   method: "POST",
   page: "/factors",
-  permit: withProof,
+  permit: toChange,
   async handle(call): Promise<Answered> {
     const id = word(call.fields, "factor");
     const { factors } = enrolledOf(call);

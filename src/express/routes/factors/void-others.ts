@@ -26,5 +26,5 @@ export async function voidOthers({ kit, req, res, who }: Call, mark: Mark, isNew
 
 /** The mark that a change was made with. */
 export function markOfChange({ req }: Call): Mark | undefined {
-  return RequestTwoFactor.passedOf(req.twoFactor)?.marks[0];
+  return RequestTwoFactor.passedOf(req.twoFactor)?.[0];
 }
