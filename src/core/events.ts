@@ -183,7 +183,7 @@ export class Events {
     for (const [name, listener] of Object.entries(listeners)) {
       if (typeof listener !== "function")
         throw misconfigured(`twoFactor({ events: { "${name}" } }) must be a function.`);
-      this.#add(name as EventName, listener as Listener);
+      this.#add(name as EventName, listener);
     }
   }
 

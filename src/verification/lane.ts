@@ -144,16 +144,21 @@ async function beforeLate<T>(name: string, ms: number, call: (context: SendConte
       return deadline.signal;
     },
   };
+  const begin = performance.now();
   const answer = call(context);
   if (!isPromise(answer)) return answer;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const giveUp = (): void => reject(new DeliveryError(`${name} did not answer in time.`, { unsent: false }));
-    timer = setTimeout(() => {
-      deadline.abort();
-      // one turn of the loop for a provider that knows whether the message had left
-      setImmediate(giveUp);
-    }, ms);
+    timer = setTimeout(
+      () => {
+        deadline.abort();
+        // one turn of the loop for a provider that knows whether the message had left
+        setImmediate(giveUp);
+        // what the call took before it gave way is a part of its time
+      },
+      ms - (performance.now() - begin),
+    );
   });
   try {
     return await Promise.race([answer, late]);
