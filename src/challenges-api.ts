@@ -65,11 +65,11 @@ export interface ChallengesApi {
 export function challengesApi(kit: Kit): ChallengesApi {
   const { challenges, clock, firstFactor } = kit;
   const constant = typeof firstFactor === "function" ? undefined : firstFactor;
-  const asking = (owner: ChallengeOwner): Asker => ({
-    ...asker(owner),
-    barred: barredBy(owner.firstFactor ?? constant),
-    varies: owner.firstFactor !== undefined || typeof firstFactor === "function",
-  });
+  const asking = (owner: ChallengeOwner): Asker => {
+    const { user, binding } = asker(owner);
+    const barred = barredBy(owner.firstFactor ?? constant);
+    return { user, binding, barred, varies: owner.firstFactor !== undefined || typeof firstFactor === "function" };
+  };
   const which = ({ challenge }: { challenge?: string }) => (challenge === undefined ? {} : { id: challenge });
   return {
     async start(request) {
@@ -105,9 +105,11 @@ function wish({ method, factor }: ChallengeStart): Selection | undefined {
   return method === undefined ? undefined : { method, factor };
 }
 
+const NONE: readonly never[] = [];
+
 function wanted({ action, transaction, locale }: ChallengeStart): Wanted {
   const bound: Bound | undefined = transaction && bindTransaction(transaction);
-  return { action, label: action, bound, maxAge: DEFAULT_MAX_AGE, limits: [], language: locale };
+  return { action, label: action, bound, maxAge: DEFAULT_MAX_AGE, limits: NONE, language: locale };
 }
 
 function result(kit: Kit, started: Awaited<ReturnType<Kit["challenges"]["start"]>>): ChallengeResult {

@@ -1,4 +1,3 @@
-import { EventEmitter } from "node:events";
 import { complain, inOneLine } from "./complain.js";
 import { misconfigured } from "./errors.js";
 import { checkKeys, type Keys } from "./options.js";
@@ -187,7 +186,8 @@ const LOUD: { readonly [N in EventName]?: (event: TwoFactorEvents[N]) => string 
  * `store.unavailable` go to `console.error` where the app has no listener for them.
  */
 export class Events {
-  readonly #emitter = new EventEmitter().setMaxListeners(0);
+  /** Each list is replaced and never changed: whoever is being told is told to the end. */
+  readonly #listeners = new Map<EventName, readonly Listener[]>();
 
   /** @throws TwoFactorError `misconfigured` for a name that no event has, with the nearest one, or for no function. */
   constructor(listeners: EventListeners = {}) {
@@ -195,26 +195,28 @@ export class Events {
     for (const [name, listener] of Object.entries(listeners)) {
       if (typeof listener !== "function")
         throw misconfigured(`twoFactor({ events: { "${name}" } }) must be a function.`);
-      this.#emitter.on(`on:${name}`, listener);
+      this.#add(name as EventName, listener);
     }
   }
 
   on<N extends EventName>(name: N, listener: EventListener<N>): this {
-    this.#emitter.on(`on:${name}`, listener);
+    this.#add(name, listener);
     return this;
   }
 
   off<N extends EventName>(name: N, listener: EventListener<N>): this {
-    this.#emitter.off(`on:${name}`, listener);
+    const known = this.#of(name);
+    const last = known.lastIndexOf(listener);
+    if (last >= 0) this.#listeners.set(name, known.toSpliced(last, 1));
     return this;
   }
 
   emit<N extends EventName>(name: N, event: TwoFactorEvents[N]): void {
-    const listeners = this.#emitter.listeners(`on:${name}`);
+    const listeners = this.#of(name);
     if (listeners.length === 0) return this.#say(name, event);
     for (const listener of listeners) {
       try {
-        void Promise.resolve(listener(event)).catch(ignore);
+        void Promise.resolve(listener(event as never)).catch(ignore);
       } catch {
         // see above: the person at the door must not suffer for a broken log line
       }
@@ -229,6 +231,18 @@ export class Events {
       // a console that throws changes no answer either
     }
   }
+
+  #add(name: EventName, listener: Listener): void {
+    this.#listeners.set(name, [...this.#of(name), listener]);
+  }
+
+  #of(name: EventName): readonly Listener[] {
+    return this.#listeners.get(name) ?? NONE;
+  }
 }
+
+type Listener = (event: never) => unknown;
+
+const NONE: readonly never[] = [];
 
 function ignore(): void {}

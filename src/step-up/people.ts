@@ -37,7 +37,10 @@ export interface Usable extends Enrolled {
 
 /** Their methods, each once. */
 export function namesOf(usable: readonly Usable[]): MethodName[] {
-  return [...new Set(usable.map(({ method }) => method.name))];
+  const [first, ...others] = usable;
+  // Not spread into a list, which would reserve room for sixteen more: it is kept with every challenge.
+  if (first && others.length === 0) return [first.method.name];
+  return Array.from(new Set(usable.map(({ method }) => method.name)));
 }
 
 /** What this person can use, in the order the app configured: strongest first, and every way of each. */

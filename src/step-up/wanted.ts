@@ -85,7 +85,11 @@ export function ownerOf({ user, binding }: Asker): string {
   return fingerprint(["owner", user, binding]);
 }
 
+/** One string for the many challenges that are for nothing in particular. */
+const ANYTHING = JSON.stringify([null, null, null]);
+
 /** What makes two challenges of one login the same: what they are for, and what may answer them. */
 export function purposeOf({ action, bound, allowed }: Wanted, { barred }: Pick<Asker, "barred"> = {}): string {
+  if (action === undefined && !bound && !allowed && !barred) return ANYTHING;
   return JSON.stringify([action ?? null, bound?.digest ?? null, allowed ?? null, ...(barred ? [{ barred }] : [])]);
 }

@@ -28,7 +28,7 @@ export function wayTo(
     gapAfter: limits.gapAfter,
     withheld,
     charges: (id) => limits.sendCharges({ ...subject, id }),
-    failed: limits.failedCharge(subject),
+    failed: () => limits.failedCharge(subject),
     send: (entry) => send({ entry, locale, now: clock(), until }),
   };
 }

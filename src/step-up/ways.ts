@@ -1,5 +1,5 @@
 import { maskAddress } from "../core/redact.js";
-import type { MethodName } from "../methods/method.js";
+import type { Method, MethodName } from "../methods/method.js";
 import type { Delivery } from "../stores/pending.js";
 import { refused } from "../verification/outcome.js";
 import type { Usable } from "./people.js";
@@ -24,6 +24,8 @@ export interface Alternative {
 }
 
 export function alternativesOf(usable: readonly Usable[]): readonly Alternative[] {
+  const [first] = usable;
+  if (first && usable.length === 1 && !first.name && first.to === undefined) return onlyBy(first.method);
   const several = (method: MethodName): boolean => usable.filter((each) => each.method.name === method).length > 1;
   return usable.map(({ method: { name: method, digits }, factor, name = "", to }) => ({
     method,
@@ -32,6 +34,15 @@ export function alternativesOf(usable: readonly Usable[]): readonly Alternative[
     ...(to === undefined ? {} : { to: maskAddress(to) }),
     digits,
   }));
+}
+
+const alone = new WeakMap<Method, readonly Alternative[]>();
+
+/** One list for everybody who has this method and no other, as nothing in it is theirs: an authenticator app, say. */
+function onlyBy(method: Method): readonly Alternative[] {
+  const known = alone.get(method) ?? [{ method: method.name, digits: method.digits }];
+  alone.set(method, known);
+  return known;
 }
 
 /** Where the wish leads; nothing for a way that is none of theirs, or not any more. */

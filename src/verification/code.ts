@@ -49,6 +49,8 @@ export function deriveCode(keys: KeySet, id: string, context: string, shape: Cod
 }
 
 const MAX_TYPED = 64;
+/** As nearly everybody types it. */
+const BARE_DIGITS = /^[0-9]+$/;
 const SEPARATOR = /[\s\u00a0\u2007\u202f\u2060\u2010-\u2015-]/;
 
 /**
@@ -57,6 +59,7 @@ const SEPARATOR = /[\s\u00a0\u2007\u202f\u2060\u2010-\u2015-]/;
  */
 export function normalizeCode(typed: unknown, { length, alphabet }: CodeShape): string | undefined {
   if (typeof typed !== "string" || typed.length > MAX_TYPED) return undefined;
+  if (typed.length === length && alphabet === DIGITS && BARE_DIGITS.test(typed)) return typed;
   const plain = typed.normalize("NFKC").replace(/[\u0660-\u0669\u06f0-\u06f9]/g, toAsciiDigit);
   const isCode = (text: string): boolean => [...text].every((character) => alphabet.includes(character));
   const bare = [...plain].filter((character) => alphabet.includes(character) || !SEPARATOR.test(character)).join("");

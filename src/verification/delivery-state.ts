@@ -14,14 +14,14 @@ export function deliveryBy(way: Way, before: readonly Sent[], now: number): Deli
   const known = before.find((sent) => isSameWay(sent, way));
   const others = before.filter((sent) => sent !== known);
   const sends = (known?.sends ?? 0) + 1;
-  const mine =
-    to === undefined ? [] : send ? [{ method, to, sends, resendAt: now + (way.gapAfter?.(sends) ?? 0) }] : [known];
+  const mine = to !== undefined && send ? { method, to, sends, resendAt: now + (way.gapAfter?.(sends) ?? 0) } : known;
   return {
     method,
     ...(to === undefined ? {} : { to }),
     ...(factor === undefined ? {} : { factor }),
     status: send || known ? "sent" : "none",
-    sent: [...others, ...mine.filter((sent) => sent !== undefined)],
+    // Not spread into a list, which would reserve room for sixteen more.
+    sent: mine ? others.concat(mine) : others,
     ...(step === undefined ? {} : { step }),
   };
 }

@@ -197,7 +197,7 @@ export class Issuer {
       country,
       from,
       charges: (id) => charged(limits.sendCharges({ ...recipient, id, channel, named: [] })),
-      failed: isDead ? undefined : limits.failedCharge(recipient),
+      failed: isDead ? undefined : () => limits.failedCharge(recipient),
       gapAfter: limits.gapAfter,
       send: isDead ? nobody : send,
     };

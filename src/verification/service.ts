@@ -81,10 +81,11 @@ export class VerificationService {
   }
 
   /** Opens one, or finds the one that is open for this owner and purpose; sends only what it opened. */
-  async open({ way, account, id = randomId(), ...opening }: Opening): Promise<Started> {
+  async open({ way, account, ...opening }: Opening): Promise<Started> {
     const now = this.#clock();
     const event = eventOf(way, now);
-    const entry = { ...opening, id, delivery: deliveryBy(way, NONE, now), events: event ? [event] : NONE };
+    const { id = randomId() } = opening;
+    const entry: NewPending = { ...opening, id, delivery: deliveryBy(way, NONE, now), events: event ? [event] : NONE };
     const opened: Opened = await this.#store.open(entry, account, way.charges(id), now);
     switch (opened.outcome) {
       case "limited":
@@ -199,7 +200,7 @@ export class VerificationService {
     const [amended] = await Promise.all([
       this.#store.amend(keyOf(entry), change, [], now),
       this.#store.refund(refundable(way.charges(entry.id), outcome), before.at),
-      way.failed ? this.#store.charge([way.failed], now) : undefined,
+      way.failed ? this.#store.charge([way.failed()], now) : undefined,
     ]);
     return amendedOr(entry, amended);
   }

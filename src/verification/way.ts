@@ -18,7 +18,7 @@ export interface Way {
   /** What a message for this verification is charged to. */
   readonly charges: (id: string) => readonly Charge[];
   /** What a failed send is charged to. */
-  readonly failed?: Charge | undefined;
+  readonly failed?: (() => Charge) | undefined;
   /** Then `send` is not called, and everything looks as if it had been. */
   readonly withheld?: Withheld | undefined;
   readonly send?: ((entry: Pending) => Promise<Delivered>) | undefined;

@@ -8,7 +8,8 @@ export function hasCounted(row: Pending, nonce: string): boolean {
 
 export function withEvent(events: readonly SendEvent[], event: SendEvent): SendEvent[] {
   const known = events.some(({ id }) => id === event.id);
-  return known ? events.map((each) => (each.id === event.id ? event : each)) : [...events, event];
+  // Not spread into a list, which would reserve room for sixteen more.
+  return known ? events.map((each) => (each.id === event.id ? event : each)) : events.concat(event);
 }
 
 export function counted(entry: Pending, reckoning: Reckoning): Counted {

@@ -113,7 +113,7 @@ class MemoryStore implements Store {
     if (until > 0) return { outcome: "locked", until };
     if (!methods.includes(row.delivery.method)) return { outcome: "disabled" };
     this.#accounts.count(guess, methods, now);
-    const checks = [...row.checks, { nonce, at: now, ...(typed === undefined ? {} : { typed }) }];
+    const checks = row.checks.concat(typed === undefined ? { nonce, at: now } : { nonce, at: now, typed });
     const entry = this.#pending.replace(row, { attempts: row.attempts + 1, checks }, now);
     return counted(entry, this.#accounts.reckoned(guess, methods, now));
   }

@@ -96,10 +96,13 @@ export class PendingTable {
   }
 }
 
+/** Every field by name, the optional ones too: a new one that is written nowhere does not compile. */
+type Written = { [K in keyof Required<Pending>]: Pending[K] | undefined };
+
 /** Written out: an object that is spread together has a shape of its own, which takes more room than what is in it. */
 function rowOf(entry: NewPending, now: number): Pending {
-  const { subject, service, guardTime } = entry;
-  const row: { -readonly [K in keyof Pending]: Pending[K] } = {
+  const { guardTime } = entry;
+  const row: Written = {
     id: entry.id,
     tenant: entry.tenant,
     owner: entry.owner,
@@ -116,9 +119,11 @@ function rowOf(entry: NewPending, now: number): Pending {
     checks: NONE,
     events: entry.events,
     detail: entry.detail,
+    subject: entry.subject,
+    service: entry.service,
+    guardUntil: guardTime === undefined ? undefined : now + guardTime,
+    usedBy: undefined,
+    usedAt: undefined,
   };
-  if (subject !== undefined) row.subject = subject;
-  if (service !== undefined) row.service = service;
-  if (guardTime !== undefined) row.guardUntil = now + guardTime;
-  return row;
+  return row as Pending;
 }
