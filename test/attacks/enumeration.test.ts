@@ -3,7 +3,7 @@
  * second factor and of what kind, whether a number is known, whether a code was right once. They ask about everything and
  * compare what they are told: the status, every byte of the body, which headers there are.
  */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { outbox, sms, totp } from "../../src/index.js";
 import { fixture, TOTP_SECRET, type Fixture } from "../helpers/app.js";
 import { PLENTY } from "../helpers/arena.js";
@@ -14,6 +14,7 @@ import { type Answer, Site, Visitor } from "../helpers/burst.js";
 // could tell by time, the comparison of codes, is timed in process in test/verification/code.test.ts.
 
 let site: Site;
+afterEach(() => vi.unstubAllEnvs());
 afterEach(() => site.close());
 
 /** What an observer can compare: everything but values that are random or a time, and how long a body is because of them. */
@@ -139,6 +140,8 @@ describe("J03: a person who cannot be asked", () => {
       mail: { email: "mail@example.com" },
     });
     site = await Site.open(shop.app);
+    // elsewhere the developer is told what is wrong with each
+    vi.stubEnv("NODE_ENV", "production");
     for (const headers of [{ accept: "application/json" }, { accept: "text/html", "sec-fetch-mode": "navigate" }]) {
       const answers: Record<string, Answer> = {};
       for (const user of ["none", "empty", "garbage", "short", "toll-free", "two", "mail", "tom"]) {

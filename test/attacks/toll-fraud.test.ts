@@ -244,7 +244,7 @@ describe("C09: a number that nothing is sent to", () => {
     const entry = await store.find({ id: started.ok ? started.challenge.id : "" }, Date.UTC(2026, 0, 1));
     const keys = entry && createKeyring(secret).find(entry.keyId);
     if (!keys) throw new Error("No challenge.");
-    const code = deriveCode(keys, entry.id, entry.purpose, { length: 6, alphabet: DIGITS, way: "sms" });
+    const code = deriveCode(keys, entry.id, entry.purpose, { length: 6, alphabet: DIGITS, way: `sms ${phone}` });
     const verified = await tfa.challenges.verify({ ...eve, code });
     expect(verified).toMatchObject(right ? { ok: true } : { ok: false, reason: "wrong_code", attemptsLeft: 4 });
   });

@@ -126,7 +126,7 @@ describe.skipIf(chromium === undefined)("the app in one page, in Chromium", () =
     await ada.inspect("dialog-sent-again");
     expect(await bank.messages()).toHaveLength(2);
 
-    await ada.press("Email");
+    await ada.press(/^Email/);
     await dialog().getByText("We sent an email").waitFor();
     expect((await bank.messages())[0]).toMatchObject({ channel: "email", to: "ada@example.com" });
     expect(await dialog().getByRole("button", { name: "Text message" }).count()).toBe(1);
@@ -224,10 +224,10 @@ describe.skipIf(chromium === undefined)("the app in one page, in Chromium", () =
 
     it("for text messages alone, and stops when it is closed", async () => {
       await askForTheVault();
-      await visitor.press("Email");
+      await visitor.press(/^Email/);
       await dialog().getByText("We sent an email").waitFor();
       expect(await wishes()).toEqual([[["sms"], true]]);
-      await visitor.press("Text message");
+      await visitor.press(/^Text message/);
       await dialog().getByText("We sent a text message").waitFor();
       await visitor.press("Cancel");
       await visitor.page.getByText("The vault stays closed.").waitFor();

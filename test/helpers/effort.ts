@@ -1,6 +1,6 @@
 /**
- * `npm test` has minutes and tries often; with `TEST_EFFORT=full`, as in CI, it tries as often as the requirement says.
- * Every test is run either way, and every mutant is caught either way.
+ * `npm test` has minutes and tries often; `TEST_EFFORT=full npm test` tries as often as the requirement says. Every test is
+ * run either way, and every mutant is caught either way.
  */
 export function times(full: number, quick: number): number {
   return process.env["TEST_EFFORT"] === "full" ? full : quick;

@@ -143,7 +143,8 @@ function oneColumn() {
   let column: readonly StoredFactor[] = [];
   const change = async (by: (rows: readonly StoredFactor[]) => readonly StoredFactor[]): Promise<true> => {
     const rows = column;
-    await pause(1);
+    // as long as it takes to hash another code
+    await pause(20);
     column = by(rows);
     return true;
   };
@@ -163,6 +164,9 @@ describe("what is built wrong is caught", () => {
   });
 
   it("D04 by a table that loses one of two removals", async () => {
-    expect(await recovering(people({ factors: { storage: oneColumn() } }), 1, 2)).not.toEqual([]);
+    let faults: string[] = [];
+    for (let tries = 0; faults.length === 0 && tries < 10; tries += 1)
+      faults = await recovering(people({ factors: { storage: oneColumn() } }), 1, 2);
+    expect(faults).not.toEqual([]);
   });
 });

@@ -35,7 +35,7 @@ describe("limits", () => {
   it("have the defaults that are documented", () => {
     const limits = createLimits();
     expect(limits.maxAttempts).toBe(5);
-    expect(limits.lock).toEqual({ after: 10, first: 15 * MINUTE, longest: 24 * 60 * MINUTE });
+    expect(limits.lock).toEqual({ after: 10, first: 15 * MINUTE, longest: 24 * 60 * MINUTE, ceiling: 100 });
     expect(limits.bucketsOf("anything")).toBeUndefined();
     expect([1, 2, 3, 4, 5, 50].map((sends) => limits.gapAfter(sends))).toEqual(
       [30, 60, 120, 300, 300, 300].map((s) => s * SECOND),
