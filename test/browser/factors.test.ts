@@ -39,11 +39,11 @@ async function logInAgain(): Promise<void> {
 
 const settings = (): Promise<unknown> => ada.page.goto(`${bank.origin}/2fa/factors`);
 
-/** By the code that the app shows now; it is used up, and the next one comes. */
+/** By the code that comes after whatever was used already. */
 async function answerByApp(secret: string): Promise<void> {
   await ada.page.getByText("your authenticator app shows right now").waitFor();
-  await ada.answer(codeOf(secret));
   bank.tick(30_000);
+  await ada.answer(codeOf(secret));
 }
 
 /** By what is strongest of what is there now. */
@@ -65,7 +65,6 @@ async function scanned(): Promise<string> {
   await look("factor-app");
   await ada.answer(codeOf(secret));
   await ada.page.getByText("Added. You can use it from now on.").waitFor();
-  bank.tick(30_000);
   return secret;
 }
 

@@ -149,11 +149,19 @@ describe.concurrent.each(Object.keys(ENGINES) as EngineName[])("four processes o
             () => false,
           ),
         );
-        const refused = async (each: Process) => (await person.twin().vault(each)).status !== 200;
-        const took = await Promise.all(
-          others.map((each) => until("401 after a revocation", 3_000, () => refused(each))),
-        );
-        expect(Math.max(...took)).toBeLessThan(1_000);
+        const revoked = performance.now();
+        // Of a request that passed, when it set out: how long its answer was on the way is the machine's affair.
+        const lastPass = async (each: Process): Promise<number> => {
+          let last = 0;
+          await until("401 after a revocation", PATIENCE, async () => {
+            const setOut = performance.now() - revoked;
+            const refused = (await person.twin().vault(each)).status !== 200;
+            if (!refused) last = setOut;
+            return refused;
+          });
+          return last;
+        };
+        expect(Math.max(...(await Promise.all(others.map(lastPass))))).toBeLessThan(STALE);
         expect((await person.sure(() => person.vault(first))).status).toBe(401);
       }
     });
@@ -162,13 +170,12 @@ describe.concurrent.each(Object.keys(ENGINES) as EngineName[])("four processes o
       const alone = await start({ count: 1 });
       const process = alone.at(0);
       const { ledger } = alone;
-      let late = 0;
       for (let round = 0; round < 12; round += 1) {
         const person = new Person(alone, alone.newUser());
         const right = await person.asked();
         proxy.cutAtReply(round % 4);
         const answer = await timed(person.verify(right, process));
-        if (answer.took >= BUDGET) late += 1;
+        expect(answer.took).toBeLessThan(BUDGET);
         proxy.flow();
         await until(
           "the store again",
@@ -186,8 +193,6 @@ describe.concurrent.each(Object.keys(ENGINES) as EngineName[])("four processes o
         await alone.settle();
         expect(ledger.count("granted", person.user)).toBe(1);
       }
-      // the processor may be somebody else's for once
-      expect(late).toBeLessThanOrEqual(1);
       for (let round = 0; round < 8; round += 1) {
         const person = new Person(alone, alone.newUser());
         const right = await person.asked();
