@@ -54,7 +54,6 @@ describe.skipIf(text === undefined)("README.md", () => {
   const markdown: Markdown = readMarkdown(`${text ?? ""}\n${contexts}`);
   let complaints = new Map<number, string[]>();
   beforeAll(() => {
-    copy.build();
     complaints = typecheck(markdown, copy.root);
   }, 180_000);
 

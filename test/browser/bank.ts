@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -7,6 +6,7 @@ import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-c
 import { expect } from "vitest";
 import { createApp } from "../../example-app/app.js";
 import { readSettings } from "../../example-app/settings.js";
+import { times } from "../helpers/effort.js";
 import { projectRoot } from "../helpers/project-copy.js";
 
 /** In the dark nothing but the colors is different. */
@@ -17,6 +17,7 @@ const LOOKS = [
 /** What Chromium says of an answer that is no 200, and of a person who was quicker than the page. */
 const HARMLESS = ["Failed to load resource", "Autofocus processing was blocked"];
 const SCREENSHOTS = path.join(projectRoot, "test-results/browser");
+const KEEPS_PICTURES = times(1, 0) > 0;
 
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
 export const PHONE: BrowserContextOptions = {
@@ -157,9 +158,8 @@ export class Visitor {
     expect.unreachable(`the keyboard never gets to "${name}"`);
   }
 
-  /** Holds the page against the rules of accessibility, in light and in dark, and keeps a picture of each. */
+  /** Holds the page against the rules of accessibility, in light and in dark; with full effort it keeps a picture of each. */
   async inspect(name: string, page = this.page): Promise<void> {
-    mkdirSync(SCREENSHOTS, { recursive: true });
     const { width = 0 } = page.viewportSize() ?? {};
     expect(await page.evaluate("document.documentElement.scrollWidth"), `${name} fits`).toBeLessThanOrEqual(width);
     await page.evaluate(axe.source);
@@ -171,7 +171,7 @@ export class Visitor {
       );
       expect(violations, `${name} in ${colorScheme}`).toEqual([]);
       const file = `${name}-${width < 500 ? "phone" : "desktop"}-${colorScheme}.png`;
-      await page.screenshot({ path: path.join(SCREENSHOTS, file), fullPage: true });
+      if (KEEPS_PICTURES) await page.screenshot({ path: path.join(SCREENSHOTS, file), fullPage: true });
     }
   }
 

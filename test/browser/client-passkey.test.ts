@@ -2,7 +2,7 @@
 import type { Browser, BrowserContextOptions, Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { TEXTS } from "../../src/express/page/texts.js";
-import { launch } from "../express/page/host.js";
+import { launch, leave } from "../express/page/host.js";
 import { service } from "../helpers/services.js";
 import { DESKTOP, type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
 import { Device } from "./device.js";
@@ -55,7 +55,7 @@ describe.skipIf(chromium === undefined)("a passkey in the dialog, in Chromium", 
   beforeAll(async () => {
     browser = await launch(chromium);
   });
-  afterAll(() => browser?.close());
+  afterAll(() => leave(browser));
   beforeEach(async () => {
     bank = await openBank();
   });

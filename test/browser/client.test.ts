@@ -6,7 +6,7 @@ import type { Browser, Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { TEXTS } from "../../src/express/page/texts.js";
 import { require2fa } from "../../src/index.js";
-import { launch } from "../express/page/host.js";
+import { launch, leave } from "../express/page/host.js";
 import { fixture } from "../helpers/app.js";
 import { service } from "../helpers/services.js";
 import { DESKTOP, type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
@@ -44,7 +44,7 @@ describe.skipIf(chromium === undefined)("the app in one page, in Chromium", () =
   beforeAll(async () => {
     browser = await launch(chromium);
   });
-  afterAll(() => browser?.close());
+  afterAll(() => leave(browser));
   beforeEach(async () => {
     bank = await openBank();
   });

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compileScript, parse } from "vue/compiler-sfc";
-import { launch } from "../express/page/host.js";
+import { launch, leave } from "../express/page/host.js";
 import { bundle } from "../helpers/bundle.js";
 import { projectRoot } from "../helpers/project-copy.js";
 import { readMarkdown } from "../helpers/readme-blocks.js";
@@ -46,7 +46,7 @@ describe.skipIf(chromium === undefined)("the README's component in Chromium", ()
     bank = await openBank();
   });
   afterAll(async () => {
-    await browser?.close();
+    await leave(browser);
     await bank?.close();
   });
 

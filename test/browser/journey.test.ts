@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launch } from "../express/page/host.js";
+import { launch, leave } from "../express/page/host.js";
 import { projectRoot } from "../helpers/project-copy.js";
 import { service } from "../helpers/services.js";
 import { DESKTOP, type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
@@ -20,7 +20,7 @@ describe.skipIf(chromium === undefined)("the example app in Chromium", () => {
   beforeAll(async () => {
     browser = await launch(chromium);
   });
-  afterAll(() => browser?.close());
+  afterAll(() => leave(browser));
   beforeEach(async () => {
     bank = await openBank();
   });

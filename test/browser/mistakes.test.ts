@@ -1,7 +1,7 @@
 import { generateSync } from "otplib";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launch } from "../express/page/host.js";
+import { launch, leave } from "../express/page/host.js";
 import { service } from "../helpers/services.js";
 import { type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
 
@@ -34,7 +34,7 @@ describe.skipIf(chromium === undefined)("at the challenge in Chromium", () => {
   beforeAll(async () => {
     browser = await launch(chromium);
   });
-  afterAll(() => browser?.close());
+  afterAll(() => leave(browser));
   beforeEach(async () => {
     bank = await openBank();
   });

@@ -1,7 +1,7 @@
 /** Passkeys of a real browser, with an authenticator in software behind it. */
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launch } from "../express/page/host.js";
+import { launch, leave } from "../express/page/host.js";
 import { service } from "../helpers/services.js";
 import { DESKTOP, type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
 import { Device } from "./device.js";
@@ -41,7 +41,7 @@ describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium
   beforeAll(async () => {
     browser = await launch(chromium);
   });
-  afterAll(() => browser?.close());
+  afterAll(() => leave(browser));
   beforeEach(async () => {
     bank = await openBank();
   });

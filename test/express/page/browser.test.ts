@@ -8,7 +8,7 @@ import { pagePolicy, renderPage } from "../../../src/express/page/page.js";
 import type { PageView } from "../../../src/express/page/view.js";
 import { projectRoot } from "../../helpers/project-copy.js";
 import { service } from "../../helpers/services.js";
-import { launch, serve, type Host } from "./host.js";
+import { launch, leave, serve, type Host } from "./host.js";
 import { BASE, CHALLENGE, NONCE, SAMPLES } from "./samples.js";
 
 const chromium = service("chromium");
@@ -58,7 +58,7 @@ async function open(view: PageView, options: BrowserContextOptions & { init?: st
 }
 
 /** The answer to a form comes first, as it would get in between; where a tab of its own shows it, there is none here. */
-async function leave(): Promise<void> {
+async function leavePage(): Promise<void> {
   const last = host.posts.at(-1);
   if (last) await page.waitForURL(host.origin + last.path, { timeout: 2_000 }).catch(() => undefined);
   await page.goto("about:blank").catch(() => page.goto("about:blank"));
@@ -78,7 +78,7 @@ describe.skipIf(chromium === undefined)("the page in Chromium", () => {
     }));
   });
   afterAll(async () => {
-    await browser?.close();
+    await leave(browser);
     await host?.close();
   });
   beforeEach(() => {
@@ -88,7 +88,7 @@ describe.skipIf(chromium === undefined)("the page in Chromium", () => {
   afterEach(async () => {
     // nothing of one test is under way in the next
     for (const other of page.context().pages()) if (other !== page) await other.close();
-    if ([...tabs.values()].includes(page)) await leave();
+    if ([...tabs.values()].includes(page)) await leavePage();
     else await page.close();
     expect(complaints).toEqual([]);
   });

@@ -6,9 +6,17 @@ const FLAGS =
   "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
   "--disable-component-update --disable-sync";
 
+let running: Promise<Browser> | undefined;
+
+/** The one browser of this worker, for all its files: to start one costs as much as many a test. It ends with the worker. */
 export function launch(executablePath: string | undefined): Promise<Browser> {
   if (executablePath === undefined) throw new Error("no chromium");
-  return chromium.launch({ executablePath, args: FLAGS.split(" ") });
+  return (running ??= chromium.launch({ executablePath, args: FLAGS.split(" ") }));
+}
+
+/** Nothing of one file is open in the next. */
+export async function leave(browser: Browser | undefined): Promise<void> {
+  for (const context of browser?.contexts() ?? []) await context.close();
 }
 
 export interface Received {

@@ -7,7 +7,7 @@ import { STYLE } from "../../../src/express/page/style.js";
 import type { PageChallenge, PageView } from "../../../src/express/page/view.js";
 import type { MethodName } from "../../../src/methods/method.js";
 import { service } from "../../helpers/services.js";
-import { launch } from "./host.js";
+import { launch, leave } from "./host.js";
 import { CHALLENGE, SAMPLES } from "./samples.js";
 
 /*
@@ -169,7 +169,7 @@ describe.skipIf(chromium === undefined)("I06 the page, under attack", () => {
     browser = await launch(chromium);
     page = await browser.newPage();
   });
-  afterAll(() => browser?.close());
+  afterAll(() => leave(browser));
 
   it(`knows ${PAYLOADS.length} payloads`, () => {
     expect(new Set(PAYLOADS).size).toBeGreaterThanOrEqual(150);
