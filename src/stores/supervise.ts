@@ -17,8 +17,8 @@ const LONG: ReadonlyMap<string | symbol, number> = new Map<keyof Store, number>(
 ]);
 
 /**
- * Steps that name their request: asked once more, as when the connection broke and only the reply was lost, they change
- * nothing and answer the same. Any other may have happened, and is not repeated.
+ * Steps that name their request: asked once more, as when only the reply was lost, they change nothing and answer the
+ * same. Any other may have happened, and is not repeated.
  */
 const REPEATABLE: ReadonlySet<string | symbol> = new Set<keyof Store>([
   "open",
@@ -69,13 +69,11 @@ export function supervise(store: Store, events: Events, clock: Clock): Store {
         const result: unknown = turns ? turns.take(call, performance.now() + deadline, late) : call();
         // What a store knows by itself says nothing about its server.
         if (!isPromise(result)) return result;
-        const until = performance.now() + deadline;
         const answer = within(result, deadline, late);
-        // Within the one deadline, and a store known to be down is not asked twice: four calls of a request, its second.
+        // A store known to be down is not asked twice.
         const repeated = (error: unknown): unknown => {
-          const left = until - performance.now();
-          if (isTwoFactorError(error) || health.downSince !== undefined || left <= 0) throw error;
-          return within(call() as Promise<unknown>, left, late);
+          if (isTwoFactorError(error) || health.downSince !== undefined) throw error;
+          return within(call() as Promise<unknown>, deadline, late);
         };
         return (REPEATABLE.has(name) ? answer.catch(repeated) : answer).then(well, fail);
       } catch (error) {
