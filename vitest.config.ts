@@ -73,7 +73,7 @@ export default defineConfig({
       },
       {
         resolve: express5,
-        test: { ...shared, name: "punctual", include: punctual, sequence: { groupOrder: 1 } },
+        test: { ...shared, name: "punctual", include: punctual, sequence: { groupOrder: 1 }, maxWorkers: 2 },
       },
       {
         resolve: express5,

@@ -15,7 +15,7 @@ import { allAreBack } from "./waiting.js";
 const LANES = 6;
 const ROUNDS = 1;
 const PATIENCE = 15_000;
-/** What a request may take, in milliseconds; and what a machine adds that runs other tests beside this one. */
+/** What a request may take, in milliseconds; and what a busy machine adds to that and to a recovery: the soak allows nothing. */
 const BUDGET = 1_000;
 const BUSY = 1_000;
 
@@ -68,7 +68,7 @@ describe.each(Object.keys(ENGINES) as EngineName[])("four processes on %s, under
       for (let round = 0; round < ROUNDS; round += 1) {
         await random(300);
         await breakIt();
-        expect(await allAreBack(cluster, PATIENCE)).toBeLessThan(recovery);
+        expect(await allAreBack(cluster, PATIENCE)).toBeLessThan(recovery + BUSY);
       }
       expectClean(await traffic.end());
       expect(await engine.idleInTransaction()).toBe(0);
