@@ -46,8 +46,8 @@ export interface OpenBank {
   close(): Promise<void>;
 }
 
-export async function openBank(start?: number): Promise<OpenBank> {
-  let ahead = start === undefined ? 0 : start - Date.now();
+export async function openBank(): Promise<OpenBank> {
+  let ahead = 0;
   const now = (): number => Date.now() + ahead;
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,16 +1,11 @@
 /** Passkeys in the dialog of the browser client: a real browser, with an authenticator in software behind it. */
-import type { Browser, BrowserContextOptions, Locator } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { BrowserContextOptions, Locator } from "playwright-core";
+import { expect, it } from "vitest";
 import { TEXTS } from "../../src/express/page/texts.js";
-import { launch, leave } from "../express/page/host.js";
-import { service } from "../helpers/services.js";
-import { DESKTOP, type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
+import { DESKTOP, PHONE, Visitor } from "./bank.js";
 import { Device } from "./device.js";
+import { bank, enter, inChromium } from "./stage.js";
 
-const chromium = service("chromium");
-
-let browser: Browser;
-let bank: OpenBank;
 let ada: Visitor;
 let device: Device;
 
@@ -34,8 +29,8 @@ const ENROLL = `(async () => {
 })()`;
 
 /** At the app in one page, with a passkey, and with nothing proved yet. */
-async function enter(options: BrowserContextOptions): Promise<void> {
-  ada = await Visitor.enter(browser, bank, options);
+async function enterWithPasskey(options: BrowserContextOptions): Promise<void> {
+  ada = await enter(options);
   device = await Device.plugIn(ada);
   await ada.logIn();
   await ada.page.goto(`${bank.origin}/app`);
@@ -51,22 +46,9 @@ const dialog = (): Locator => ada.page.getByRole("dialog");
 const alert = (): Promise<string> => dialog().getByRole("alert").innerText();
 const use = (): Locator => dialog().getByRole("button", { name: "Use your passkey" });
 
-describe.skipIf(chromium === undefined)("a passkey in the dialog, in Chromium", () => {
-  beforeAll(async () => {
-    browser = await launch(chromium);
-  });
-  afterAll(() => leave(browser));
-  beforeEach(async () => {
-    bank = await openBank();
-  });
-  afterEach(async () => {
-    const complaints = await ada.leave();
-    await bank.close();
-    expect(complaints).toEqual([]);
-  });
-
+inChromium("a passkey in the dialog", () => {
   it("E08 approves a transfer that was read first, and is asked for anew after two minutes", async () => {
-    await enter(DESKTOP);
+    await enterWithPasskey(DESKTOP);
     await ada.transfer("250.00", "Grace Hopper");
     await use().waitFor();
     expect(await dialog().getByRole("definition").allInnerTexts()).toEqual(["€250.00", "Grace Hopper"]);
@@ -84,7 +66,7 @@ describe.skipIf(chromium === undefined)("a passkey in the dialog, in Chromium", 
   });
 
   it("that is refused leaves the other ways, and may be tried again", async () => {
-    await enter(PHONE);
+    await enterWithPasskey(PHONE);
     await device.recognizes(false);
     await ada.press("Open the vault");
     await use().click();
@@ -103,7 +85,7 @@ describe.skipIf(chromium === undefined)("a passkey in the dialog, in Chromium", 
   });
 
   it("that the browser does not know is said so, in the language of the dialog", async () => {
-    await enter(PHONE);
+    await enterWithPasskey(PHONE);
     await ada.page.evaluate(`(async () => {
       delete window.PublicKeyCredential;
       const { with2fa } = await import("/app/require2fa/index.js");
@@ -121,7 +103,7 @@ describe.skipIf(chromium === undefined)("a passkey in the dialog, in Chromium", 
   });
 
   it("is waited for no longer when the dialog is closed", async () => {
-    await enter(DESKTOP);
+    await enterWithPasskey(DESKTOP);
     await device.isTouched(false);
     await ada.page.evaluate(`(() => {
       const get = navigator.credentials.get.bind(navigator.credentials);
@@ -138,7 +120,7 @@ describe.skipIf(chromium === undefined)("a passkey in the dialog, in Chromium", 
   });
 
   it("is as good for a prompt of the app's own, and preflight offers the other ways", async () => {
-    await enter(DESKTOP);
+    await enterWithPasskey(DESKTOP);
     const asked = await ada.page.evaluate(`(async () => {
       const { passkeyCode, with2fa } = await import("/app/require2fa/index.js");
       let methods;

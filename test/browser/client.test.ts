@@ -2,24 +2,20 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { generateSync } from "otplib";
-import type { Browser, Locator } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Locator } from "playwright-core";
+import { beforeEach, describe, expect, it } from "vitest";
 import { TEXTS } from "../../src/express/page/texts.js";
 import { require2fa } from "../../src/index.js";
-import { launch, leave } from "../express/page/host.js";
 import { fixture } from "../helpers/app.js";
-import { service } from "../helpers/services.js";
-import { DESKTOP, type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
+import { DESKTOP, PHONE, Visitor } from "./bank.js";
+import { bank, enter, inChromium } from "./stage.js";
 
-const chromium = service("chromium");
 const SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 
-let browser: Browser;
-let bank: OpenBank;
 let visitor: Visitor;
 
 async function atTheApp(options = DESKTOP, username = "ada", password = "lovelace"): Promise<Visitor> {
-  visitor = await Visitor.enter(browser, bank, options);
+  visitor = await enter(options);
   await visitor.logIn(username, password);
   await visitor.page.getByRole("link", { name: "Open the app" }).click();
   await visitor.arrivesAt("/app");
@@ -40,21 +36,7 @@ async function answer(code: string): Promise<void> {
   await visitor.page.keyboard.press("Enter");
 }
 
-describe.skipIf(chromium === undefined)("the app in one page, in Chromium", () => {
-  beforeAll(async () => {
-    browser = await launch(chromium);
-  });
-  afterAll(() => leave(browser));
-  beforeEach(async () => {
-    bank = await openBank();
-  });
-  afterEach(async () => {
-    // among them whatever a Content-Security-Policy has stopped
-    const complaints = await visitor.leave();
-    await bank.close();
-    expect(complaints).toEqual([]);
-  });
-
+inChromium("the app in one page", () => {
   describe.each([
     ["desktop", DESKTOP],
     ["phone", PHONE],

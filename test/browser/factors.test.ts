@@ -1,21 +1,17 @@
 /** One person's second factors, from the first one to a lost phone, and back. */
 import { execFileSync } from "node:child_process";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launch, leave } from "../express/page/host.js";
+import { expect, it } from "vitest";
 import { times } from "../helpers/effort.js";
 import { service } from "../helpers/services.js";
-import { DESKTOP, type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
+import { DESKTOP, PHONE, Visitor } from "./bank.js";
 import { scan } from "./camera.js";
 import { Device } from "./device.js";
+import { bank, browser, enter, inChromium } from "./stage.js";
 
-const chromium = service("chromium");
 const oathtool = service("oathtool") ?? "";
 
 const TABLET = "The <b>tablet</b> in the kitchen";
 
-let browser: Browser;
-let bank: OpenBank;
 let ada: Visitor;
 let scripted: boolean;
 
@@ -219,92 +215,83 @@ async function distrust(secret: string): Promise<void> {
   await ada.page.getByText("No device is trusted.").waitFor();
 }
 
-describe.skipIf(chromium === undefined || oathtool === "")("second factors in Chromium", () => {
-  beforeAll(async () => {
-    browser = await launch(chromium);
-  });
-  afterAll(() => leave(browser));
-  beforeEach(async () => {
-    bank = await openBank();
-  });
-  afterEach(async () => {
-    const complaints = await ada.leave();
-    await bank.close();
-    expect(complaints).toEqual([]);
-  });
+inChromium(
+  "second factors",
+  () => {
+    const browsers = [
+      ["on a phone", PHONE],
+      ["on a phone without JavaScript, all but passkeys", { ...PHONE, javaScriptEnabled: false }],
+      ["on a desktop", DESKTOP],
+    ] as const;
+    it.each(browsers.slice(0, times(3, 2)))(
+      "E05 E07 E08 E09 E10 are set up, used, lost, set up anew, and spared: %s",
+      { timeout: 150_000 },
+      async (_, size) => {
+        scripted = !("javaScriptEnabled" in size);
+        ada = await enter(size);
+        await ada.logIn();
+        const lost = await setUpApp();
+        await nameIt();
+        await setUpNumber();
+        const codes = await keepCodes();
 
-  const browsers = [
-    ["on a phone", PHONE],
-    ["on a phone without JavaScript, all but passkeys", { ...PHONE, javaScriptEnabled: false }],
-    ["on a desktop", DESKTOP],
-  ] as const;
-  it.each(browsers.slice(0, times(3, 2)))(
-    "E05 E07 E08 E09 E10 are set up, used, lost, set up anew, and spared: %s",
-    { timeout: 150_000 },
-    async (_, size) => {
-      scripted = !("javaScriptEnabled" in size);
-      ada = await Visitor.enter(browser, bank, size);
-      await ada.logIn();
-      const lost = await setUpApp();
-      await nameIt();
-      await setUpNumber();
-      const codes = await keepCodes();
+        await logInAgain();
+        await ada.page.getByRole("link", { name: "Open the vault" }).click();
+        await ada.arrivesAt("/2fa");
+        await answerByApp(lost);
+        await ada.arrivesAt("/vault");
 
-      await logInAgain();
-      await ada.page.getByRole("link", { name: "Open the vault" }).click();
-      await ada.arrivesAt("/2fa");
-      await answerByApp(lost);
-      await ada.arrivesAt("/vault");
+        if (scripted) {
+          const device = await Device.plugIn(ada);
+          await settings();
+          await createPasskey();
+          await look("passkey-listed");
+          await logInAgain();
+          await approveByPasskey(device);
+          await logInAgain();
+          await chooseNumber();
+          await device.unplug();
+        }
 
-      if (scripted) {
-        const device = await Device.plugIn(ada);
+        await logInAgain();
+        await recover(codes[0] ?? "");
         await settings();
-        await createPasskey();
-        await look("passkey-listed");
+        await ada.page.getByText("9 codes are left.").waitFor();
+        // While it is there, nothing less than a passkey or a recovery code changes anything.
+        if (scripted) await remove("Passkey");
+        await ada.press("Authenticator app");
+        const secret = await scanned();
+        await remove(TABLET);
+        if (scripted) {
+          const next = await Device.plugIn(ada);
+          await createPasskey();
+          expect(await next.count()).toBeDefined();
+        }
+        const kept = ["Text message", "Authenticator app", ...(scripted ? ["Passkey"] : [])];
+        expect(await listed()).toEqual(kept);
+
         await logInAgain();
-        await approveByPasskey(device);
+        await trustThis(lost, secret);
+        const sent = (await bank.messages()).length;
         await logInAgain();
-        await chooseNumber();
-        await device.unplug();
-      }
+        await ada.page.getByRole("link", { name: "Open the statement" }).click();
+        await ada.page.getByRole("heading", { name: "Your statement" }).waitFor();
+        await look("statement");
+        await ada.page.goto(`${bank.origin}/vault`);
+        await ada.arrivesAt("/2fa");
+        expect(await bank.messages()).toHaveLength(sent);
+        await distrust(secret);
 
-      await logInAgain();
-      await recover(codes[0] ?? "");
-      await settings();
-      await ada.page.getByText("9 codes are left.").waitFor();
-      // While it is there, nothing less than a passkey or a recovery code changes anything.
-      if (scripted) await remove("Passkey");
-      await ada.press("Authenticator app");
-      const secret = await scanned();
-      await remove(TABLET);
-      if (scripted) {
-        const next = await Device.plugIn(ada);
-        await createPasskey();
-        expect(await next.count()).toBeDefined();
-      }
-      const kept = ["Text message", "Authenticator app", ...(scripted ? ["Passkey"] : [])];
-      expect(await listed()).toEqual(kept);
-
-      await logInAgain();
-      await trustThis(lost, secret);
-      const sent = (await bank.messages()).length;
-      await logInAgain();
-      await ada.page.getByRole("link", { name: "Open the statement" }).click();
-      await ada.page.getByRole("heading", { name: "Your statement" }).waitFor();
-      await look("statement");
-      await ada.page.goto(`${bank.origin}/vault`);
-      await ada.arrivesAt("/2fa");
-      expect(await bank.messages()).toHaveLength(sent);
-      await distrust(secret);
-
-      await logInAgain();
-      await ada.page.goto(`${bank.origin}/statement`);
-      await prove(secret);
-      await ada.arrivesAt("/statement");
-      await settings();
-      for (const name of kept) await remove(name);
-      await ada.page.getByText("Nothing is set up yet.").waitFor();
-      await look("factor-removed");
-    },
-  );
-});
+        await logInAgain();
+        await ada.page.goto(`${bank.origin}/statement`);
+        await prove(secret);
+        await ada.arrivesAt("/statement");
+        await settings();
+        for (const name of kept) await remove(name);
+        await ada.page.getByText("Nothing is set up yet.").waitFor();
+        await look("factor-removed");
+      },
+    );
+  },
+  oathtool !== "",
+);

@@ -1,17 +1,14 @@
 /** The README's components in the frameworks they are for, bundled as an app would be. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { compileScript, parse } from "vue/compiler-sfc";
-import { launch, leave } from "../express/page/host.js";
 import { bundle } from "../helpers/bundle.js";
 import { projectRoot } from "../helpers/project-copy.js";
 import { readMarkdown } from "../helpers/readme-blocks.js";
-import { service } from "../helpers/services.js";
-import { DESKTOP, type OpenBank, openBank, Visitor } from "./bank.js";
+import { DESKTOP } from "./bank.js";
+import { bank, enter, inChromium } from "./stage.js";
 
-const chromium = service("chromium");
 const { blocks } = readMarkdown(readFileSync(path.join(projectRoot, "README.md"), "utf8"));
 
 function shown(lang: string): string {
@@ -38,22 +35,11 @@ const APPS = {
   }),
 };
 
-describe.skipIf(chromium === undefined)("the README's component in Chromium", () => {
-  let browser: Browser;
-  let bank: OpenBank;
-  beforeAll(async () => {
-    browser = await launch(chromium);
-    bank = await openBank();
-  });
-  afterAll(async () => {
-    await leave(browser);
-    await bank?.close();
-  });
-
+inChromium("the README's component", () => {
   it.each(["React", "Vue"] as const)("asks, and goes on: %s", async (framework) => {
     const content = await bundle(APPS[framework]());
     // the example app's own policy knows nothing of this script
-    const ada = await Visitor.enter(browser, bank, { ...DESKTOP, bypassCSP: true });
+    const ada = await enter({ ...DESKTOP, bypassCSP: true });
     await ada.logIn();
     await ada.page.goto(`${bank.origin}/app`);
     await ada.page.addScriptTag({ content, type: "module" });

@@ -1,36 +1,10 @@
 import path from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launch, leave } from "../express/page/host.js";
+import { describe, expect, it } from "vitest";
 import { projectRoot } from "../helpers/project-copy.js";
-import { service } from "../helpers/services.js";
-import { DESKTOP, type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
+import { DESKTOP, PHONE } from "./bank.js";
+import { bank, enter, inChromium } from "./stage.js";
 
-const chromium = service("chromium");
-
-let browser: Browser;
-let bank: OpenBank;
-let visitor: Visitor | undefined;
-
-async function enter(options = DESKTOP): Promise<Visitor> {
-  return (visitor = await Visitor.enter(browser, bank, options));
-}
-
-describe.skipIf(chromium === undefined)("the example app in Chromium", () => {
-  beforeAll(async () => {
-    browser = await launch(chromium);
-  });
-  afterAll(() => leave(browser));
-  beforeEach(async () => {
-    bank = await openBank();
-  });
-  afterEach(async () => {
-    const complaints = await visitor?.leave();
-    visitor = undefined;
-    await bank.close();
-    expect(complaints ?? []).toEqual([]);
-  });
-
+inChromium("the example app", () => {
   describe.each([
     ["desktop", DESKTOP],
     ["phone", PHONE],
@@ -196,8 +170,7 @@ describe.skipIf(chromium === undefined)("the example app in Chromium", () => {
   });
 
   it.runIf(process.env["UPDATE_SCREENSHOTS"] === "1")("is shown in the README", async () => {
-    await bank.close();
-    bank = await openBank(Date.UTC(2026, 0, 1, 9, 41));
+    bank.tick(Date.UTC(2026, 0, 1, 9, 41) - bank.now());
     const ada = await enter({ viewport: { width: 430, height: 890 }, deviceScaleFactor: 2, colorScheme: "light" });
     await ada.logIn();
     await ada.transfer("1250", "Charles Babbage");

@@ -1,19 +1,14 @@
 import { generateSync } from "otplib";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launch, leave } from "../express/page/host.js";
-import { service } from "../helpers/services.js";
-import { type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
+import { expect, it } from "vitest";
+import { PHONE, Visitor } from "./bank.js";
+import { bank, enter, inChromium } from "./stage.js";
 
-const chromium = service("chromium");
 const SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 
-let browser: Browser;
-let bank: OpenBank;
 let visitor: Visitor;
 
 async function loggedIn(username = "ada", password = "lovelace"): Promise<Visitor> {
-  visitor = await Visitor.enter(browser, bank, PHONE);
+  visitor = await enter(PHONE);
   await visitor.logIn(username, password);
   await visitor.arrivesAt("/");
   return visitor;
@@ -30,20 +25,7 @@ function authenticator(): string {
   return generateSync({ secret: SECRET, epoch: Math.floor(bank.now() / 1000) });
 }
 
-describe.skipIf(chromium === undefined)("at the challenge in Chromium", () => {
-  beforeAll(async () => {
-    browser = await launch(chromium);
-  });
-  afterAll(() => leave(browser));
-  beforeEach(async () => {
-    bank = await openBank();
-  });
-  afterEach(async () => {
-    const complaints = await visitor.leave();
-    await bank.close();
-    expect(complaints).toEqual([]);
-  });
-
+inChromium("at the challenge", () => {
   it("a wrong code is told with the attempts that are left, until there are none", async () => {
     const ada = await atTheChallenge();
     const wrong = await bank.wrongCode();

@@ -1,19 +1,12 @@
 /** Passkeys of a real browser, with an authenticator in software behind it. */
-import type { Browser, BrowserContextOptions } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launch, leave } from "../express/page/host.js";
-import { service } from "../helpers/services.js";
-import { DESKTOP, type OpenBank, openBank, PHONE, Visitor } from "./bank.js";
+import type { BrowserContextOptions } from "playwright-core";
+import { expect, it } from "vitest";
+import { DESKTOP, PHONE, Visitor } from "./bank.js";
 import { Device } from "./device.js";
+import { bank, browser, enter, inChromium } from "./stage.js";
 
-const chromium = service("chromium");
-
-let browser: Browser;
-let bank: OpenBank;
-let visitor: Visitor | undefined;
-
-async function enter(options: BrowserContextOptions): Promise<Visitor> {
-  visitor = await Visitor.enter(browser, bank, options);
+async function logIn(options: BrowserContextOptions): Promise<Visitor> {
+  const visitor = await enter(options);
   await visitor.logIn();
   return visitor;
 }
@@ -37,23 +30,9 @@ async function logInAgain(ada: Visitor): Promise<void> {
   await ada.logIn();
 }
 
-describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium", () => {
-  beforeAll(async () => {
-    browser = await launch(chromium);
-  });
-  afterAll(() => leave(browser));
-  beforeEach(async () => {
-    bank = await openBank();
-  });
-  afterEach(async () => {
-    const complaints = await visitor?.leave();
-    visitor = undefined;
-    await bank.close();
-    expect(complaints ?? []).toEqual([]);
-  });
-
+inChromium("passkeys of the example app", () => {
   it("says what went wrong, and leads on by another way", async () => {
-    const ada = await enter(PHONE);
+    const ada = await logIn(PHONE);
     const device = await Device.plugIn(ada);
     await addPasskey(ada);
     await logInAgain(ada);
@@ -72,7 +51,7 @@ describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium
   });
 
   it("has another question for somebody who took longer than two minutes to read", async () => {
-    const ada = await enter(DESKTOP);
+    const ada = await logIn(DESKTOP);
     await Device.plugIn(ada);
     await addPasskey(ada);
     await logInAgain(ada);
@@ -88,7 +67,7 @@ describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium
   });
 
   it("works in a browser from before there was JSON for passkeys, and in none without passkeys", async () => {
-    const ada = await enter(DESKTOP);
+    const ada = await logIn(DESKTOP);
     const device = await Device.plugIn(ada);
     await ada.page.addInitScript(`
       delete PublicKeyCredential.parseRequestOptionsFromJSON;
@@ -111,7 +90,7 @@ describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium
   });
 
   it("knows that a device has one already", async () => {
-    const ada = await enter(DESKTOP);
+    const ada = await logIn(DESKTOP);
     await Device.plugIn(ada);
     await addPasskey(ada);
     await ada.press("Passkey");
@@ -120,7 +99,7 @@ describe.skipIf(chromium === undefined)("passkeys of the example app in Chromium
   });
 
   it("asks for nothing without JavaScript, and says so", async () => {
-    const ada = await enter(PHONE);
+    const ada = await logIn(PHONE);
     await Device.plugIn(ada);
     await addPasskey(ada);
     const cookies = await ada.page.context().cookies();
