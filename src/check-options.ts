@@ -1,4 +1,3 @@
-import { warn } from "./core/complain.js";
 import { misconfigured } from "./core/errors.js";
 import { checkKeys, display, isClusterWorker, isProduction, listOf } from "./core/options.js";
 import { isRequest } from "./express/guard.js";
@@ -76,8 +75,9 @@ function checkFunctions({ user, contact, clock, service, lookup, generateCode, s
 export function warnOfOrigin(origins: readonly string[], methods: readonly { readonly name: string }[]): void {
   if (origins.length > 0 || !isProduction()) return;
   const bound = methods.some(({ name }) => name === "sms") ? ", and an SMS names no site for its code" : "";
-  warn(
+  process.emitWarning(
     `twoFactor({ origin }) is not set: behind a proxy that changes the Host header, forms of your own pages are refused${bound}. Write your public origin, as in "https://example.com".`,
+    { code: "REQUIRE2FA_ORIGIN" },
   );
 }
 

@@ -6,12 +6,6 @@ export function complain(line: string): void {
   console.error(`require2fa: ${line}`);
 }
 
-/** The same for what works and will not work well, as a warning. */
-export function warn(line: string): void {
-  // oxlint-disable-next-line no-console -- as above
-  console.warn(`require2fa: ${line}`);
-}
-
 const MAX_LENGTH = 400;
 const MAX_CAUSES = 3;
 

@@ -13,6 +13,7 @@ import {
   sessionProof,
   sms,
   smtp,
+  totp,
   twoFactor,
   type TwoFactorOptions,
   voice,
@@ -30,8 +31,8 @@ const said: string[] = [];
 
 beforeEach(() => {
   said.length = 0;
-  for (const method of ["error", "warn"] as const)
-    vi.spyOn(console, method).mockImplementation((...words: unknown[]) => void said.push(words.join(" ")));
+  vi.spyOn(console, "error").mockImplementation((...words: unknown[]) => void said.push(words.join(" ")));
+  vi.spyOn(process, "emitWarning").mockImplementation((words) => void said.push(String(words)));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -291,7 +292,7 @@ describe("values that are near the right one", () => {
 describe("production without an origin", () => {
   const production = (changes: Record<string, unknown> = {}): void => {
     vi.stubEnv("NODE_ENV", "production");
-    const methods = [sms(() => undefined, { countries: ["SE"] })];
+    const methods = [sms(() => undefined, { countries: ["SE"] }), totp({ secret: () => null })];
     twoFactor(options({ methods, allowMemoryStore: true, ...changes }));
   };
 

@@ -294,7 +294,8 @@ describe("what is weak is refused", () => {
     it("E11 whoever offers nothing but the telephone is warned, and nobody else is", () => {
       const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
       const [text, call] = [sms(carry, { countries: ["SE"] }), voice(carry, { countries: ["SE"] })];
-      const build = (methods: unknown[]) => twoFactor(options({ methods, allowMemoryStore: true, factors: true }));
+      const build = (methods: unknown[]) =>
+        twoFactor(options({ methods, origin: "https://shop.example", allowMemoryStore: true, factors: true }));
       build([text, call, recoveryCodes()]);
       expect(warn.mock.calls).toEqual([[expect.stringContaining("telephone"), { code: "REQUIRE2FA_TELEPHONE_ONLY" }]]);
       build([totp(), text]);
