@@ -4,11 +4,11 @@ import { isTwoFactorError, misconfigured, type TwoFactorError, unavailable } fro
 import { isProduction } from "../core/options.js";
 import type { MethodName } from "../methods/method.js";
 import type { Mark } from "../step-up/mark.js";
-import { barredBy } from "../step-up/first-factor.js";
+import { barredBy, type FirstFactor } from "../step-up/first-factor.js";
 import { ask, callbackFailed } from "../step-up/ask.js";
 import type { Asker } from "../step-up/wanted.js";
 import { refused, type Refused } from "../verification/outcome.js";
-import type { Kit } from "./kit.js";
+import type { FirstFactorOf, Kit } from "./kit.js";
 import type { Login, Proof } from "./proof.js";
 
 /** Who a request speaks for, and where the marks of their second factor live. */
@@ -44,15 +44,17 @@ export function identify(kit: Kit, req: Request): Awaitable<Identified> {
   if (!proof || !login) return NOBODY;
   if (login.machine) return { ok: false, reason: "machine" };
   const named = namedBy(kit, req);
-  if (isPromise(named)) {
-    return ask(USER, () => named).then(
-      (user) => barring(kit, req, settle(proof, login, user)),
-      (error: unknown) => {
-        throw userFailed(error);
-      },
-    );
-  }
-  return barring(kit, req, settle(proof, login, named));
+  return isPromise(named) ? settleLater(kit, req, proof, login, named) : barring(kit, req, settle(proof, login, named));
+}
+
+/** Apart from the path that answers at once: what a callback holds on to is put aside by each call, needed or not. */
+function settleLater(kit: Kit, req: Request, proof: Proof, login: Login, named: Promise<unknown>): Promise<Identified> {
+  return ask(USER, () => named).then(
+    (user) => barring(kit, req, settle(proof, login, user)),
+    (error: unknown) => {
+      throw userFailed(error);
+    },
+  );
 }
 
 function namedBy({ userOf }: Kit, req: Request): Awaitable<unknown> {
@@ -83,7 +85,10 @@ function proofFor({ proofs }: Kit, req: Request): Proof | undefined {
 
 /** With what the first factor of this login was, where the app says. */
 function barring({ firstFactor }: Kit, req: Request, who: Identified): Awaitable<Identified> {
-  if (firstFactor === undefined || !who.ok) return who;
+  return firstFactor === undefined || !who.ok ? who : barredIn(firstFactor, req, who);
+}
+
+function barredIn(firstFactor: FirstFactor | FirstFactorOf, req: Request, who: Identity): Awaitable<Identity> {
   const varies = typeof firstFactor === "function";
   const first: unknown = typeof firstFactor === "function" ? firstFactor(req) : firstFactor;
   if (!isPromise(first)) return { ...who, varies, barred: barredBy(first) };

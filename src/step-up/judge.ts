@@ -70,8 +70,12 @@ function isAbout(mark: Mark, { user, now, revokedAt, action, barred }: Question)
     Math.max(mark.at, mark.kept ?? 0) > revokedAt &&
     !isAhead(mark, now) &&
     (action === undefined || mark.action === action) &&
-    !(barred !== undefined && mark.methods.every((method) => barred.includes(method)))
+    !(barred !== undefined && isBarred(mark, barred))
   );
+}
+
+function isBarred(mark: Mark, barred: readonly string[]): boolean {
+  return mark.methods.every((method) => barred.includes(method));
 }
 
 function proves(mark: Mark, accepted: readonly string[]): boolean {
