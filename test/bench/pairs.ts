@@ -15,8 +15,9 @@ export interface Pair {
   readonly times: number;
 }
 
-const PAIRS = 9;
-const WARM_UP = 3;
+const PAIRS = 15;
+/** The compiler is done with the code of a whole flow only after some thousand. */
+const WARM_UP = 8;
 const CONNECTIONS = 16;
 
 /**
