@@ -3,7 +3,7 @@ import path from "node:path";
 
 /** Programs that some tests run against, and the Debian package that brings each. */
 const SERVICES = {
-  "redis-server": { package: "redis-server", names: ["redis-server"] },
+  "redis-server": { package: "redis-server", names: ["redis-server", "valkey-server"] },
   postgres: { package: "postgresql", names: ["postgres"] },
   pgbouncer: { package: "pgbouncer", names: ["pgbouncer"], optional: true },
   oathtool: { package: "oathtool", names: ["oathtool"] },
