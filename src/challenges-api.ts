@@ -37,6 +37,8 @@ export interface ChallengeAnswer extends ChallengeOwner {
   code: string;
   /** The newest open one of this owner, by default. */
   challenge?: string;
+  /** Where the answer came from, for `limits.failures.perNetwork`; without it nothing is counted there. */
+  ip?: string | undefined;
 }
 
 export type ChallengeNo = {
@@ -76,7 +78,7 @@ export function challengesApi(kit: Kit): ChallengesApi {
       return result(kit, await challenges.start(asking(request), wanted(request), wish(request)));
     },
     async verify(answer) {
-      const proved = await challenges.verify(asking(answer), which(answer), answer.code);
+      const proved = await challenges.verify({ ...asking(answer), ip: answer.ip }, which(answer), answer.code);
       return proved.ok ? { ok: true, proof: proved.mark } : no(proved);
     },
     async resend(owner) {

@@ -12,8 +12,9 @@ import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts
 import { choose, isDisabled, noChoice, noOther, othersLeft, type Wish } from "./choice.js";
 import { compareAll, type MethodMatch, noAnswer } from "./comparison.js";
 import { factorUsed } from "./factor-use.js";
+import { NetworkFailures } from "./network-failures.js";
 import { eventOf, markOf } from "./proved.js";
-import { refusalOf, refused, refusedAs } from "../verification/outcome.js";
+import { refusalOf, refused, refusedAs, refusedByNetwork } from "../verification/outcome.js";
 import { nobody, personOf, type Usable, usableMethods } from "./people.js";
 import { told } from "./told.js";
 import { rememberUsual } from "./usual.js";
@@ -28,9 +29,11 @@ export const GUARD_TENANT = "#step-up";
 export class Challenges {
   readonly #parts: ChallengeParts;
   readonly #service: VerificationService;
+  readonly #networks: NetworkFailures;
 
   constructor(parts: ChallengeParts) {
     this.#parts = parts;
+    this.#networks = new NetworkFailures(parts.store, parts.clock, parts.limits.networkFailures);
     this.#service = new VerificationService(parts.store, parts.clock);
   }
 
@@ -164,6 +167,8 @@ export class Challenges {
   async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
     const { store, methods, limits, clock, events, revokedAt } = this.#parts;
     if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) return noAnswer(methods);
+    const blockedUntil = this.#networks.blockedUntil(asker.ip);
+    if (blockedUntil > 0) return refusedByNetwork(blockedUntil, clock());
     const owned = { ...which, owner: ownerOf(asker), tenant: GUARD_TENANT };
     const person = await personOf(this.#parts, asker.user);
     if (!person) {
@@ -206,6 +211,7 @@ export class Challenges {
     }
     const { entry, attemptsLeft, lockedUntil } = checked;
     if (isVoid(entry)) return refusedAs("canceled");
+    await this.#networks.count(asker.ip);
     events.emit("challenge.failed", { ...eventOf(entry), reason: "wrong_code", attemptsLeft });
     if (lockedUntil > 0) events.emit("account.locked", { user: asker.user, until: lockedUntil });
     return refused("wrong_code", { attemptsLeft }, entry);

@@ -14,6 +14,8 @@ export interface Asker {
   readonly barred?: readonly MethodName[] | undefined;
   /** That another login of the same person may have another first factor. */
   readonly varies?: boolean | undefined;
+  /** Where the request came from: too many wrong codes from there are refused. */
+  readonly ip?: string | undefined;
 }
 
 /** What a proof is wanted for. */

@@ -72,7 +72,8 @@ const HINTS: Readonly<Partial<Record<ProblemDocument["code"], string>>> = {
   first_factor_required: "Log the agent in first; twoFactor({ user }) found nobody.",
   not_enrolled: "twoFactor({ contact }) has nothing for this user that the route accepts.",
   limit_exceeded: "Messages of tests count as well: move the clock on, take another user, or raise limits.sends.",
-  account_locked: "Too many wrong codes: move the clock on, or take another user.",
+  account_locked:
+    "Too many wrong codes: move the clock on, take another user or, as all tests come from one address, set limits.failures.perNetwork.",
   wrong_code: "Is there another instance with the same outbox, or was the code answered before?",
 };
 

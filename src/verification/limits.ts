@@ -55,6 +55,13 @@ export interface FailureLimits {
    */
   perMethod?: number;
   /**
+   * Wrong codes from one network (an IPv4 address, or an IPv6 network of 64 bits) over all accounts, before no more codes
+   * are taken from there; each process takes one more. `false` where many of your users share an address. Express has to
+   * know the client's: see `trust proxy`.
+   * @default { max: 50, interval: "10m" }
+   */
+  perNetwork?: Bucket | false;
+  /**
    * The first lock; every further one within a day is twice as long.
    * @default "15m"
    */
@@ -82,6 +89,7 @@ export interface LimitOptions {
 export interface Limits extends SendCharges {
   readonly maxAttempts: number;
   readonly lock: LockRule;
+  readonly networkFailures: ParsedBucket | undefined;
   readonly spend: SpendCaps;
   /** The buckets of a named limit out of the options. */
   bucketsOf(name: string): readonly ParsedBucket[] | undefined;
@@ -93,6 +101,7 @@ const SPACING: readonly Duration[] = ["30s", "60s", "120s", "300s"];
 const PER_DAY: Bucket = { max: 10, interval: "1d" };
 const PER_USER: readonly Bucket[] = [{ max: 5, interval: "10m" }, PER_DAY];
 const PER_DESTINATION: readonly Bucket[] = [{ max: 5, interval: "1h" }, PER_DAY];
+const PER_NETWORK: Bucket = { max: 50, interval: "10m" };
 const PER_PREFIX: readonly Bucket[] = [{ max: 10, interval: "1m" }];
 
 /** @throws TwoFactorError `misconfigured` for unknown keys and values out of bounds. */
@@ -106,7 +115,7 @@ export function createLimits(options: LimitOptions = {}): Limits {
   );
   checkKeys(
     failures,
-    { perChallenge: true, perAccount: true, perMethod: true, lock: true, longestLock: true },
+    { perChallenge: true, perAccount: true, perMethod: true, perNetwork: true, lock: true, longestLock: true },
     "limits.failures",
   );
   if (typeof named !== "object" || named === null)
@@ -130,6 +139,7 @@ export function createLimits(options: LimitOptions = {}): Limits {
     ...charges,
     maxAttempts: wholeNumber(failures.perChallenge ?? 5, 1, 10, "limits.failures.perChallenge"),
     lock: lockRule(failures),
+    networkFailures: bucketOrNone(failures.perNetwork ?? PER_NETWORK, "limits.failures.perNetwork"),
     spend,
     bucketsOf: (name) => byName.get(name)?.buckets,
     gapAfter: (count) => gaps[Math.min(count, gaps.length) - 1] ?? 0,
@@ -138,6 +148,10 @@ export function createLimits(options: LimitOptions = {}): Limits {
 
 function bucketsOrNone(buckets: readonly Bucket[] | false, where: string): readonly ParsedBucket[] {
   return buckets === false ? [] : parseBuckets(buckets, where);
+}
+
+function bucketOrNone(bucket: Bucket | false, where: string): ParsedBucket | undefined {
+  return bucket === false ? undefined : parseBucket(bucket, where);
 }
 
 function lockRule({ perAccount = 10, perMethod = 100, lock = "15m", longestLock = "24h" }: FailureLimits): LockRule {

@@ -40,6 +40,14 @@ export function refusedByLock(until: number, now: number): Refused {
   return refused("account_locked", { retryAfter: secondsUntil(until, now) });
 }
 
+/** Whoever is there is locked out, with the same words: to whom else it happens is nobody's business. */
+export function refusedByNetwork(until: number, now: number): Refused {
+  return refused("account_locked", {
+    detail: "Too many wrong codes came from your network.",
+    retryAfter: secondsUntil(until, now),
+  });
+}
+
 export function refusedByLimit({ name, max, interval, retryAt }: Refusal, now: number): Refused {
   const retryAfter = secondsUntil(retryAt, now);
   const open = max !== Number.MAX_SAFE_INTEGER && !isShared(name);

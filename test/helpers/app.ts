@@ -103,6 +103,8 @@ export function fixture(
     service: "Shop",
     clock,
     ...options,
+    // Everybody comes from one address here.
+    limits: { ...options.limits, failures: { perNetwork: false, ...options.limits?.failures } },
   });
   tfa.events
     .on("code.compared", () => (counters.compares += 1))

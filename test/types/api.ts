@@ -74,7 +74,7 @@ const tfa = twoFactor({
   limits: {
     sends: { spacing: ["30s", "60s"], perUser: [{ max: 5, interval: "10m" }], perPrefix: false },
     spend: { sms: { max: 20_000, interval: "1h" }, voice: false },
-    failures: { perChallenge: 3, lock: "15m" },
+    failures: { perChallenge: 3, perNetwork: { max: 30, interval: "10m" }, lock: "15m" },
     named: { payouts: { by: "user", buckets: [{ max: 1, interval: "1h" }] } },
   },
   clock: () => 0,

@@ -48,8 +48,8 @@ export function whichOf(id: string | undefined): { id?: string } {
   return id === undefined ? {} : { id };
 }
 
-export function askerOf({ who }: Call): Asker {
-  return askerIn(who);
+export function askerOf({ who, req }: Call): Asker {
+  return { ...askerIn(who), ip: req.ip };
 }
 
 /** The same refusal, with the challenge it is about, so that the page can go on showing it. */
