@@ -36,11 +36,18 @@ export interface Usable extends Enrolled {
 }
 
 /** Their methods, each once. */
-export function namesOf(usable: readonly Usable[]): MethodName[] {
+export function namesOf(usable: readonly Usable[]): readonly MethodName[] {
   const [first, ...others] = usable;
-  // Not spread into a list, which would reserve room for sixteen more: it is kept with every challenge.
-  if (first && others.length === 0) return [first.method.name];
-  return Array.from(new Set(usable.map(({ method }) => method.name)));
+  return first && others.length === 0 ? onlyOf(first.method) : [...new Set(usable.map(({ method }) => method.name))];
+}
+
+const alone = new WeakMap<Method, readonly MethodName[]>();
+
+/** One list for everybody who has this method and no other: it is kept with every challenge. */
+function onlyOf(method: Method): readonly MethodName[] {
+  const known = alone.get(method) ?? [method.name];
+  alone.set(method, known);
+  return known;
 }
 
 /** What this person can use, in the order the app configured: strongest first, and every way of each. */
