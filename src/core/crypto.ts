@@ -87,13 +87,18 @@ export function fingerprint(parts: readonly unknown[]): string {
 }
 
 const COMPARE_BYTES = 64;
+/** Where both sides are laid out: two Buffers of their own for each comparison would cost more than it. */
+const sides = [Buffer.alloc(COMPARE_BYTES), Buffer.alloc(COMPARE_BYTES)] as const;
 
 /** Equality in constant time; both sides are laid into buffers of one length first. */
 export function sameText(left: string, right: string): boolean {
-  const a = Buffer.alloc(COMPARE_BYTES);
-  const b = Buffer.alloc(COMPARE_BYTES);
+  const [a, b] = sides;
   const lengths = a.write(left) === Buffer.byteLength(left) && b.write(right) === Buffer.byteLength(right);
-  return timingSafeEqual(a, b) && lengths && left.length === right.length;
+  const same = timingSafeEqual(a, b);
+  // No code stays behind, and nothing that would stand after a shorter one.
+  a.fill(0);
+  b.fill(0);
+  return same && lengths && left.length === right.length;
 }
 
 const ID_BYTES = 32;

@@ -79,13 +79,15 @@ const TRANSACTION = refused("invalid_request", {
   detail: "This action approves one transaction: make the request, and it asks for its own proof.",
 });
 
+const NONE: readonly never[] = [];
+
 export function anything({ req }: Pick<Asking, "req">, action: string | undefined): Wanted {
   return {
     action,
     // What is shown to a person comes from the app, and never from a request.
     label: action !== undefined && isDeclared(action) ? action : undefined,
     maxAge: DEFAULT_MAX_AGE,
-    limits: [],
+    limits: NONE,
     ip: req.ip,
     language: req.headers["accept-language"],
   };

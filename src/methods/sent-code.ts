@@ -8,7 +8,7 @@ import type { Channel, Provider } from "../providers/provider.js";
 import { checkCodeShape, type CodeShape, type CodeSpec, DIGITS } from "../verification/code.js";
 import { countryAlpha2, meantCountry } from "../verification/country.js";
 import { createCarrier } from "../verification/delivery.js";
-import { composeMessage } from "../verification/message.js";
+import { createComposer } from "../verification/composer.js";
 import { createOutOfBand } from "../verification/out-of-band.js";
 import { canonicalEmail, canonicalPhone, costlyPhone, countryOf } from "../verification/recipient.js";
 import type { Withheld } from "../verification/toll-fraud.js";
@@ -175,6 +175,7 @@ function sentCode(
   { keys, events, service, host, book, enrols, reportLink }: MethodContext,
 ): Method {
   const { channel, shape, recipient } = sending;
+  const compose = createComposer({ channel, book, service, host });
   const outOfBand = createOutOfBand(
     channel,
     createCarrier(sending.provider, { events, channel }),
@@ -205,8 +206,8 @@ function sentCode(
     send: ({ entry, locale, now, until }: Outgoing) => {
       const { label: action, show } = entry.detail as Shown;
       const minutes = (entry.expiresAt - now) / 60_000;
-      const parts = { channel, locale, book, minutes, service, host, action, show, report: reportLink?.(entry) };
-      return outOfBand.send(entry, specOf(entry), (code) => composeMessage({ ...parts, code }), until);
+      const own = { locale, minutes, action, show, report: reportLink?.(entry) };
+      return outOfBand.send(entry, specOf(entry), (code) => compose({ ...own, code }), until);
     },
     compare: (entry, { factors }, typed) =>
       whenThere(outOfBand.compare(entry, specOf(entry), typed), (match) => {

@@ -64,20 +64,19 @@ export class Challenges {
     const locale = pickLocale(this.#parts.locales, person.contact.locale, wanted.language);
     const detail = makeDetail(asker, { ...wanted, workflow: steps }, usable, locale, usual);
     const way = wayTo(this.#parts, chosen, detail);
-    const started = await this.#service.open({
+    const row = {
       tenant: GUARD_TENANT,
       owner: ownerOf(asker),
       purpose: purposeOf(wanted, asker),
       subject: asker.user,
       supersede: "return",
-      account: asker.user,
       keyId: keys.current.id,
       ttl: chosen.method.ttl,
       maxAttempts: limits.maxAttempts,
       offers: detail.methods,
       detail: { ...detail },
-      way,
-    });
+    } as const;
+    const started = await this.#service.open({ account: asker.user, way, row });
     const left = othersLeft(started, usable);
     if (left) return this.#open(wish, left);
     if (started.ok && started.fresh) {

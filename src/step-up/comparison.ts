@@ -57,12 +57,12 @@ export function noAnswer(methods: readonly Method[]): Refused {
 /** The challenge as this method asked it, of each recipient; nothing if it did not, or if nothing of it ever left. */
 function askedBy(method: Method, entry: Pending): readonly Pending[] {
   if (!method.send) return method.name === entry.delivery.method ? [entry] : [];
-  // A code of a provider's making is the one of the way in use: no other may answer with it.
-  const { remote: _other, ...delivery } = entry.delivery;
-  return delivery.sent
+  return entry.delivery.sent
     .filter((sent) => sent.method === method.name)
     .map((sent) => {
-      if (isSameWay(sent, delivery)) return entry;
+      if (isSameWay(sent, entry.delivery)) return entry;
+      // A code of a provider's making is the one of the way in use: no other may answer with it.
+      const { remote: _other, ...delivery } = entry.delivery;
       return { ...entry, delivery: { ...delivery, method: sent.method, to: sent.to } };
     });
 }

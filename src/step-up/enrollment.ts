@@ -78,16 +78,18 @@ export class Enrollments {
     const addressee = { user: asker.user, ip: wish.ip, limits: [], locale };
     const started = await this.#service.open({
       id,
-      tenant: TENANT,
-      owner: ownerOf(asker),
-      purpose: `enrol ${method.name}`,
-      subject: asker.user,
-      supersede: "cancel",
       account: accountOf(asker.user),
-      keyId: keys.current.id,
-      ttl: method.enrolling.ttl ?? method.ttl,
-      maxAttempts: limits.maxAttempts,
-      detail: { ...detail },
+      row: {
+        tenant: TENANT,
+        owner: ownerOf(asker),
+        purpose: `enrol ${method.name}`,
+        subject: asker.user,
+        supersede: "cancel",
+        keyId: keys.current.id,
+        ttl: method.enrolling.ttl ?? method.ttl,
+        maxAttempts: limits.maxAttempts,
+        detail: { ...detail },
+      },
       way: wayTo(this.#parts, { method, ...begun }, addressee),
     });
     if (!started.ok) return refusalOf(started, clock());

@@ -1,4 +1,4 @@
-import { allThere, type Awaitable } from "../core/deadline.js";
+import { allThere, type Awaitable, whenThere } from "../core/deadline.js";
 import type { Contact, Enrolled, Method, MethodName, Person } from "../methods/method.js";
 import { isProduction } from "../core/options.js";
 import { refused, type Refused } from "../verification/outcome.js";
@@ -9,15 +9,14 @@ import type { FactorBook } from "./factor-book.js";
 export type ContactOf = (userId: string) => Awaitable<Contact | null | undefined>;
 
 /** The person behind a user id; `null` when the account is closed, and nothing where the app knows nothing of it. */
-export async function personOf(
+export function personOf(
   { contactOf, factors: book }: { readonly contactOf: ContactOf; readonly factors: FactorBook | undefined },
   user: string,
-): Promise<Person | null | undefined> {
-  const [contact, factors] = await allThere([
-    ask("The contact callback", () => contactOf(user)),
-    book?.of(user),
-  ] as const);
-  return contact ? { user, contact, factors: factors ?? NONE } : contact === null ? null : undefined;
+): Awaitable<Person | null | undefined> {
+  const known = allThere([ask("The contact callback", () => contactOf(user)), book?.of(user)] as const);
+  return whenThere(known, ([contact, factors]) =>
+    contact ? { user, contact, factors: factors ?? NONE } : contact === null ? null : undefined,
+  );
 }
 
 const NONE: readonly never[] = [];
@@ -36,22 +35,29 @@ export interface Usable extends Enrolled {
 }
 
 /** Their methods, each once. */
-export function namesOf(usable: readonly Usable[]): MethodName[] {
+export function namesOf(usable: readonly Usable[]): readonly MethodName[] {
   const [first, ...others] = usable;
-  // Not spread into a list, which would reserve room for sixteen more: it is kept with every challenge.
-  if (first && others.length === 0) return [first.method.name];
-  return Array.from(new Set(usable.map(({ method }) => method.name)));
+  return first && others.length === 0 ? onlyOf(first.method) : [...new Set(usable.map(({ method }) => method.name))];
+}
+
+const alone = new WeakMap<Method, readonly MethodName[]>();
+
+/** One list for everybody who has this method and no other: it is kept with every challenge. */
+function onlyOf(method: Method): readonly MethodName[] {
+  const known = alone.get(method) ?? [method.name];
+  alone.set(method, known);
+  return known;
 }
 
 /** What this person can use, in the order the app configured: strongest first, and every way of each. */
-export async function usableMethods(
+export function usableMethods(
   methods: readonly Method[],
   person: Person,
   allowed: readonly MethodName[] | undefined,
-): Promise<Usable[]> {
+): Awaitable<Usable[]> {
   const candidates = methods.filter((method) => !allowed || allowed.includes(method.name));
-  const enrolled = await allThere(
-    candidates.map((method) => ask(`Looking up ${method.name}`, () => method.enrolled(person))),
+  const ways = allThere(candidates.map((method) => ask(`Looking up ${method.name}`, () => method.enrolled(person))));
+  return whenThere(ways, (enrolled) =>
+    candidates.flatMap((method, index) => (enrolled[index] ?? []).map((way) => ({ method, ...way }))),
   );
-  return candidates.flatMap((method, index) => (enrolled[index] ?? []).map((way) => ({ method, ...way })));
 }

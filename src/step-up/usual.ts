@@ -1,4 +1,5 @@
 import { fingerprint } from "../core/crypto.js";
+import { type Awaitable, whenThere } from "../core/deadline.js";
 import type { Events } from "../core/events.js";
 import type { MethodName } from "../methods/method.js";
 import type { Store } from "../stores/store.js";
@@ -12,33 +13,30 @@ const ALIKE: readonly MethodName[] = ["sms", "voice"];
 const NAME = "method";
 
 /** What this person used last, where that may decide; no call of the store where it may not. */
-export async function usualOf(
-  store: Store,
-  user: string,
-  usable: readonly MethodName[],
-): Promise<MethodName | undefined> {
+export function usualOf(store: Store, user: string, usable: readonly MethodName[]): Awaitable<MethodName | undefined> {
   if (!mayDecide(usable)) return undefined;
-  const [last] = await store.documents(listOf(user));
-  return usable.find((name) => name === last && ALIKE.includes(name));
+  return whenThere(store.documents(listOf(user)), ([last]) =>
+    usable.find((name) => name === last && ALIKE.includes(name)),
+  );
 }
 
 /** Keeps what was used: a convenience, and no reason to keep somebody out. */
 export async function rememberUsual(
   { store, events }: { readonly store: Store; readonly events: Events },
-  { user, ...known }: Known & { readonly user: string },
+  { user, methods, usual }: Known,
   used: string,
 ): Promise<void> {
-  const keeping = keep(store, user, known, used);
-  await keeping.catch((error: unknown) => events.emit("fault", { where: "usual method", error }));
+  if (used === usual || !mayDecide(methods) || !ALIKE.some((name) => name === used)) return;
+  await keep(store, user, used).catch((error: unknown) => events.emit("fault", { where: "usual method", error }));
 }
 
 interface Known {
+  readonly user: string;
   readonly methods: readonly MethodName[];
   readonly usual?: MethodName | undefined;
 }
 
-async function keep(store: Store, user: string, { methods, usual }: Known, used: string): Promise<void> {
-  if (used === usual || !mayDecide(methods) || !ALIKE.some((name) => name === used)) return;
+async function keep(store: Store, user: string, used: string): Promise<void> {
   if (!(await store.replaceDocument(listOf(user), NAME, used))) await store.addDocument(listOf(user), NAME, used);
 }
 

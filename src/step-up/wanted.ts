@@ -1,4 +1,5 @@
 import { fingerprint } from "../core/crypto.js";
+import { defined } from "../core/defined.js";
 import type { Enrolled, MethodName } from "../methods/method.js";
 import type { Pending } from "../stores/pending.js";
 import type { Step } from "../verification/workflow.js";
@@ -60,12 +61,12 @@ export function makeDetail(
   locale: string,
   usual: MethodName | undefined,
 ): ChallengeDetail {
-  const [methods, choices] = [namesOf(usable), alternativesOf(usable)];
-  const credentials = usable.flatMap((each) => each.credentials ?? []);
-  const [bind, show] = [bound?.digest, bound?.show ?? NONE];
-  const wanted = { action, label, allowed, workflow, maxAge, limits, ip };
-  const detail = { ...wanted, user, methods, choices, bind, show, locale, usual };
-  return credentials.length > 0 ? { ...detail, credentials } : detail;
+  const [methods, choices, show] = [namesOf(usable), alternativesOf(usable), bound?.show ?? NONE];
+  const found = usable.flatMap((each) => each.credentials ?? []);
+  const credentials = found.length > 0 ? found : undefined;
+  // Most challenges are for nothing in particular: what is not there takes no room in what is kept of them.
+  const known = defined({ action, label, allowed, workflow, ip, bind: bound?.digest, usual, credentials });
+  return Object.assign({ maxAge, limits, user, methods, choices, show, locale }, known);
 }
 
 const NONE: readonly never[] = [];

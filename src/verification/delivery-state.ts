@@ -12,7 +12,7 @@ export function isSameWay(a: Place, b: Place): boolean {
 export function deliveryBy(way: Way, before: readonly Sent[], now: number): Delivery {
   const { method, to, factor, step, send } = way;
   const known = before.find((sent) => isSameWay(sent, way));
-  const others = before.filter((sent) => sent !== known);
+  const others = known ? before.filter((sent) => sent !== known) : before;
   const sends = (known?.sends ?? 0) + 1;
   const mine = to !== undefined && send ? { method, to, sends, resendAt: now + (way.gapAfter?.(sends) ?? 0) } : known;
   return {

@@ -69,17 +69,19 @@ export class Issuer {
     const detail = prepare.detailOf(request, known, steps);
     const started = await this.#service.open({
       id: drawn.id,
-      tenant: account,
-      owner: prepare.ownerOf(account, service, to),
       account: drawn.id,
-      purpose: PURPOSE,
-      ...defined({ service, subject: request.user }),
-      keyId: keys.current.id,
-      ttl,
-      ...(request.guardTime === undefined ? {} : { guardTime: prepare.lifeOf({ ttl: request.guardTime }, now) }),
-      supersede: request.supersede === "keep" ? "keep" : "cancel",
-      maxAttempts: request.maxAttempts ?? limits.maxAttempts,
-      detail: { ...detail },
+      row: {
+        tenant: account,
+        owner: prepare.ownerOf(account, service, to),
+        purpose: PURPOSE,
+        ...defined({ service, subject: request.user }),
+        keyId: keys.current.id,
+        ttl,
+        ...(request.guardTime === undefined ? {} : { guardTime: prepare.lifeOf({ ttl: request.guardTime }, now) }),
+        supersede: request.supersede === "keep" ? "keep" : "cancel",
+        maxAttempts: request.maxAttempts ?? limits.maxAttempts,
+        detail: { ...detail },
+      },
       way: this.#way(channel, { to, user: request.user }, detail, (usual) => [...charges, ...usual]),
     });
     announceSend(this.#parts.events, started, request.user);

@@ -121,9 +121,13 @@ function named(text: { named: string; plain: string }, code: string, service: st
   return fill(service === "" ? text.plain : text.named, { code, service });
 }
 
+/** What a message says of a life: a code that was made a moment ago has not lost a minute. */
+export function wholeMinutes(minutes: number): number {
+  return Math.max(1, Math.floor(minutes + 0.05));
+}
+
 function lifetime(texts: MessageTexts, locale: string, minutes: number): string {
-  // A code that was made a moment ago has not lost a minute.
-  const whole = Math.max(1, Math.floor(minutes + 0.05));
+  const whole = wholeMinutes(minutes);
   return fill(countedForm(locale, texts.minutes, whole), { minutes: String(whole) });
 }
 

@@ -64,9 +64,8 @@ export function createOutOfBand(
     accepts: (typed, shape) => normalizeCode(typed, shape) !== undefined || (carrier.hasRemote && isRemoteCode(typed)),
 
     async send(entry, shape, compose, until) {
-      const { remote: _before, ...delivery } = entry.delivery;
-      const code = codeOf({ ...entry, delivery }, shape);
-      const { to } = delivery;
+      const code = codeOf(entry.delivery.remote ? withoutRemote(entry) : entry, shape);
+      const { to } = entry.delivery;
       if (code === undefined || to === undefined) throw new Error("A message without a code or a recipient.");
       const template = carrier.hasRemote ? compose(CODE_PLACE).text : CODE_PLACE;
       const message = { ...compose(code), ...envelope(entry, to), channel, template, digits: shape.length };
@@ -89,6 +88,12 @@ export function createOutOfBand(
       if (entry.delivery.remote) await carrier.cancel(entry.delivery.remote);
     },
   };
+}
+
+/** With the code of our own that it would have had. */
+function withoutRemote(entry: Pending): Pending {
+  const { remote: _before, ...delivery } = entry.delivery;
+  return { ...entry, delivery };
 }
 
 /** Whoever made the code says whether this is it. */

@@ -50,32 +50,36 @@ export function createSendCharges({ gaps, spend, named: byName, ...rules }: Send
   const user = countedBy("user", "user", rules.perUser);
   const destination = countedBy("destination", "to", rules.perDestination);
   const prefix = countedBy(PREFIX, "prefix", rules.perPrefix);
-  const failedByUser = countedBy("failed_sends", "failed", [rules.failed]);
-  const failedByRecipient = countedBy("failed_sends", "failed to", [rules.failed]);
+  const failed = countedBy("failed_sends", "failed", [rules.failed]);
   const named = new Map(
     [...byName].map(([name, { by, buckets }]) => [name, { by, count: countedBy(name, `named ${name}`, buckets) }]),
   );
-  const failedCharges = (subject: Pick<SendSubject, "user" | "to">): Charge[] =>
-    subject.user === undefined ? failedByRecipient(subject.to) : failedByUser(subject.user);
 
   return {
-    failedCharge: (subject) => failedCharges(subject)[0] as Charge,
+    failedCharge: ({ user: who, to }) =>
+      failed(who === undefined ? hidden("to", to) : hidden("user", who))[0] as Charge,
     sendCharges: (subject) => {
       const { id, to, channel, ip = "unknown" } = subject;
       const spacing = { name: "spacing", key: fingerprint(["gap", id, to]), max: NO_MAX, interval: QUIET, gaps };
+      const [who, where] = [subject.user === undefined ? undefined : hidden("user", subject.user), hidden("to", to)];
       const block = neighbourhood(to);
       const cap = spend.get(channel);
       return [
         spacing,
-        ...(subject.user === undefined ? [] : user(subject.user)),
-        ...destination(to),
-        ...(block === undefined ? [] : prefix(block)),
-        ...failedCharges(subject).map((charge) => ({ ...charge, peek: true })),
+        ...(who === undefined ? [] : user(who)),
+        ...destination(where),
+        ...(block === undefined ? [] : prefix(hidden("prefix", block))),
+        ...failed(who ?? where).map((charge) => ({ ...charge, peek: true })),
         ...(cap ? [subject.free ? { ...cap, peek: true } : cap] : []),
         ...subject.named.flatMap((name) => {
           const limit = named.get(name);
           if (!limit) throw misconfigured(unknownLimit(name, [...named.keys()]));
-          return limit.count({ user: subject.user ?? "", destination: to, ip }[limit.by]);
+          const counted = {
+            user: () => who ?? hidden("user", ""),
+            destination: () => where,
+            ip: () => hidden("ip", ip),
+          };
+          return limit.count(counted[limit.by]());
         }),
       ];
     },
@@ -90,10 +94,15 @@ export function isShared(name: string): boolean {
   return name === PREFIX || isSpend(name);
 }
 
-/** Charges by one value. A count outlives whoever is erased, so its key names nobody: no number, no address, no user. */
+/** A count outlives whoever is erased, so its key names nobody: no number, no address, no user. */
+function hidden(kind: "user" | "to" | "prefix" | "ip", value: string): string {
+  return fingerprint([kind, value]);
+}
+
+/** Charges by one hidden value. No two `kind`s of one may be the same; one hash does for all of them. */
 function countedBy(name: string, kind: string, buckets: readonly ParsedBucket[]): (value: string) => Charge[] {
-  return (value) =>
-    buckets.map(({ max, interval }) => ({ name, key: fingerprint([kind, interval, value]), max, interval }));
+  const ready = buckets.map(({ max, interval }) => ({ max, interval, end: ` ${kind} ${interval}` }));
+  return (value) => ready.map(({ max, interval, end }) => ({ name, key: value + end, max, interval }));
 }
 
 function unknownLimit(name: string, known: readonly string[]): string {

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.js";
 import { randomId } from "../core/crypto.js";
 import type { Awaitable } from "../core/deadline.js";
-import type { Delivery, Detail, NewPending, Pending, SendEvent, Sent, Which } from "../stores/pending.js";
+import type { Delivery, NewPending, Pending, SendEvent, Sent, Which } from "../stores/pending.js";
 import type { Amended, Charge, Ended, LockRule, Opened, Refusal, Store } from "../stores/store.js";
 import type { Delivered } from "./delivery.js";
 import { deliveryBy, isSameWay, nextDelivery, withoutLast } from "./delivery-state.js";
@@ -10,13 +10,13 @@ import type { Withheld } from "./toll-fraud.js";
 import type { Way } from "./way.js";
 
 /** A verification about to be opened. */
-export interface Opening extends Omit<NewPending, "id" | "delivery" | "events" | "detail"> {
+export interface Opening {
   /** Made by the caller where it must look a certain way; 256 random bits otherwise. */
   readonly id?: string;
   /** Whose failures count against it. */
   readonly account: string;
-  readonly detail: Detail;
   readonly way: Way;
+  readonly row: Omit<NewPending, "id" | "delivery" | "events">;
 }
 
 export type Started =
@@ -81,11 +81,10 @@ export class VerificationService {
   }
 
   /** Opens one, or finds the one that is open for this owner and purpose; sends only what it opened. */
-  async open({ way, account, ...opening }: Opening): Promise<Started> {
+  async open({ way, account, id = randomId(), row }: Opening): Promise<Started> {
     const now = this.#clock();
     const event = eventOf(way, now);
-    const { id = randomId() } = opening;
-    const entry: NewPending = { ...opening, id, delivery: deliveryBy(way, NONE, now), events: event ? [event] : NONE };
+    const entry: NewPending = { ...row, id, delivery: deliveryBy(way, NONE, now), events: event ? [event] : NONE };
     const opened: Opened = await this.#store.open(entry, account, way.charges(id), now);
     switch (opened.outcome) {
       case "limited":
@@ -158,10 +157,20 @@ export class VerificationService {
     }
   }
 
-  async #carry(entry: Pending, way: Way, event: SendEvent | undefined, before: Before): Promise<Started> {
+  #carry(entry: Pending, way: Way, event: SendEvent | undefined, before: Before): Awaitable<Started> {
     if (!way.send || !event) return { ok: true, entry, fresh: true };
     if (way.withheld) return { ok: true, entry, fresh: true, withheld: way.withheld };
-    const delivered = await way.send(entry);
+    return this.#deliver(entry, way, event, before, way.send(entry));
+  }
+
+  async #deliver(
+    entry: Pending,
+    way: Way,
+    event: SendEvent,
+    before: Before,
+    sending: Promise<Delivered>,
+  ): Promise<Started> {
+    const delivered = await sending;
     const told = await (delivered.ok
       ? this.#noteSent(entry, event, delivered)
       : this.#noteFailed(entry, event, way, delivered.outcome, before));

@@ -2,13 +2,13 @@ import { unavailable } from "../../core/errors.js";
 import type { Charge, Charged, Refusal } from "../store.js";
 import { ExpiringMap } from "./expiring-map.js";
 
-/** The instants of what was let through; those before `from` are out of the interval and wait to be cut off. */
-interface Log {
-  readonly times: number[];
-  from: number;
-  interval: number;
-}
+/**
+ * The instants of what was let through, behind two numbers: where those begin that are not yet out of the interval, and
+ * the interval. One list and no object around it: there are several for every person.
+ */
+type Log = [from: number, interval: number, ...times: number[]];
 
+const FIRST = 2;
 /** So many dead instants are worth a move of the living. */
 const CUT = 64;
 
@@ -17,7 +17,7 @@ export class Limiter {
   readonly #logs: ExpiringMap<Log>;
 
   constructor(max: number) {
-    this.#logs = new ExpiringMap(max, { deadAt: ({ times, interval }) => (times.at(-1) ?? 0) + interval });
+    this.#logs = new ExpiringMap(max, { deadAt: (log) => lastOf(log) + log[1] });
   }
 
   /** Charges all or none. */
@@ -53,8 +53,8 @@ export class Limiter {
   refund(charges: readonly Charge[], at: number): void {
     for (const { key, peek } of charges) {
       const log = peek ? undefined : this.#logs.get(key, at);
-      const index = log?.times.lastIndexOf(at) ?? -1;
-      if (log && index >= log.from) log.times.splice(index, 1);
+      const index = log?.lastIndexOf(at) ?? -1;
+      if (log && index >= log[0]) log.splice(index, 1);
     }
   }
 
@@ -62,32 +62,35 @@ export class Limiter {
     const log = this.#logs.get(key, now);
     if (!log) {
       // With its first instant in it: most never get another, and a list that grows reserves room for sixteen.
-      if (!this.#logs.set(key, { times: [now], from: 0, interval }, now))
-        throw unavailable("The table of limits is full.");
+      if (!this.#logs.set(key, [FIRST, interval, now], now)) throw unavailable("The table of limits is full.");
       return;
     }
-    log.interval = interval;
-    log.from = firstWithin(log, interval, now);
-    if (log.from >= CUT && log.from * 2 > log.times.length) {
-      log.times.splice(0, log.from);
-      log.from = 0;
+    log[1] = interval;
+    log[0] = firstWithin(log, interval, now);
+    if (log[0] >= CUT && log[0] * 2 > log.length) {
+      log.splice(FIRST, log[0] - FIRST);
+      log[0] = FIRST;
     }
-    log.times.push(now);
+    log.push(now);
   }
 }
 
-function firstWithin({ times, from }: Log, interval: number, now: number): number {
-  let first = from;
-  while (first < times.length && (times[first] ?? 0) <= now - interval) first += 1;
+function firstWithin(log: Log, interval: number, now: number): number {
+  let [first] = log;
+  while (first < log.length && (log[first] ?? 0) <= now - interval) first += 1;
   return first;
+}
+
+/** Zero where all of it was given back. */
+function lastOf(log: Log): number {
+  return log.length > FIRST ? (log[log.length - 1] ?? 0) : 0;
 }
 
 /** When the next one may pass, given those that did. */
 function nextAllowed(charge: Charge, log: Log | undefined, now: number): number {
-  const count = log ? log.times.length - firstWithin(log, charge.interval, now) : 0;
+  const count = log ? log.length - firstWithin(log, charge.interval, now) : 0;
   if (!log || count === 0) return charge.max > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const { times } = log;
-  const full = count >= charge.max ? (times[times.length - charge.max] ?? 0) + charge.interval : 0;
+  const full = count >= charge.max ? (log[log.length - charge.max] ?? 0) + charge.interval : 0;
   const gap = charge.gaps?.[Math.min(count, charge.gaps.length) - 1];
-  return gap === undefined ? full : Math.max(full, (times.at(-1) ?? 0) + gap);
+  return gap === undefined ? full : Math.max(full, lastOf(log) + gap);
 }

@@ -78,17 +78,11 @@ export class Locks {
     const before = this.#accounts.get(key, now);
     if (!before) return;
     const own = before.lockedBy === nonce;
-    this.#accounts.set(
-      key,
-      {
-        ...before,
-        failures: 0,
-        level: own ? before.level - 1 : before.level,
-        lockedUntil: own ? 0 : before.lockedUntil,
-        touchedAt: now,
-      },
-      now,
-    );
+    const level = own ? before.level - 1 : before.level;
+    const lockedUntil = own ? 0 : before.lockedUntil;
+    // Nothing that anybody would have to remember, as after every first right answer.
+    if (level === 0 && lockedUntil <= now) this.#accounts.delete(key);
+    else this.#accounts.set(key, { ...before, failures: 0, level, lockedUntil, touchedAt: now }, now);
   }
 }
 

@@ -8,7 +8,8 @@ const NONE: readonly never[] = [];
 
 export class PendingTable {
   readonly #rows: ExpiringMap<Pending>;
-  readonly #byOwner = new Map<string, readonly string[]>();
+  /** Ids of an owner's, oldest first; few have more than one, and need no list. */
+  readonly #byOwner = new Map<string, string | readonly string[]>();
 
   /** `retention`: how long an ended one is remembered, in milliseconds; less when room is needed. */
   constructor(max: number, retention: number) {
@@ -43,18 +44,16 @@ export class PendingTable {
     const row = rowOf(entry, now);
     if (!this.#rows.set(row.id, row, now)) return undefined;
     const rows = this.#of(row.owner, now);
-    const ended = rows.filter((each) => !isLive(each, now));
-    const dropped = new Set(ended.slice(0, Math.max(0, rows.length + 1 - PER_OWNER)));
-    const kept = rows.filter((each) => !dropped.has(each)).map(({ id }) => id);
-    // Not spread into a list, which would reserve room for sixteen more.
-    this.#byOwner.set(row.owner, kept.concat(row.id));
+    const excess = rows.length + 1 - PER_OWNER;
+    const dropped: readonly Pending[] = excess > 0 ? rows.filter((each) => !isLive(each, now)).slice(0, excess) : NONE;
+    const kept = rows.filter((each) => !dropped.includes(each)).map(({ id }) => id);
+    this.#keepIds(row.owner, kept.concat(row.id));
     return row;
   }
 
   /** Whoever is met again is the one meant from now on. */
   refresh(row: Pending): Pending {
-    const others = (this.#byOwner.get(row.owner) ?? NONE).filter((id) => id !== row.id);
-    this.#byOwner.set(row.owner, others.concat(row.id));
+    this.#keepIds(row.owner, this.#others(row).concat(row.id));
     return row;
   }
 
@@ -86,13 +85,28 @@ export class PendingTable {
   }
 
   #of(owner: string, now: number): Pending[] {
-    return (this.#byOwner.get(owner) ?? NONE).map((id) => this.#rows.get(id, now)).filter((row) => row !== undefined);
+    return this.#idsOf(owner)
+      .map((id) => this.#rows.get(id, now))
+      .filter((row) => row !== undefined);
+  }
+
+  #idsOf(owner: string): readonly string[] {
+    const ids = this.#byOwner.get(owner) ?? NONE;
+    return typeof ids === "string" ? [ids] : ids;
+  }
+
+  #others({ id, owner }: Pending): readonly string[] {
+    return this.#idsOf(owner).filter((each) => each !== id);
+  }
+
+  #keepIds(owner: string, ids: readonly string[]): void {
+    const [first] = ids;
+    if (first === undefined) this.#byOwner.delete(owner);
+    else this.#byOwner.set(owner, ids.length > 1 ? ids : first);
   }
 
   #unlink(row: Pending): void {
-    const left = (this.#byOwner.get(row.owner) ?? NONE).filter((id) => id !== row.id);
-    if (left.length > 0) this.#byOwner.set(row.owner, left);
-    else this.#byOwner.delete(row.owner);
+    this.#keepIds(row.owner, this.#others(row));
   }
 }
 
