@@ -210,9 +210,9 @@ export class Challenges {
     }
     const { entry, attemptsLeft, lockedUntil } = checked;
     if (isVoid(entry)) return refusedAs("canceled");
-    await this.#networks.count(asker.ip);
     events.emit("challenge.failed", { ...eventOf(entry), reason: "wrong_code", attemptsLeft });
     if (lockedUntil > 0) events.emit("account.locked", { user: asker.user, until: lockedUntil });
+    await this.#networks.count(asker.ip);
     return refused("wrong_code", { attemptsLeft }, entry);
   }
 

@@ -1,5 +1,6 @@
 import { fingerprint } from "../core/crypto.js";
 import { misconfigured } from "../core/errors.js";
+import { networkOf } from "../core/network.js";
 import type { Charge } from "../stores/store.js";
 import type { ParsedBucket } from "./bucket.js";
 import { isSpend, type SpendCaps } from "./spend.js";
@@ -77,7 +78,7 @@ export function createSendCharges({ gaps, spend, named: byName, ...rules }: Send
           const counted = {
             user: () => who ?? hidden("user", ""),
             destination: () => where,
-            ip: () => hidden("ip", ip),
+            ip: () => hidden("ip", networkOf(ip)),
           };
           return limit.count(counted[limit.by]());
         }),
