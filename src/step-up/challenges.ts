@@ -1,5 +1,3 @@
-import { randomId } from "../core/crypto.js";
-import { defined } from "../core/defined.js";
 import { pickLocale } from "../core/locale.js";
 import type { MethodName } from "../methods/method.js";
 import { endOf } from "../stores/ended.js";
@@ -8,33 +6,36 @@ import { beginEscalation, failOver, scheduleNext, SEND_BUDGET, stopEscalation } 
 import { type Started, VerificationService } from "../verification/service.js";
 import { isSameWay } from "../verification/delivery-state.js";
 import type { Way } from "../verification/way.js";
+import { Answers } from "./answers.js";
 import type { ChallengeParts, ChallengeStarted, Proved } from "./challenge-parts.js";
 import { choose, isDisabled, noChoice, noOther, othersLeft, type Wish } from "./choice.js";
-import { compareAll, type MethodMatch, noAnswer } from "./comparison.js";
-import { factorUsed } from "./factor-use.js";
-import { NetworkFailures } from "./network-failures.js";
-import { eventOf, markOf } from "./proved.js";
-import { refusalOf, refused, refusedAs, refusedByNetwork } from "../verification/outcome.js";
+import { eventOf } from "./proved.js";
+import { refused, refusedAs } from "../verification/outcome.js";
 import { nobody, personOf, type Usable, usableMethods } from "./people.js";
 import { told } from "./told.js";
-import { rememberUsual } from "./usual.js";
 import { wayTo } from "./way-to.js";
 import { inUse, isThere, NO_SUCH_WAY, pick, type Selection } from "./ways.js";
-import { type Asker, type ChallengeDetail, makeDetail, ownerOf, purposeOf, readDetail, type Wanted } from "./wanted.js";
-
-/** Challenges of the guard, apart from what accounts of the service verify, and from enrolments of the same login. */
-export const GUARD_TENANT = "#step-up";
+import {
+  type Asker,
+  type ChallengeDetail,
+  GUARD_TENANT,
+  makeDetail,
+  ownerOf,
+  purposeOf,
+  readDetail,
+  type Wanted,
+} from "./wanted.js";
 
 /** A verification with a person in front of it: opened for a user in a session, answered by the same. */
 export class Challenges {
   readonly #parts: ChallengeParts;
   readonly #service: VerificationService;
-  readonly #networks: NetworkFailures;
+  readonly #answers: Answers;
 
   constructor(parts: ChallengeParts) {
     this.#parts = parts;
-    this.#networks = new NetworkFailures(parts.store, parts.clock, parts.limits.networkFailures);
     this.#service = new VerificationService(parts.store, parts.clock);
+    this.#answers = new Answers(parts, this.#service);
   }
 
   /** Opens the challenge, or returns the one that is open for the same user, login, action and transaction. */
@@ -163,57 +164,8 @@ export class Challenges {
   }
 
   /** Checks an answer. A right one uses the challenge up and yields a mark; keeping it is the caller's next step. */
-  async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
-    const { store, methods, limits, clock, events, revokedAt } = this.#parts;
-    if (typeof typed !== "string" || !methods.some((method) => method.accepts(typed))) return noAnswer(methods);
-    const blockedUntil = this.#networks.blockedUntil(asker.ip);
-    if (blockedUntil > 0) return refusedByNetwork(blockedUntil, clock());
-    const owned = { ...which, owner: ownerOf(asker), tenant: GUARD_TENANT };
-    const person = await personOf(this.#parts, asker.user);
-    if (!person) {
-      await store.cancel(owned, clock());
-      return nobody(person);
-    }
-    await store.catchUp?.();
-    let proved: MethodMatch | undefined;
-    // Asked before everything of the user was revoked: whoever asked may be whom it was revoked for.
-    const isVoid = (entry: Pending): boolean => entry.createdAt < revokedAt(asker.user);
-    const checked = await this.#service.check({
-      which: owned,
-      nonce: randomId(),
-      account: asker.user,
-      lock: limits.lock,
-      compare: async (entry, tried) => {
-        if (isVoid(entry)) return void (await store.cancel({ id: entry.id, owner: entry.owner }, clock()));
-        const counting = methods.filter(({ name }) => tried.includes(name) && !asker.barred?.includes(name));
-        proved = await compareAll(counting, entry, person, typed, { clock, events });
-        return proved && { method: proved.method, ...defined({ step: proved.step }) };
-      },
-    });
-    if (checked.ok && proved !== undefined) {
-      // Whoever checks codes of its own making may take seconds.
-      await store.catchUp?.();
-      if (isVoid(checked.entry)) return refusedAs("canceled");
-      if (!(await factorUsed(this.#parts, asker.user, proved))) return refusedAs("used");
-      const mark = markOf(asker.user, checked.entry, proved, checked.at);
-      await rememberUsual(this.#parts, readDetail(checked.entry), proved.method);
-      if (readDetail(checked.entry).workflow) await stopEscalation(this.#parts.scheduler, checked.entry);
-      events.emit("challenge.verified", eventOf(checked.entry));
-      return { ok: true, mark, entry: checked.entry };
-    }
-    if (checked.ok) return refusedAs("missing");
-    for (const method of checked.reached) events.emit("factor.disabled", { user: asker.user, method });
-    if (checked.reason !== "wrong") {
-      const refusal = refusalOf(checked, clock());
-      events.emit("challenge.refused", { user: asker.user, reason: refusal.reason });
-      return refusal;
-    }
-    const { entry, attemptsLeft, lockedUntil } = checked;
-    if (isVoid(entry)) return refusedAs("canceled");
-    events.emit("challenge.failed", { ...eventOf(entry), reason: "wrong_code", attemptsLeft });
-    if (lockedUntil > 0) events.emit("account.locked", { user: asker.user, until: lockedUntil });
-    await this.#networks.count(asker.ip);
-    return refused("wrong_code", { attemptsLeft }, entry);
+  verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {
+    return this.#answers.verify(asker, which, typed);
   }
 
   /** False when there was nothing to end. */

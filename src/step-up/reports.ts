@@ -6,11 +6,10 @@ import type { Pending } from "../stores/pending.js";
 import type { Store } from "../stores/store.js";
 import { stopEscalation } from "../verification/escalation.js";
 import type { Scheduler } from "../verification/scheduler.js";
-import { GUARD_TENANT } from "./challenges.js";
 import type { Devices } from "./devices.js";
 import { LONGEST_PROOF } from "./policy.js";
 import { eventOf } from "./proved.js";
-import { readDetail } from "./wanted.js";
+import { GUARD_TENANT, readDetail } from "./wanted.js";
 
 /** What a link in a message is about; nobody but us can write or read one. */
 export interface Reported {

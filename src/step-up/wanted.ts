@@ -83,6 +83,9 @@ export function wantedAgain(entry: Pending): Wanted {
   return { ...wanted, language: locale, bound: bind === undefined ? undefined : { digest: bind, show } };
 }
 
+/** Challenges of the guard, apart from what accounts of the service verify, and from enrolments of the same login. */
+export const GUARD_TENANT = "#step-up";
+
 /** One user in one login, without telling either. */
 export function ownerOf({ user, binding }: Asker): string {
   return fingerprint(["owner", user, binding]);
