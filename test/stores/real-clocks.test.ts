@@ -60,9 +60,9 @@ describe.each(Object.keys(KINDS))("the %s store and a process, each by its own c
       const verifications = new VerificationService(made.store, () => Date.now() + apart);
       const charge = aCharge({ key: randomId(), max: 1 });
       const start = (ok: boolean) => {
-        const { id: _ours, delivery: _none, events: _neither, ...entry } = aPending({ owner: randomId() });
+        const { id: _ours, delivery: _none, events: _neither, ...row } = aPending({ owner: randomId() });
         return verifications.open({
-          ...entry,
+          row,
           account: randomId(),
           way: {
             method: "sms",
