@@ -126,7 +126,7 @@ interface Outcome {
  * Knocks on the guarded route as a program and as a browser, without a login, with one that has proved nothing and with
  * one that has proved something too old, and answers the challenge; all of it after something broke.
  */
-async function knock({ options, policy, patience = 5_000 }: Broken, fail: () => unknown): Promise<Outcome> {
+async function knock({ options, policy, patience = 10_000 }: Broken, fail: () => unknown): Promise<Outcome> {
   const broken: Breakable = { fail: undefined };
   const shop = fixture(options?.(broken));
   shop.app.use(express.json());
@@ -205,7 +205,7 @@ describe("when a callback never settles", () => {
       outcomes.set(name, await knock(callback, never)),
     );
     await Promise.all(knocks);
-  }, 20_000);
+  }, 60_000);
 
   it.each(Object.entries(CALLBACKS))("A09 %s: the door stays closed, and an answer comes in time", (name, callback) => {
     check(outcomes.get(name) ?? expect.unreachable(), callback);
