@@ -226,6 +226,8 @@ describe("limits are refused", () => {
     ["a named limit by something else", { named: { a: { by: "session", buckets: [bucket] } } }],
     ["a named limit of nothing", { named: { a: { by: "user", buckets: [] } } }],
     ["a named limit with more than two buckets", { named: { a: { by: "user", buckets: [bucket, bucket, bucket] } } }],
+    ["a list for the one bucket of a network", { failures: { perNetwork: [{ max: 50, interval: "10m" }] } }],
+    ["no failure from a network", { failures: { perNetwork: { max: 0, interval: "10m" } } }],
     ["a lock of no length", { failures: { lock: 0 } }],
     ["a lock of zero seconds", { failures: { lock: "0s" } }],
     ["a longest lock of no length", { failures: { longestLock: 0 } }],
