@@ -1,7 +1,6 @@
 /** One person's second factors, from the first one to a lost phone, and back. */
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
-import { times } from "../helpers/effort.js";
 import { service } from "../helpers/services.js";
 import { DESKTOP, PHONE, Visitor } from "./bank.js";
 import { scan } from "./camera.js";
