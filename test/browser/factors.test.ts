@@ -217,12 +217,11 @@ async function distrust(secret: string): Promise<void> {
 inChromium(
   "second factors",
   () => {
-    const browsers = [
+    it.each([
+      ["on a desktop", DESKTOP],
       ["on a phone", PHONE],
       ["on a phone without JavaScript, all but passkeys", { ...PHONE, javaScriptEnabled: false }],
-      ["on a desktop", DESKTOP],
-    ] as const;
-    it.each(browsers.slice(0, times(3, 2)))(
+    ])(
       "E05 E07 E08 E09 E10 are set up, used, lost, set up anew, and spared: %s",
       { timeout: 150_000 },
       async (_, size) => {
