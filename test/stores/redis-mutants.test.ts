@@ -10,7 +10,7 @@ import { service } from "../helpers/services.js";
 const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: string }[] = [
   {
     name: "lets everybody use a verification up that was used",
-    from: "if used[1] == nonce then",
+    from: "if row.usedBy == nonce then",
     to: "if true then",
     caughtBy: "uses a verification up once, however many right answers come at once",
   },
@@ -46,8 +46,8 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
   },
   {
     name: "counts for the method in use alone",
-    from: "for _, sent in ipairs(delivery.sent) do",
-    to: "for _, sent in ipairs({}) do",
+    from: "local tried = cjson.decode(row.tried)",
+    to: "local tried = { cjson.decode(row.tried)[1] }",
     caughtBy: "counts an answer for every method whose code it may be, and gives back what it was not",
   },
   {

@@ -25,7 +25,7 @@ import { Pulse } from "./pulse.js";
 import { Records } from "./records.js";
 import { Registers } from "./registers.js";
 import { countedOf, endOf, isYes, rowOf, strange } from "./replies.js";
-import { changeArgs, checkArgs, newRowArgs } from "./row.js";
+import { changeArgs, checkEnd, newRowArgs } from "./row.js";
 import { ATTEMPT, CANCEL, CONSUME, FIND, FORGIVE } from "./scripts/answering.js";
 import { AMEND, ERASE, NOTE, UNLOCK } from "./scripts/changing.js";
 import { CHARGE, REFUND } from "./scripts/limits.js";
@@ -94,14 +94,14 @@ export class RedisStore implements Store {
     await this.#pulse.ready();
     const who = nameOf(account);
     const rule = [lock.after, lock.first, lock.longest, lock.ceiling].map(numberArg);
-    const args = [...whichArgs(which), nameOf(nonce), who, ...rule, ...checkArgs(nonce, typed), this.#pulse.epoch];
+    const args = [...whichArgs(which), JSON.stringify(nonce), who, ...rule, checkEnd(typed), this.#pulse.epoch];
     return countedOf(await this.#run(ATTEMPT, [...keysOf(which), ...accountKeys(who), EPOCH], args));
   }
 
   async forgive(which: Which, { nonce, account, lock, methods }: Counting): Promise<void> {
     await this.#pulse.ready();
     const who = nameOf(account);
-    const args = [...whichArgs(which), nameOf(nonce), who, numberArg(lock.after), this.#pulse.epoch, ...methods];
+    const args = [...whichArgs(which), JSON.stringify(nonce), who, numberArg(lock.after), this.#pulse.epoch, ...methods];
     await this.#run(FORGIVE, [...keysOf(which), ...accountKeys(who), EPOCH], args);
   }
 
@@ -109,7 +109,7 @@ export class RedisStore implements Store {
     const who = nameOf(account);
     const burnt = nameOrNone(step?.key);
     const proved = [burnt, step ? numberArg(step.value) : "", method, ...methods];
-    const args = [...whichArgs(which), nameOf(nonce), who, ...proved];
+    const args = [...whichArgs(which), JSON.stringify(nonce), who, ...proved];
     const keys: Key[] = [...keysOf(which), ...accountKeys(who), ...(step ? [["s", burnt] as const] : [])];
     const [outcome, at] = await this.#run(CONSUME, keys, args);
     if (outcome === "consumed") return { outcome, at: Number(at) };

@@ -7,7 +7,7 @@ import { readRow } from "./row.js";
 const ENDS: ReadonlySet<unknown> = new Set<Ended>(["missing", "expired", "used", "spent", "canceled"]);
 
 export function rowOf(reply: Reply[number] | undefined): Pending {
-  return readRow(reply as readonly string[]);
+  return readRow(String(reply));
 }
 
 export function countedOf([outcome, until, row, methods, reached]: Reply): Counted {
