@@ -34,7 +34,7 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
   },
   {
     name: "burns no step",
-    from: "redis.call('HSET', id, 'value', ARGV[9]",
+    from: "redis.call('HSET', id, 'value', ARGV[8]",
     to: "redis.call('HSET', id, 'value', '-1'",
     caughtBy: "burns a step once, however many verifications prove it at once",
   },
@@ -52,7 +52,7 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
   },
   {
     name: "lets a method be proved that was disabled meanwhile",
-    from: "if isDisabled(failed, ARGV[10], nonce) then",
+    from: "if isDisabled(failed, ARGV[9], nonce) then",
     to: "if false then",
     caughtBy: "uses nothing up by a method that others have disabled meanwhile",
   },

@@ -113,11 +113,11 @@ async function tripsOf(client: Client, run: () => Promise<void>): Promise<number
 /** As many more, written by Redis itself after the pattern of one that was opened; each is found by all that one is. */
 const FILL = `
 local root, pattern, from, to = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local row = redis.call('GET', pattern)
+local row = redis.call('HGETALL', pattern)
 local at = redis.call('TIME')[1] * 1000
 for n = from, to do
   local name = 'filled ' .. n
-  redis.call('SET', root .. ':v:' .. name, row)
+  redis.call('HSET', root .. ':v:' .. name, unpack(row))
   for _, list in ipairs({ 'i:all', 'i:dead', 't:' .. ARGV[4], 'n:filled', 'j:filled ' .. n, 'o:filled ' .. n }) do
     redis.call('ZADD', root .. ':' .. list, at + 3e9 + n, name)
   end

@@ -5,9 +5,8 @@ const CAUTIOUS_AFTER = 3;
 
 /** Failures in a row over all verifications of one account, and the lock that follows. */
 export const ACCOUNTS = `
-local function account(name)
-  local id = key('a', name)
-  local kept = redis.call('GET', id)
+-- Out of what is kept under its key.
+local function account(id, kept)
   if kept then
     local failures, level, locked, touched, by = string.match(kept, '^(%S+) (%S+) (%S+) (%S+) (.*)$')
     local a = {
@@ -35,8 +34,8 @@ local function ownLock(a, nonce)
 end
 
 -- The lock rule, stricter for a while after Redis has lost what it knew.
-local function lockAfter(after, epoch)
-  local known, cautious = string.match(redis.call('GET', key('e', 'epoch')) or '', '^(.-):(.*)$')
+local function lockAfter(after, epoch, kept)
+  local known, cautious = string.match(kept or '', '^(.-):(.*)$')
   if known == epoch and now >= tonumber(cautious) then return after end
   return math.min(after, ${CAUTIOUS_AFTER})
 end

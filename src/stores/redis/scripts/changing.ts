@@ -15,7 +15,7 @@ if not row or why then return { why or 'missing' } end
 local tenant, owner, purpose, subject, service, to, digest = namesOf(row)
 if row.revision ~= ARGV[6] then
   -- The reply to this very change may have been lost.
-  return { ARGV[13] ~= '-' and digest == ARGV[13] and 'amended' or 'changed', row.packed }
+  return { ARGV[13] ~= '-' and digest == ARGV[13] and 'amended' or 'changed', unpack(row.packed) }
 end
 local charges = tonumber(ARGV[16])
 local refused = refusal(17, charges)
@@ -23,17 +23,20 @@ if refused then return refused end
 
 row.revision, row.lost = text(tonumber(row.revision) + 1), ARGV[9]
 local names = table.concat({ tenant, owner, purpose, subject, service, ARGV[10], ARGV[13] }, ' ')
-local limits, base, lines = string.match(row.rest, '^(\\n[^\\n]*)\\n[^\\n]*\\n[^\\n]*\\n([^\\n]*)\\n[^\\n]*(.*)$')
-row.rest = table.concat({ limits, ARGV[8], names, base, ARGV[7] }, '\\n') .. lines
+local base, lines = string.match(row.packed[2], '^[^\\n]*\\n[^\\n]*\\n([^\\n]*)\\n[^\\n]*(.*)$')
 if ARGV[11] ~= '' then
-  local beginning = 'e' .. ARGV[11] .. ' '
-  if replace(row, beginning, '\\n' .. beginning .. ARGV[12]) then
-    while replace(row, 'p' .. ARGV[11] .. ':', '') do end
-  else
-    append(row, beginning .. ARGV[12])
+  local beginning = '\\ne' .. ARGV[11] .. ' '
+  local event = beginning .. ARGV[12]
+  local others = replaced(lines, beginning, event)
+  lines = others or lines .. event
+  -- What was told of the one before.
+  while others do
+    others = replaced(lines, '\\np' .. ARGV[11] .. ':', '')
+    lines = others or lines
   end
 end
-save(row)
+row.packed[2] = table.concat({ ARGV[8], names, base, ARGV[7] }, '\\n') .. lines
+saveAll(row)
 if to ~= ARGV[10] then
   if to ~= '-' then redis.call('ZREM', key('n', to), row.name) end
   if ARGV[10] ~= '-' then
@@ -43,7 +46,7 @@ if to ~= ARGV[10] then
 end
 refresh(row.name, row.owner)
 charge(17, charges, ARGV[14], ARGV[15])
-return { 'amended', row.packed }
+return { 'amended', unpack(row.packed) }
 `,
 );
 
@@ -51,12 +54,11 @@ return { 'amended', row.packed }
 export const NOTE = script(
   `${PRELUDE}${ROWS}${CHANGING_ROWS}
 local row = find(ARGV[3], ARGV[4], ARGV[5])
-if not row or not string.find(row.rest, '\\ne' .. ARGV[6] .. ' ', 1, true) then return { '0' } end
+if not row or not string.find(row.packed[2], '\\ne' .. ARGV[6] .. ' ', 1, true) then return { '0' } end
 -- A later word about the same things takes the place of an earlier one, so that no number of them makes a row grow.
-local beginning = 'p' .. ARGV[6] .. ':' .. ARGV[7] .. ' '
-replace(row, beginning, '')
-append(row, beginning .. ARGV[8])
-save(row)
+local beginning = '\\np' .. ARGV[6] .. ':' .. ARGV[7] .. ' '
+row.packed[2] = (replaced(row.packed[2], beginning, '') or row.packed[2]) .. beginning .. ARGV[8]
+saveAll(row)
 return { '1' }
 `,
 );

@@ -5,9 +5,9 @@ import { FAILURES_KEPT, NEVER } from "../../store.js";
  * disables it. Apart from the lock, which is forgotten sooner.
  */
 export const METHODS = `
-local function methodsOf(name)
-  local known = { key = key('f', name), all = {} }
-  local kept = redis.call('GET', known.key)
+-- Out of what is kept under its key.
+local function methodsOf(id, kept)
+  local known = { key = id, all = {} }
   if kept then
     local touched, all = string.match(kept, '^(%S+) (.*)$')
     if now < tonumber(touched) + ${FAILURES_KEPT} then known.all = cjson.decode(all) end
@@ -17,7 +17,7 @@ end
 
 local function saveMethods(known)
   if next(known.all) == nil then return redis.call('DEL', known.key) end
-  redis.call('SET', known.key, text(now) .. ' ' .. cjson.encode(known.all), 'PX', life(${FAILURES_KEPT}))
+  redis.call('SET', known.key, instant .. ' ' .. cjson.encode(known.all), 'PX', life(${FAILURES_KEPT}))
 end
 
 -- But not by this very request.
@@ -32,6 +32,11 @@ local function enabled(known, methods, nonce)
     if not isDisabled(known, method, nonce) then left[#left + 1] = method end
   end
   return left
+end
+
+-- An empty table would be an object.
+local function list(methods)
+  return #methods == 0 and '[]' or cjson.encode(methods)
 end
 
 local function reachedBy(known, nonce)

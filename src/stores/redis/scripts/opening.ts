@@ -12,23 +12,24 @@ const ROW_SLACK = 7 * 24 * 3_600_000;
 const SWEPT = 3;
 
 /**
- * ARGV: 3 name, 4 owner, 5 tenant, 6 purpose, 7 account, 8 supersede, 9 ttl, 10 guard time, 11 retention, 12 the
- * caller's instant, 13 call, 14 subject, 15 recipient, 16 whether it never left, 17 attempts, 18 all of the row that
- * scripts do not read, 19 how many charges, then each; the methods on offer.
+ * KEYS: 2 and 3 those of the account. ARGV: 3 name, 4 owner, 5 tenant, 6 purpose, 7 supersede, 8 ttl, 9 guard time,
+ * 10 retention, 11 the caller's instant, 12 call, 13 subject, 14 recipient, 15 whether it never left, 16 attempts, 17 the
+ * rest of the row, 18 how many charges, then each; the methods on offer.
  */
 export const OPEN = script(
   `${PRELUDE}${ROWS}${CHANGING_ROWS}${FORGETTING}${ACCOUNTS}${METHODS}${LIMITS}
-local name, owner, tenant, purpose, supersede = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[8]
-local charges = tonumber(ARGV[19])
+local name, owner, tenant, purpose, supersede = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local charges = tonumber(ARGV[18])
 
 local known = find(name, '', tenant)
-if known then return { 'opened', known.packed } end
+if known then return { 'opened', unpack(known.packed) } end
 -- Another tenant's: neither told of nor written over.
 if load(name) then return { 'taken' } end
-local till = lockedOut(account(ARGV[7]), '')
+local kept = redis.call('MGET', KEYS[2], KEYS[3])
+local till = lockedOut(account(KEYS[2], kept[1]), '')
 if till > 0 then return { 'locked', text(till) } end
-local failed, off = methodsOf(ARGV[7]), {}
-for index = 20 + charges * FIELDS, #ARGV do
+local failed, off = methodsOf(KEYS[3], kept[2]), {}
+for index = 19 + charges * FIELDS, #ARGV do
   if isDisabled(failed, ARGV[index], '') then off[#off + 1] = ARGV[index] end
 end
 if #off > 0 then return { 'disabled', off } end
@@ -40,18 +41,18 @@ for _, row in ipairs(rows) do
     local _, _, its = namesOf(row)
     if supersede == 'return' and its == purpose then
       refresh(row.name, owner)
-      return { 'exists', row.packed }
+      return { 'exists', unpack(row.packed) }
     end
     live[#live + 1] = row
   end
 end
 
-local refused = refusal(20, charges)
+local refused = refusal(19, charges)
 if refused then return refused end
 
 local staying, leaving, room = 0, {}, math.huge
 for _, row in ipairs(live) do
-  if supersede ~= 'cancel' or now < row.guard then
+  if supersede ~= 'cancel' or now < (tonumber(row.guard) or 0) then
     staying = staying + 1
     room = math.min(room, row.expires)
   else
@@ -62,20 +63,20 @@ if staying >= ${PER_OWNER} then return { 'full', text(room) } end
 
 local function write()
   local id = key('v', name)
-  local expires = now + tonumber(ARGV[9])
-  local dead = expires + tonumber(ARGV[11])
-  local guard = ARGV[10] == '' and '-' or text(now + tonumber(ARGV[10]))
-  local limits = table.concat({ ARGV[17], text(now), text(expires), guard, text(dead) }, ' ')
+  local expires = now + tonumber(ARGV[8])
+  local dead = expires + tonumber(ARGV[10])
   local row = {
-    state = 'p', attempts = 0, revision = '0', lost = ARGV[16], usedAt = '-', usedBy = '',
-    rest = '\\n' .. limits .. '\\n' .. ARGV[18],
+    key = id, state = 'p', attempts = 0, revision = '0', lost = ARGV[15], usedAt = '-', usedBy = '', checks = '',
+    max = tonumber(ARGV[16]), created = now, expires = expires, dead = dead, packed = { '', ARGV[17] },
+    guard = ARGV[9] == '' and '-' or text(now + tonumber(ARGV[9])),
   }
   if redis.call('EXISTS', id) == 1 then forget(name) end
-  redis.call('SET', id, pack(row), 'PX', life(dead - now + ${ROW_SLACK}))
+  saveAll(row)
+  keep(id, dead - now + ${ROW_SLACK})
 
   local lists = { key('i', 'all'), key('t', tenant) }
-  if ARGV[15] ~= '-' then lists[#lists + 1] = key('n', ARGV[15]) end
-  if ARGV[14] ~= '-' then lists[#lists + 1] = key('j', ARGV[14]) end
+  if ARGV[14] ~= '-' then lists[#lists + 1] = key('n', ARGV[14]) end
+  if ARGV[13] ~= '-' then lists[#lists + 1] = key('j', ARGV[13]) end
   for _, list in ipairs(lists) do
     redis.call('ZADD', list, text(now), name)
     keep(list, dead - now + ${ROW_SLACK})
@@ -84,11 +85,11 @@ local function write()
   keep(key('i', 'dead'), dead - now + ${ROW_SLACK})
   refresh(name, owner)
   keep(key('o', owner), dead - now)
-  return row.packed
+  return row
 end
 
-local packed = write()
-charge(20, charges, ARGV[12], ARGV[13])
+local opened = write()
+charge(19, charges, ARGV[11], ARGV[12])
 for _, row in ipairs(leaving) do
   row.state = 'c'
   save(row)
@@ -102,6 +103,6 @@ for _, row in ipairs(rows) do
   end
 end
 sweep(${SWEPT})
-return { 'opened', packed }
+return { 'opened', unpack(opened.packed) }
 `,
 );

@@ -18,6 +18,7 @@ end
 
 if ARGV[1] ~= '' and real > tonumber(ARGV[1]) then return { 'late', text(real) } end
 local now = tonumber(ARGV[2]) or real
+local instant = text(now)
 
 local function key(kind, name)
   return root .. ':' .. kind .. ':' .. name

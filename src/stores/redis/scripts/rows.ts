@@ -1,31 +1,31 @@
 import { CLOCK_SKEW } from "../../../core/clock.js";
 import { NAME_LENGTH } from "../names.js";
 
-/** State, attempts, revision, last change, whether it never left, use, user; attempts allowed, birth, end, guard, burial. */
-const HEAD = `^${"(%S+) ".repeat(6)}([^\\n]*)()\\n(%S+) (%S+) (%S+) (%S+) (%S+)()`;
+/** State, attempts, revision, last change, whether it never left, use; attempts allowed, birth, end, guard, burial; user. */
+const HEAD = `^${"(%S+) ".repeat(11)}([^\\n]*)`;
 
 /**
- * A verification is one text, so that one command reads it and another writes it. Its first two lines are what scripts
- * decide by: what changes, and what does not. After that come, a line each: the methods whose code an answer may be, as
- * JSON; names (tenant and owner, all of one length; purpose; subject, service, recipient, or '-'; the digest of the last
- * amendment); the JSON of all that never changes; that of the delivery. Then lines by their first letter, in the order in
- * which they came: `c` a check, `e` an event, `p` what became known of an event since it was put there.
+ * A verification is a hash of two texts, so that one command reads it and another writes it. `m` is what scripts decide by
+ * and change: a first line (see `HEAD`), then each check as JSON, in the order in which they came. `r` is the rest, moved
+ * about and seldom changed: a line of the methods whose code an answer may be, as JSON; one of names (tenant and owner, all
+ * of one length; purpose; subject, service, recipient, or '-'; the digest of the last amendment); the JSON of what never
+ * changes, and that of the delivery; then lines that begin with `e`, an event, or `p`, what became known of one since it
+ * was put there.
  */
 export const ROWS = `
 local function read(name)
   local id = key('v', name)
-  local packed = redis.call('GET', id)
-  if not packed then return nil end
-  local state, attempts, revision, _, lost, usedAt, usedBy, first, max, created, expires, guard, dead, second =
-    string.match(packed, '${HEAD}')
-  local third = string.find(packed, '\\n', second + 1, true)
+  local f = redis.call('HMGET', id, 'm', 'r')
+  if not f[1] then return nil end
+  local state, attempts, revision, _, lost, usedAt, max, created, expires, guard, dead, usedBy = string.match(f[1], '${HEAD}')
+  local fence = string.find(f[2], '\\n', 1, true)
   return {
-    key = id, name = name, packed = packed, rest = string.sub(packed, first),
+    key = id, name = name, packed = f, checks = string.match(f[1], '\\n.*$') or '',
     state = state, attempts = tonumber(attempts), revision = revision, lost = lost, usedAt = usedAt, usedBy = usedBy,
-    max = tonumber(max), created = tonumber(created), expires = tonumber(expires), guard = tonumber(guard) or 0,
-    dead = tonumber(dead), tried = string.sub(packed, second + 1, third - 1),
-    tenant = string.sub(packed, third + 1, third + ${NAME_LENGTH}),
-    owner = string.sub(packed, third + ${NAME_LENGTH + 2}, third + ${2 * NAME_LENGTH + 1}),
+    max = tonumber(max), created = tonumber(created), expires = tonumber(expires), guard = guard, dead = tonumber(dead),
+    tried = string.sub(f[2], 1, fence - 1),
+    tenant = string.sub(f[2], fence + 1, fence + ${NAME_LENGTH}),
+    owner = string.sub(f[2], fence + ${NAME_LENGTH + 2}, fence + ${2 * NAME_LENGTH + 1}),
   }
 end
 
@@ -36,7 +36,7 @@ end
 
 -- What it is found by: tenant, owner, purpose, subject, service, recipient; and the digest of the last amendment.
 local function namesOf(row)
-  return string.match(row.rest, '^\\n[^\\n]*\\n[^\\n]*\\n(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)')
+  return string.match(row.packed[2], '^[^\\n]*\\n(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)')
 end
 
 local function ended(row)
@@ -84,26 +84,28 @@ end
 /** For scripts that write rows. */
 export const CHANGING_ROWS = `
 local function pack(row)
-  local head = { row.state, text(row.attempts), row.revision, text(now), row.lost, row.usedAt, row.usedBy }
-  row.packed = table.concat(head, ' ') .. row.rest
-  return row.packed
+  return table.concat({
+    row.state, text(row.attempts), row.revision, instant, row.lost, row.usedAt, text(row.max), text(row.created),
+    text(row.expires), row.guard, text(row.dead), row.usedBy,
+  }, ' ') .. row.checks
 end
 
 local function save(row)
-  redis.call('SET', row.key, pack(row), 'KEEPTTL')
+  row.packed[1] = pack(row)
+  redis.call('HSET', row.key, 'm', row.packed[1])
 end
 
-local function append(row, line)
-  row.rest = row.rest .. '\\n' .. line
+local function saveAll(row)
+  row.packed[1] = pack(row)
+  redis.call('HSET', row.key, 'm', row.packed[1], 'r', row.packed[2])
 end
 
--- Puts other lines in the place of the one that begins so; false where there is none.
-local function replace(row, beginning, lines)
-  local from = string.find(row.rest, '\\n' .. beginning, 1, true)
-  if not from then return false end
-  local fence = string.find(row.rest, '\\n', from + 1, true) or #row.rest + 1
-  row.rest = string.sub(row.rest, 1, from - 1) .. lines .. string.sub(row.rest, fence)
-  return true
+-- A text with other lines in the place of the one that begins so, line end ahead; nothing where there is none.
+local function replaced(whole, beginning, lines)
+  local from = string.find(whole, beginning, 1, true)
+  if not from then return nil end
+  local fence = string.find(whole, '\\n', from + 1, true) or #whole + 1
+  return string.sub(whole, 1, from - 1) .. lines .. string.sub(whole, fence)
 end
 
 -- Whoever is met again is the one meant from now on.
