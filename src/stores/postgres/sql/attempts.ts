@@ -1,5 +1,5 @@
 import { NEVER } from "../../store.js";
-import { byTheHour, CLOCK, endOf, HAS_COUNTED, LOCK_ROW, procedure, rowOf, WHICH } from "./parts.js";
+import { byTheHour, CLOCK, endOf, HAS_COUNTED, LOCK_ROW, procedure, rowPieces, WHICH } from "./parts.js";
 
 const DAY = 24 * 3_600_000;
 /** A level, and a failure that led to nothing, are forgotten after a quiet day. */
@@ -22,7 +22,7 @@ export interface AttemptSteps {
   readonly locals: string;
   /** Comes before any answer that something was counted. */
   readonly knowing: string;
-  /** Goes into each of these. */
+  /** Goes into each of these, in pieces of JSON. */
   readonly told: string;
   /** Also without a lock. */
   readonly counts: string;
@@ -41,6 +41,9 @@ export interface ConsumeSteps {
   readonly consuming: string;
 }
 
+const counted = (told: string): string =>
+  `result := concat('{"outcome":"counted","row":', ${rowPieces("v")}, ',"until":', coalesce(v_until, 0)${told}, '}');`;
+
 /** The row first, then the account: whoever needs both takes them in this order. */
 export const attempt = (more: AttemptSteps): string =>
   procedure(
@@ -52,7 +55,7 @@ export const attempt = (more: AttemptSteps): string =>
     if ${HAS_COUNTED} then
       select locked_until into v_until from {s}.accounts
         where account = p_account and t < locked_until and locked_by = v_nonce;${more.knowing}
-      result := json_build_object('outcome', 'counted', 'row', ${rowOf("v")}, 'until', coalesce(v_until, 0)${more.told})::text;
+      ${counted(more.told)}
       exit work;
     end if;
     v_end := ${endOf("v", "t")};
@@ -94,10 +97,11 @@ ${more.beforeCounting}    if p_after < ${NEVER} then
         a.locked_by := v_nonce;
       end if;${KEEP_ACCOUNT}
     end if;
-${more.counting}    update {s}.verifications set attempts = v.attempts + 1, updated_at = t,
-      checks = v.checks || jsonb_build_array(p_check || jsonb_build_object('at', t))
-      where id = v.id returning * into v;
-    result := json_build_object('outcome', 'counted', 'row', ${rowOf("v")}, 'until', v_until${more.told})::text;`,
+${more.counting}    v.attempts := v.attempts + 1;
+    v.updated_at := t;
+    v.checks := v.checks || jsonb_build_array(p_check || jsonb_build_object('at', t));
+    update {s}.verifications set attempts = v.attempts, updated_at = t, checks = v.checks where id = v.id;
+    ${counted(more.told)}`,
     `${LOCALS}${more.locals}`,
   );
 
