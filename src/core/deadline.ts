@@ -37,7 +37,6 @@ function timed<T>(value: Promise<T>, ms: number, late: () => Error): Promise<T> 
       },
       (error: unknown) => {
         clearTimeout(timer);
-        // oxlint-disable-next-line prefer-promise-reject-errors -- handed on as it came
         reject(error);
       },
     );
