@@ -39,12 +39,14 @@ const KNOWN = "case when f.forget_at > t then f.failures else 0 end";
 
 const ATTEMPT = attempt({
   parameters: ", p_ceiling double precision",
-  locals: `v_sent json;
+  locals: `
+  v_sent json;
+  v_method text;
   v_methods text[];
-  v_reached text[];`,
+  v_reached text[] := '{}';`,
   knowing: `${ENABLED}
       v_reached := array(select method from {s}.method_failures where account = p_account and reached_by = v_nonce);`,
-  told: `, ',"methods":', array_to_json(v_methods), ',"reached":', array_to_json(coalesce(v_reached, '{}'))`,
+  told: `, ',"methods":', array_to_json(v_methods), ',"reached":', array_to_json(v_reached)`,
   counts: ` and p_ceiling >= ${NEVER}`,
   beforeCounting: `${ENABLED}
     if not v.delivery ->> 'method' = any(v_methods) then
@@ -54,14 +56,14 @@ const ATTEMPT = attempt({
 `,
   counting: `
     if p_ceiling < ${NEVER} then
-      with counted as (
+      foreach v_method in array v_methods
+      loop
         insert into {s}.method_failures as f (account, method, failures, reached_by, forget_at)
-          select p_account, m, 1, case when p_ceiling <= 1 then v_nonce end, ${byTheHour(`t + ${FAILURES_KEPT}`)}
-          from unnest(v_methods) m order by m
+          values (p_account, v_method, 1, case when p_ceiling <= 1 then v_nonce end, ${byTheHour(`t + ${FAILURES_KEPT}`)})
           on conflict (account, method) do update set failures = ${KNOWN} + 1,
             reached_by = case when ${KNOWN} + 1 >= p_ceiling then v_nonce end, forget_at = excluded.forget_at
-          returning method, reached_by
-      ) select array_agg(method) into v_reached from counted where reached_by = v_nonce;
+          returning case when reached_by = v_nonce then v_reached || method else v_reached end into v_reached;
+      end loop;
     end if;
 `,
 });

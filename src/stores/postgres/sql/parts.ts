@@ -90,9 +90,8 @@ begin
     set transaction isolation level read committed;
   end if;
   v_setting := set_config('search_path', 'pg_catalog', true);
-  v_setting := set_config('lock_timeout', ceil(p_ms * 0.8)::integer::text, true);
-  v_setting := set_config('plan_cache_mode', 'force_generic_plan', true);
-  v_setting := set_config('enable_seqscan', 'off', true);
+  v_setting := concat(set_config('lock_timeout', ceil(p_ms * 0.8)::integer::text, true),
+    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true));
   result := '{}';
   <<work>>
   begin${body}
