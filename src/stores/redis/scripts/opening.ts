@@ -52,7 +52,7 @@ if refused then return refused end
 
 local staying, leaving, room = 0, {}, math.huge
 for _, row in ipairs(live) do
-  if supersede ~= 'cancel' or now < (tonumber(row.guard) or 0) then
+  if supersede ~= 'cancel' or now < row.guard then
     staying = staying + 1
     room = math.min(room, row.expires)
   else
@@ -65,10 +65,11 @@ local function write()
   local id = key('v', name)
   local expires = now + tonumber(ARGV[8])
   local dead = expires + tonumber(ARGV[10])
+  local guard = ARGV[9] == '' and '-' or text(now + tonumber(ARGV[9]))
   local row = {
-    key = id, state = 'p', attempts = 0, revision = '0', lost = ARGV[15], usedAt = '-', usedBy = '', checks = '',
-    max = tonumber(ARGV[16]), created = now, expires = expires, dead = dead, packed = { '', ARGV[17] },
-    guard = ARGV[9] == '' and '-' or text(now + tonumber(ARGV[9])),
+    key = id, packed = { '', ARGV[17] }, checks = '',
+    state = 'p', attempts = 0, revision = '0', lost = ARGV[15], usedAt = '-', usedBy = '',
+    limits = table.concat({ ARGV[16], instant, text(expires), guard, text(dead) }, ' '),
   }
   if redis.call('EXISTS', id) == 1 then forget(name) end
   saveAll(row)

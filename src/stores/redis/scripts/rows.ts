@@ -2,7 +2,7 @@ import { CLOCK_SKEW } from "../../../core/clock.js";
 import { NAME_LENGTH } from "../names.js";
 
 /** State, attempts, revision, last change, whether it never left, use; attempts allowed, birth, end, guard, burial; user. */
-const HEAD = `^${"(%S+) ".repeat(11)}([^\\n]*)`;
+const HEAD = `^${"(%S+) ".repeat(11)}([^\\n]*)(.*)$`;
 
 /**
  * A verification is a hash of two texts, so that one command reads it and another writes it. `m` is what scripts decide by
@@ -17,12 +17,14 @@ local function read(name)
   local id = key('v', name)
   local f = redis.call('HMGET', id, 'm', 'r')
   if not f[1] then return nil end
-  local state, attempts, revision, _, lost, usedAt, max, created, expires, guard, dead, usedBy = string.match(f[1], '${HEAD}')
+  local state, attempts, revision, _, lost, usedAt, max, created, expires, guard, dead, usedBy, checks =
+    string.match(f[1], '${HEAD}')
   local fence = string.find(f[2], '\\n', 1, true)
   return {
-    key = id, name = name, packed = f, checks = string.match(f[1], '\\n.*$') or '',
+    key = id, name = name, packed = f, checks = checks,
     state = state, attempts = tonumber(attempts), revision = revision, lost = lost, usedAt = usedAt, usedBy = usedBy,
-    max = tonumber(max), created = tonumber(created), expires = tonumber(expires), guard = guard, dead = tonumber(dead),
+    max = tonumber(max), created = tonumber(created), expires = tonumber(expires), guard = tonumber(guard) or 0,
+    dead = tonumber(dead), limits = table.concat({ max, created, expires, guard, dead }, ' '),
     tried = string.sub(f[2], 1, fence - 1),
     tenant = string.sub(f[2], fence + 1, fence + ${NAME_LENGTH}),
     owner = string.sub(f[2], fence + ${NAME_LENGTH + 2}, fence + ${2 * NAME_LENGTH + 1}),
@@ -84,10 +86,8 @@ end
 /** For scripts that write rows. */
 export const CHANGING_ROWS = `
 local function pack(row)
-  return table.concat({
-    row.state, text(row.attempts), row.revision, instant, row.lost, row.usedAt, text(row.max), text(row.created),
-    text(row.expires), row.guard, text(row.dead), row.usedBy,
-  }, ' ') .. row.checks
+  local head = { row.state, text(row.attempts), row.revision, instant, row.lost, row.usedAt, row.limits, row.usedBy }
+  return table.concat(head, ' ') .. row.checks
 end
 
 local function save(row)
