@@ -76,6 +76,7 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
         { version: 1 },
         { version: 2 },
         { version: 3 },
+        { version: 4 },
       ]);
       const [idle] = await server.sql(
         "select count(*)::int as n from pg_stat_activity where state like 'idle in transaction%'",

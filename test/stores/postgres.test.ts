@@ -66,7 +66,7 @@ const MUTANTS: readonly [what: string, name: string, right: string | RegExp, wro
   [
     "counts failures by a method before it has the account to itself",
     "attempt",
-    /(where account = p_account) for update;([^]*?)(with counted as)/,
+    /(where account = p_account) for update;([^]*?)(v_until := 0;)/,
     "$1;$2 perform pg_sleep(0.01); $3",
     "counts no more failures by a method than lead to the ceiling, however many come at once",
   ],

@@ -10,7 +10,7 @@ import { service } from "../helpers/services.js";
 
 /** Every command that the scripts use, and `hello`, with which a client of RESP 3 begins. */
 const RIGHTS = `
-  eval evalsha hello info time get set del exists pttl pexpire
+  eval evalsha hello info time get mget set del exists pttl pexpire
   hget hmget hset hdel hgetall hexists hincrby hlen
   zadd zrem zcount zscore zrange zrangebyscore zrevrange zrevrangebyscore zremrangebyscore`
   .trim()

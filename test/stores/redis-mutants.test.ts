@@ -10,7 +10,7 @@ import { service } from "../helpers/services.js";
 const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: string }[] = [
   {
     name: "lets everybody use a verification up that was used",
-    from: "if used[1] == nonce then",
+    from: "if row.usedBy == nonce then",
     to: "if true then",
     caughtBy: "uses a verification up once, however many right answers come at once",
   },
@@ -34,7 +34,7 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
   },
   {
     name: "burns no step",
-    from: "redis.call('HSET', id, 'value', ARGV[9]",
+    from: "redis.call('HSET', id, 'value', ARGV[8]",
     to: "redis.call('HSET', id, 'value', '-1'",
     caughtBy: "burns a step once, however many verifications prove it at once",
   },
@@ -46,13 +46,13 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
   },
   {
     name: "counts for the method in use alone",
-    from: "for _, sent in ipairs(delivery.sent) do",
-    to: "for _, sent in ipairs({}) do",
+    from: "local tried = cjson.decode(row.tried)",
+    to: "local tried = { cjson.decode(row.tried)[1] }",
     caughtBy: "counts an answer for every method whose code it may be, and gives back what it was not",
   },
   {
     name: "lets a method be proved that was disabled meanwhile",
-    from: "if isDisabled(failed, ARGV[10], nonce) then",
+    from: "if isDisabled(failed, ARGV[9], nonce) then",
     to: "if false then",
     caughtBy: "uses nothing up by a method that others have disabled meanwhile",
   },

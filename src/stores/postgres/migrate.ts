@@ -15,8 +15,9 @@ import { INDEX_WITHOUT_STATE, TABLES } from "./sql/tables.js";
 export const VERSIONS: readonly (readonly string[])[] = [
   [...TABLES, ...OPENING, ...ATTEMPTS, ...CHANGING, ...REGISTERS],
   CEILING,
+  INDEX_WITHOUT_STATE,
   // The procedures as they stand now, for whoever has those of before.
-  [...INDEX_WITHOUT_STATE, ...OPENING, ...CHANGING, ...REGISTERS, ...CEILING_PROCEDURES],
+  [...OPENING, ...CHANGING, ...REGISTERS, ...CEILING_PROCEDURES],
 ];
 
 /** Brings the schema to the newest version: all of it in one transaction, for one process at a time. */

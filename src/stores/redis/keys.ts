@@ -5,16 +5,18 @@ import { chargeKeys } from "./charges.js";
 import { nameOf, nameOrNone } from "./names.js";
 
 /** Which verification is meant, as scripts are told: id, owner, tenant. */
-export function whichArgs({ id, owner, tenant }: Which): [string, string, string] {
+export function whichArgs({ id, owner, tenant }: Which): [id: string, owner: string, tenant: string] {
   return [nameOrNone(id), nameOrNone(owner), nameOrNone(tenant)];
 }
 
-export function keysOf({ id, owner }: Which): Key[] {
-  return id === undefined ? (owner === undefined ? [] : [["o", nameOf(owner)]]) : [["v", nameOf(id)]];
+export function keysOf([id, owner]: ReturnType<typeof whichArgs>): Key[] {
+  if (id !== "") return [["v", id]];
+  return owner === "" ? [] : [["o", owner]];
 }
 
 /** What is kept of an account: its lock, and the failures by each of its methods. */
-export function accountKeys(name: string): Key[] {
+export function accountKeys(account: string): Key[] {
+  const name = nameOf(account);
   return [
     ["a", name],
     ["f", name],
@@ -24,9 +26,9 @@ export function accountKeys(name: string): Key[] {
 export function openKeys(entry: NewPending, account: string, charges: readonly Charge[]): Key[] {
   const [tenant, to, subject] = [nameOf(entry.tenant), nameOrNone(entry.delivery.to), nameOrNone(entry.subject)];
   return [
+    ...accountKeys(account),
     ["v", nameOf(entry.id)],
     ["o", nameOf(entry.owner)],
-    ...accountKeys(nameOf(account)),
     ["i", "all"],
     ["i", "dead"],
     ["t", tenant],

@@ -1,5 +1,8 @@
 import { fingerprint } from "../../core/crypto.js";
 
+/** How long every name is. */
+export const NAME_LENGTH = 32;
+
 /**
  * The name of a key or a field for any text. A hash, so that no character matters, no two texts meet, and nobody reads
  * a phone number in a key.
@@ -9,8 +12,8 @@ export function nameOf(text: string): string {
 }
 
 /** The same for what may be left out. */
-export function nameOrNone(text: string | undefined): string {
-  return text === undefined ? "" : nameOf(text);
+export function nameOrNone(text: string | undefined, none: "" | "-" = ""): string {
+  return text === undefined ? none : nameOf(text);
 }
 
 /** A number as Lua reads it, infinity included. */

@@ -97,7 +97,7 @@ export class Records {
 }
 
 function readRows(rows: Reply[number] | undefined): Pending[] {
-  return ((rows ?? []) as readonly (readonly string[])[]).map(readRow);
+  return ((rows ?? []) as readonly (readonly [string, string])[]).map((row) => readRow(...row));
 }
 
 /** The narrowest: of a subject, of a recipient, of a tenant, or all. */

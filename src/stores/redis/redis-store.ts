@@ -24,8 +24,8 @@ import { nameOf, nameOrNone, numberArg } from "./names.js";
 import { Pulse } from "./pulse.js";
 import { Records } from "./records.js";
 import { Registers } from "./registers.js";
-import { countedOf, endOf, isYes, rowOf, strange } from "./replies.js";
-import { changeArgs, checkArgs, newRowArgs } from "./row.js";
+import { countedOf, endOf, isYes, strange } from "./replies.js";
+import { changeArgs, checkEnd, newRowArgs, readRow } from "./row.js";
 import { ATTEMPT, CANCEL, CONSUME, FIND, FORGIVE } from "./scripts/answering.js";
 import { AMEND, ERASE, NOTE, UNLOCK } from "./scripts/changing.js";
 import { CHARGE, REFUND } from "./scripts/limits.js";
@@ -66,14 +66,14 @@ export class RedisStore implements Store {
   }
 
   async open(entry: NewPending, account: string, charges: readonly Charge[], now: number): Promise<Opened> {
-    const row = newRowArgs(entry, this.#retention, numberArg(now), this.#call(), account);
+    const row = newRowArgs(entry, this.#retention, numberArg(now), this.#call());
     const args = [...row, ...chargeArgs(charges), ...(entry.offers ?? [])];
     const reply = await this.#run(OPEN, openKeys(entry, account, charges), args);
-    const [outcome, value] = reply;
+    const [outcome, value, rest] = reply;
     switch (outcome) {
       case "opened":
       case "exists":
-        return { outcome, entry: rowOf(value) };
+        return { outcome, entry: readRow(String(value), String(rest)) };
       case "locked":
         return { outcome, until: Number(value) };
       case "disabled":
@@ -86,31 +86,31 @@ export class RedisStore implements Store {
   }
 
   async find(which: Which): Promise<Pending | undefined> {
-    const [outcome, row] = await this.#run(FIND, keysOf(which), whichArgs(which));
-    return outcome === "found" ? rowOf(row) : undefined;
+    const args = whichArgs(which);
+    const [outcome, row, rest] = await this.#run(FIND, keysOf(args), args);
+    return outcome === "found" ? readRow(String(row), String(rest)) : undefined;
   }
 
   async attempt(which: Which, { nonce, account, lock, typed }: Guess): Promise<Counted> {
     await this.#pulse.ready();
-    const who = nameOf(account);
+    const meant = whichArgs(which);
     const rule = [lock.after, lock.first, lock.longest, lock.ceiling].map(numberArg);
-    const args = [...whichArgs(which), nameOf(nonce), who, ...rule, ...checkArgs(nonce, typed), this.#pulse.epoch];
-    return countedOf(await this.#run(ATTEMPT, [...keysOf(which), ...accountKeys(who), EPOCH], args));
+    const args = [...meant, JSON.stringify(nonce), ...rule, checkEnd(typed), this.#pulse.epoch];
+    return countedOf(await this.#run(ATTEMPT, [...accountKeys(account), EPOCH, ...keysOf(meant)], args));
   }
 
   async forgive(which: Which, { nonce, account, lock, methods }: Counting): Promise<void> {
     await this.#pulse.ready();
-    const who = nameOf(account);
-    const args = [...whichArgs(which), nameOf(nonce), who, numberArg(lock.after), this.#pulse.epoch, ...methods];
-    await this.#run(FORGIVE, [...keysOf(which), ...accountKeys(who), EPOCH], args);
+    const meant = whichArgs(which);
+    const args = [...meant, JSON.stringify(nonce), numberArg(lock.after), this.#pulse.epoch, ...methods];
+    await this.#run(FORGIVE, [...accountKeys(account), EPOCH, ...keysOf(meant)], args);
   }
 
   async consume(which: Which, { nonce, account, step, method, methods }: Consumption): Promise<Consumed> {
-    const who = nameOf(account);
+    const meant = whichArgs(which);
     const burnt = nameOrNone(step?.key);
-    const proved = [burnt, step ? numberArg(step.value) : "", method, ...methods];
-    const args = [...whichArgs(which), nameOf(nonce), who, ...proved];
-    const keys: Key[] = [...keysOf(which), ...accountKeys(who), ...(step ? [["s", burnt] as const] : [])];
+    const args = [...meant, JSON.stringify(nonce), burnt, step ? numberArg(step.value) : "", method, ...methods];
+    const keys: Key[] = [...accountKeys(account), ...keysOf(meant), ...(step ? [["s", burnt] as const] : [])];
     const [outcome, at] = await this.#run(CONSUME, keys, args);
     if (outcome === "consumed") return { outcome, at: Number(at) };
     if (outcome === "locked") return { outcome, until: Number(at) };
@@ -118,21 +118,24 @@ export class RedisStore implements Store {
   }
 
   async amend(which: Which, change: Amendment, charges: readonly Charge[], now: number): Promise<Amended> {
-    const args = [...whichArgs(which), ...changeArgs(change), numberArg(now), this.#call(), ...chargeArgs(charges)];
-    const reply = await this.#run(AMEND, [...keysOf(which), ...chargeKeys(charges)], args);
-    const [outcome, row] = reply;
-    if (outcome === "amended" || outcome === "changed") return { outcome, entry: rowOf(row) };
+    const meant = whichArgs(which);
+    const args = [...meant, ...changeArgs(change), numberArg(now), this.#call(), ...chargeArgs(charges)];
+    const reply = await this.#run(AMEND, [...keysOf(meant), ...chargeKeys(charges)], args);
+    const [outcome, row, rest] = reply;
+    if (outcome === "amended" || outcome === "changed") return { outcome, entry: readRow(String(row), String(rest)) };
     return limitedBy(reply, charges) ?? { outcome: endOf(outcome) };
   }
 
   async cancel(which: Which): Promise<boolean> {
-    return isYes(await this.#run(CANCEL, keysOf(which), [...whichArgs(which), this.#call()]));
+    const meant = whichArgs(which);
+    return isYes(await this.#run(CANCEL, keysOf(meant), [...meant, this.#call()]));
   }
 
   async note(which: Which, event: Partial<SendEvent> & { readonly id: string }): Promise<boolean> {
     const told = Object.keys(event).sort().join(",");
-    const args = [...whichArgs(which), nameOf(event.id), nameOf(told), JSON.stringify(event)];
-    return isYes(await this.#run(NOTE, keysOf(which), args));
+    const meant = whichArgs(which);
+    const args = [...meant, nameOf(event.id), nameOf(told), JSON.stringify(event)];
+    return isYes(await this.#run(NOTE, keysOf(meant), args));
   }
 
   async charge(charges: readonly Charge[], now: number): Promise<Charged> {
@@ -176,13 +179,13 @@ export class RedisStore implements Store {
   }
 
   async unlock(account: string): Promise<void> {
-    await this.#run(UNLOCK, accountKeys(nameOf(account)), [nameOf(account)]);
+    await this.#run(UNLOCK, accountKeys(account), [nameOf(account)]);
   }
 
   async erase(subject: string): Promise<void> {
     const name = nameOf(subject);
     for (;;) {
-      const [erased] = await this.#run(ERASE, [["j", name], ...accountKeys(name)], [name, String(ERASED)]);
+      const [erased] = await this.#run(ERASE, [["j", name], ...accountKeys(subject)], [name, String(ERASED)]);
       if (Number(erased) < ERASED) return;
     }
   }

@@ -1,23 +1,22 @@
 import { unavailable } from "../../core/errors.js";
-import type { Pending } from "../pending.js";
 import type { Counted, Ended } from "../store.js";
 import type { Reply } from "./caller.js";
 import { readRow } from "./row.js";
 
 const ENDS: ReadonlySet<unknown> = new Set<Ended>(["missing", "expired", "used", "spent", "canceled"]);
 
-export function rowOf(reply: Reply[number] | undefined): Pending {
-  return readRow(reply as readonly string[]);
-}
-
-export function countedOf([outcome, until, row, methods, reached]: Reply): Counted {
+export function countedOf([outcome, until, methods, reached, row, rest]: Reply): Counted {
   if (outcome === "locked") return { outcome, until: Number(until) };
   if (outcome === "disabled") return { outcome };
   if (outcome !== "counted") return { outcome: endOf(outcome) };
-  const entry = rowOf(row);
+  const entry = readRow(String(row), String(rest));
   const attemptsLeft = Math.max(0, entry.maxAttempts - entry.attempts);
-  const told = { methods: methods as readonly string[], reached: reached as readonly string[] };
+  const told = { methods: listOf(methods), reached: listOf(reached) };
   return { outcome, entry, attemptsLeft, lockedUntil: Number(until), ...told };
+}
+
+function listOf(json: Reply[number] | undefined): readonly string[] {
+  return JSON.parse(String(json)) as readonly string[];
 }
 
 export function isYes(reply: Reply): boolean {

@@ -1,5 +1,5 @@
 import { NEVER } from "../../store.js";
-import { byTheHour, CLOCK, endOf, HAS_COUNTED, LOCK_ROW, procedure, rowOf, WHICH } from "./parts.js";
+import { byTheHour, CLOCK, endOf, HAS_COUNTED, LOCK_ROW, procedure, rowPieces, WHICH } from "./parts.js";
 
 const DAY = 24 * 3_600_000;
 /** A level, and a failure that led to nothing, are forgotten after a quiet day. */
@@ -11,10 +11,10 @@ const LOCALS = `v {s}.verifications%rowtype;
   v_nonce jsonb;
   v_until double precision := 0;`;
 
+const FORGET_AT = byTheHour(`greatest(a.touched_at, a.locked_until) + ${DAY}`);
 const KEEP_ACCOUNT = `
       update {s}.accounts set failures = a.failures, level = a.level, locked_until = a.locked_until,
-        locked_by = a.locked_by, touched_at = a.touched_at,
-        forget_at = ${byTheHour(`greatest(a.touched_at, a.locked_until) + ${DAY}`)} where account = a.account;`;
+        locked_by = a.locked_by, touched_at = a.touched_at, forget_at = ${FORGET_AT} where account = a.account;`;
 
 /** What a later version does besides, each at its place. */
 export interface AttemptSteps {
@@ -22,7 +22,7 @@ export interface AttemptSteps {
   readonly locals: string;
   /** Comes before any answer that something was counted. */
   readonly knowing: string;
-  /** Goes into each of these. */
+  /** Goes into each of these, in pieces of JSON. */
   readonly told: string;
   /** Also without a lock. */
   readonly counts: string;
@@ -41,6 +41,9 @@ export interface ConsumeSteps {
   readonly consuming: string;
 }
 
+const counted = (told: string): string =>
+  `result := concat('{"outcome":"counted","row":', ${rowPieces("v")}, ',"until":', coalesce(v_until, 0)${told}, '}');`;
+
 /** The row first, then the account: whoever needs both takes them in this order. */
 export const attempt = (more: AttemptSteps): string =>
   procedure(
@@ -52,52 +55,49 @@ export const attempt = (more: AttemptSteps): string =>
     if ${HAS_COUNTED} then
       select locked_until into v_until from {s}.accounts
         where account = p_account and t < locked_until and locked_by = v_nonce;${more.knowing}
-      result := json_build_object('outcome', 'counted', 'row', ${rowOf("v")}, 'until', coalesce(v_until, 0)${more.told})::text;
-      exit work;
-    end if;
-    v_end := ${endOf("v", "t")};
-    if v_end is not null then
-      result := json_build_object('outcome', v_end)::text;
+      ${counted(more.told)}
       exit work;
     end if;
     loop
       select * into a from {s}.accounts where account = p_account for update;
-      exit when found or p_after >= ${NEVER}${more.counts};
-      insert into {s}.accounts (account, forget_at) values (p_account, ${byTheHour(`t + ${DAY}`)})
-        on conflict do nothing returning * into a;
+      t := ${CLOCK};
+      v_end := ${endOf("v", "t")};
+      if v_end is not null then
+        result := json_build_object('outcome', v_end)::text;
+        exit work;
+      end if;
+      if a.account is null or ${forgotten} then
+        a := row(a.account, 0, 0, 0, null, t, 0);
+      end if;
+      if t < a.locked_until and a.locked_by is distinct from v_nonce then
+        result := json_build_object('outcome', 'locked', 'until', a.locked_until)::text;
+        exit work;
+      end if;
+${more.beforeCounting}      exit when p_after >= ${NEVER}${more.counts};
+      v_until := 0;
+      if p_after < ${NEVER} then
+        a.failures := a.failures + 1;
+        a.touched_at := t;
+        if a.failures >= p_after then
+          v_until := t + least(p_longest, p_first * 2 ^ least(a.level, 30));
+          a.failures := 0;
+          a.level := a.level + 1;
+          a.locked_until := v_until;
+          a.locked_by := v_nonce;
+        end if;
+      end if;
+      if a.account is not null then${KEEP_ACCOUNT}
+        exit;
+      end if;
+      insert into {s}.accounts (account, failures, level, locked_until, locked_by, touched_at, forget_at)
+        values (p_account, a.failures, a.level, a.locked_until, a.locked_by, a.touched_at, ${FORGET_AT})
+        on conflict do nothing;
       exit when found;
     end loop;
-    t := ${CLOCK};
-    v_end := ${endOf("v", "t")};
-    if v_end is not null then
-      result := json_build_object('outcome', v_end)::text;
-      exit work;
-    end if;
-    if ${forgotten} then
-      a.failures := 0;
-      a.level := 0;
-      a.locked_until := 0;
-      a.locked_by := null;
-    end if;
-    if t < a.locked_until and a.locked_by is distinct from v_nonce then
-      result := json_build_object('outcome', 'locked', 'until', a.locked_until)::text;
-      exit work;
-    end if;
-${more.beforeCounting}    if p_after < ${NEVER} then
-      a.failures := a.failures + 1;
-      a.touched_at := t;
-      if a.failures >= p_after then
-        v_until := t + least(p_longest, p_first * 2 ^ least(a.level, 30));
-        a.failures := 0;
-        a.level := a.level + 1;
-        a.locked_until := v_until;
-        a.locked_by := v_nonce;
-      end if;${KEEP_ACCOUNT}
-    end if;
 ${more.counting}    update {s}.verifications set attempts = v.attempts + 1, updated_at = t,
       checks = v.checks || jsonb_build_array(p_check || jsonb_build_object('at', t))
-      where id = v.id returning * into v;
-    result := json_build_object('outcome', 'counted', 'row', ${rowOf("v")}, 'until', v_until${more.told})::text;`,
+      where id = v.id returning attempts, updated_at, checks into v.attempts, v.updated_at, v.checks;
+    ${counted(more.told)}`,
     `${LOCALS}${more.locals}`,
   );
 

@@ -20,26 +20,35 @@ const TABLE: readonly string[] = [
   `create index on {s}.method_failures (forget_at)`,
 ];
 
-/** The same as `triedBy()`. */
-const TRIED = `(select v.delivery ->> 'method' union select e ->> 'method'
-      from json_array_elements(v.delivery -> 'sent') e)`;
 const BY_ANOTHER = "f.reached_by <> v_nonce and f.forget_at > t";
-const ENABLED = `array(select m from ${TRIED} x(m) where not exists (
-      select 1 from {s}.method_failures f where f.account = p_account and f.method = m and ${BY_ANOTHER}
-    ))`;
+/** First the same as `triedBy()`; hardly ever is one of them disabled. */
+const ENABLED = `
+    v_methods := array[v.delivery ->> 'method'];
+    v_sent := v.delivery -> 'sent';
+    for i in 0 .. json_array_length(v_sent) - 1 loop
+      if v_sent -> i ->> 'method' <> all (v_methods) then
+        v_methods := v_methods || (v_sent -> i ->> 'method');
+      end if;
+    end loop;
+    if exists (select 1 from {s}.method_failures f where f.account = p_account and ${BY_ANOTHER}) then
+      v_methods := array(select m from unnest(v_methods) m where not exists (
+        select 1 from {s}.method_failures f where f.account = p_account and f.method = m and ${BY_ANOTHER}
+      ));
+    end if;`;
 const KNOWN = "case when f.forget_at > t then f.failures else 0 end";
 
 const ATTEMPT = attempt({
   parameters: ", p_ceiling double precision",
-  locals: `v_methods text[];
-  v_reached text[];`,
-  knowing: `
-      v_methods := ${ENABLED};
+  locals: `
+  v_sent json;
+  v_method text;
+  v_methods text[];
+  v_reached text[] := '{}';`,
+  knowing: `${ENABLED}
       v_reached := array(select method from {s}.method_failures where account = p_account and reached_by = v_nonce);`,
-  told: ", 'methods', v_methods, 'reached', coalesce(v_reached, '{}')",
+  told: `, ',"methods":', array_to_json(v_methods), ',"reached":', array_to_json(v_reached)`,
   counts: ` and p_ceiling >= ${NEVER}`,
-  beforeCounting: `
-    v_methods := ${ENABLED};
+  beforeCounting: `${ENABLED}
     if not v.delivery ->> 'method' = any(v_methods) then
       result := '{"outcome":"disabled"}';
       exit work;
@@ -47,14 +56,14 @@ const ATTEMPT = attempt({
 `,
   counting: `
     if p_ceiling < ${NEVER} then
-      with counted as (
+      foreach v_method in array v_methods
+      loop
         insert into {s}.method_failures as f (account, method, failures, reached_by, forget_at)
-          select p_account, m, 1, case when p_ceiling <= 1 then v_nonce end, ${byTheHour(`t + ${FAILURES_KEPT}`)}
-          from unnest(v_methods) m order by m
+          values (p_account, v_method, 1, case when p_ceiling <= 1 then v_nonce end, ${byTheHour(`t + ${FAILURES_KEPT}`)})
           on conflict (account, method) do update set failures = ${KNOWN} + 1,
             reached_by = case when ${KNOWN} + 1 >= p_ceiling then v_nonce end, forget_at = excluded.forget_at
-          returning method, reached_by
-      ) select array_agg(method) into v_reached from counted where reached_by = v_nonce;
+          returning case when reached_by = v_nonce then v_reached || method else v_reached end into v_reached;
+      end loop;
     end if;
 `,
 });

@@ -1,4 +1,4 @@
-import { byTheHour, CHARGE_ARGUMENTS, CHARGES, CLOCK, isLive, procedure, rowOf } from "./parts.js";
+import { byTheHour, CHARGE_ARGUMENTS, CHARGES, CLOCK, isLive, procedure, rowOf, rowText } from "./parts.js";
 
 /** An owner's newest: the live one that was opened, returned or amended last, and where none lives, of all. */
 const NEWEST = `
@@ -28,7 +28,7 @@ declare
   v_id text;
   t double precision := coalesce(p_now, floor(extract(epoch from statement_timestamp()) * 1000)::double precision);
 begin${NEWEST}
-  return (select ${rowOf("v")}::text from {s}.verifications v where v.id = v_id);
+  return (select ${rowText("v")} from {s}.verifications v where v.id = v_id);
 end
 $require2fa$`;
 

@@ -9,13 +9,19 @@ export const CLOCK = "coalesce(p_now, floor(extract(epoch from clock_timestamp()
 /** Exact enough to forget by; and a value that seldom changes keeps updates off its index. */
 export const byTheHour = (at: string): string => `ceil((${at}) / 3600000) * 3600000`;
 
-/** What the store knows of a row, in words that `pending.ts` reads. */
-export const rowOf = (
-  v: string,
-): string => `pg_catalog.json_build_object('fixed', ${v}.fixed, 'delivery', ${v}.delivery,
-  'checks', ${v}.checks, 'events', ${v}.events, 'state', ${v}.state, 'attempts', ${v}.attempts,
-  'revision', ${v}.revision, 'createdAt', ${v}.created_at, 'updatedAt', ${v}.updated_at, 'expiresAt', ${v}.expires_at,
-  'guardUntil', ${v}.guard_until, 'usedBy', ${v}.used_by, 'usedAt', ${v}.used_at)`;
+/**
+ * What the store knows of a row, in words that `pending.ts` reads, piece by piece for `concat()`: to lay JSON side by side
+ * takes a fifth of the time of building it.
+ */
+export const rowPieces = (v: string): string => `'{"fixed":', ${v}.fixed, ',"delivery":', ${v}.delivery,
+  ',"checks":', ${v}.checks, ',"events":', ${v}.events, ',"state":"', ${v}.state, '","attempts":', ${v}.attempts,
+  ',"revision":', ${v}.revision, ',"createdAt":', ${v}.created_at, ',"updatedAt":', ${v}.updated_at,
+  ',"expiresAt":', ${v}.expires_at, ',"guardUntil":', coalesce(${v}.guard_until::text, 'null'),
+  ',"usedBy":', coalesce(${v}.used_by::text, 'null'), ',"usedAt":', coalesce(${v}.used_at::text, 'null'), '}'`;
+
+/** All of it. */
+export const rowText = (v: string): string => `pg_catalog.concat(${rowPieces(v)})`;
+export const rowOf = (v: string): string => `${rowText(v)}::json`;
 
 /** The same as `endOf()` in TypeScript. */
 export const endOf = (v: string, at: string): string => `case when ${v}.id is null then 'missing'
@@ -84,9 +90,8 @@ begin
     set transaction isolation level read committed;
   end if;
   v_setting := set_config('search_path', 'pg_catalog', true);
-  v_setting := set_config('lock_timeout', ceil(p_ms * 0.8)::integer::text, true);
-  v_setting := set_config('plan_cache_mode', 'force_generic_plan', true);
-  v_setting := set_config('enable_seqscan', 'off', true);
+  v_setting := concat(set_config('lock_timeout', ceil(p_ms * 0.8)::integer::text, true),
+    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true));
   result := '{}';
   <<work>>
   begin${body}

@@ -5,21 +5,22 @@ const CAUTIOUS_AFTER = 3;
 
 /** Failures in a row over all verifications of one account, and the lock that follows. */
 export const ACCOUNTS = `
-local function account(name)
-  local id = key('a', name)
-  local f = redis.call('HMGET', id, 'failures', 'level', 'until', 'by', 'touched')
-  local a = {
-    key = id, known = f[1] ~= false, failures = tonumber(f[1]) or 0, level = tonumber(f[2]) or 0,
-    locked = tonumber(f[3]) or 0, by = f[4] or '', touched = tonumber(f[5]) or 0,
-  }
-  if a.known and now < math.max(a.touched, a.locked) + ${MEMORY} then return a end
-  return { key = id, known = false, failures = 0, level = 0, locked = 0, by = '', touched = 0 }
+-- Out of what is kept under its key.
+local function account(id, kept)
+  if kept then
+    local failures, level, locked, touched, by = string.match(kept, '^(%S+) (%S+) (%S+) (%S+) (.*)$')
+    local a = {
+      key = id, known = true, failures = tonumber(failures), level = tonumber(level), locked = tonumber(locked),
+      touched = tonumber(touched), by = by,
+    }
+    if now < math.max(a.touched, a.locked) + ${MEMORY} then return a end
+  end
+  return { key = id, known = false, failures = 0, level = 0, locked = 0, touched = 0, by = '' }
 end
 
-local function save(a)
-  redis.call('HSET', a.key, 'failures', text(a.failures), 'level', text(a.level), 'until', text(a.locked),
-    'by', a.by, 'touched', text(a.touched))
-  keep(a.key, math.max(a.touched, a.locked) + ${MEMORY} - now)
+local function saveAccount(a)
+  local kept = { text(a.failures), text(a.level), text(a.locked), text(a.touched), a.by }
+  redis.call('SET', a.key, table.concat(kept, ' '), 'PX', life(math.max(a.touched, a.locked) + ${MEMORY} - now))
 end
 
 -- Until when this request is locked out, or 0.
@@ -33,8 +34,8 @@ local function ownLock(a, nonce)
 end
 
 -- The lock rule, stricter for a while after Redis has lost what it knew.
-local function lockAfter(after, epoch)
-  local known, cautious = string.match(redis.call('GET', key('e', 'epoch')) or '', '^(.-):(.*)$')
+local function lockAfter(after, epoch, kept)
+  local known, cautious = string.match(kept or '', '^(.-):(.*)$')
   if known == epoch and now >= tonumber(cautious) then return after end
   return math.min(after, ${CAUTIOUS_AFTER})
 end
@@ -48,7 +49,7 @@ local function countFailure(a, nonce, after, first, longest)
     a.locked = now + math.min(longest, first * 2 ^ math.min(a.level, 30))
     a.failures, a.level, a.by = 0, a.level + 1, nonce
   end
-  save(a)
+  saveAccount(a)
   return closed and a.locked or 0
 end
 
@@ -60,7 +61,7 @@ local function forgiveFailure(a, nonce, after)
   elseif a.by ~= nonce and a.failures > 0 then
     a.failures = a.failures - 1
   end
-  save(a)
+  saveAccount(a)
 end
 
 -- A right answer: the row of failures is broken, and a lock closed by this very request opens.
@@ -68,6 +69,6 @@ local function clearFailures(a, nonce)
   if not a.known then return end
   if a.by == nonce then a.level, a.locked = a.level - 1, 0 end
   a.failures, a.touched = 0, now
-  save(a)
+  saveAccount(a)
 end
 `;

@@ -1,9 +1,9 @@
 import { script } from "../script.js";
 import { NEVER } from "../../store.js";
 import { ACCOUNTS } from "./accounts.js";
-import { METHODS, TRIED } from "./methods.js";
+import { METHODS } from "./methods.js";
 import { ONCE, PRELUDE } from "./prelude.js";
-import { ROWS } from "./rows.js";
+import { CHANGING_ROWS, ROWS } from "./rows.js";
 
 /** A day: longer than any step can matter, in milliseconds. */
 const STEP_LIFE = 24 * 3_600_000;
@@ -12,31 +12,36 @@ const STEP_LIFE = 24 * 3_600_000;
 const FOUND = `
 local row = find(ARGV[3], ARGV[4], ARGV[5])
 `;
-/** The same with the nonce in ARGV 6, and whether that was counted. */
+/** The same with the nonce in ARGV 6, as JSON, and whether that was counted. */
 const COUNTED = `
 local nonce = ARGV[6]
-local check = 'c:' .. nonce
-local row = find(ARGV[3], ARGV[4], ARGV[5], { check, 'dl' })
-local counted = row and row.more[1] ~= false
+local check = '\\n{"nonce":' .. nonce .. ',"at":'
+local row = find(ARGV[3], ARGV[4], ARGV[5])
+local counted = row and string.find(row.checks, check, 1, true) ~= nil
 `;
 
 export const FIND = script(
-  `${PRELUDE}${ROWS}${FOUND}return row and { 'found', whole(row) } or { 'missing' }`,
+  `${PRELUDE}${ROWS}${FOUND}return row and { 'found', unpack(row.packed) } or { 'missing' }`,
   "no-writes",
 );
 
 /**
- * ARGV: 6 nonce, 7 account, 8 lock after, 9 first, 10 longest, 11 ceiling, 12 and 13 the check around its instant,
- * 14 epoch.
+ * KEYS: 2 and 3 those of the account, 4 the epoch. ARGV: 6 nonce, 7 lock after, 8 first, 9 longest, 10 ceiling, 11 the
+ * check from its instant on, 12 the epoch that is known.
  */
 export const ATTEMPT = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${TRIED}${COUNTED}
+  `${PRELUDE}${ROWS}${CHANGING_ROWS}${ACCOUNTS}${METHODS}${COUNTED}
 if not row then return { 'missing' } end
-local who, failed = account(ARGV[7]), methodsOf(ARGV[7])
-local tried = triedBy(row.more[2])
+local kept = redis.call('MGET', KEYS[2], KEYS[3], KEYS[4])
+local who, failed = account(KEYS[2], kept[1]), methodsOf(KEYS[3], kept[2])
+local tried = cjson.decode(row.tried)
 local methods = enabled(failed, tried, nonce)
+local function counting(locked)
+  return { 'counted', text(locked), list(methods), list(reachedBy(failed, nonce)), unpack(row.packed) }
+end
+
 if counted then
-  return { 'counted', text(ownLock(who, nonce)), whole(row), methods, reachedBy(failed, nonce) }
+  return counting(ownLock(who, nonce))
 end
 local why = ended(row)
 if why then return { why } end
@@ -44,72 +49,78 @@ local till = lockedOut(who, nonce)
 if till > 0 then return { 'locked', text(till) } end
 if methods[1] ~= tried[1] then return { 'disabled' } end
 
-countMethods(failed, methods, nonce, tonumber(ARGV[11]))
-local after, closed = tonumber(ARGV[8]), 0
+countMethods(failed, methods, nonce, tonumber(ARGV[10]))
+local after, closed = tonumber(ARGV[7]), 0
 if after < ${NEVER} then
-  closed = countFailure(who, nonce, lockAfter(after, ARGV[14]), tonumber(ARGV[9]), tonumber(ARGV[10]))
+  closed = countFailure(who, nonce, lockAfter(after, ARGV[12], kept[3]), tonumber(ARGV[8]), tonumber(ARGV[9]))
 end
-local place = text(row.sequence + 1)
-redis.call('HSET', row.key, 'at', text(row.attempts + 1), 'up', text(now), 'sq', place,
-  check, place .. ' ' .. ARGV[12] .. text(now) .. ARGV[13])
-return { 'counted', text(closed), whole(row), methods, reachedBy(failed, nonce) }
+row.attempts = row.attempts + 1
+row.checks = row.checks .. check .. instant .. ARGV[11]
+save(row)
+return counting(closed)
 `,
 );
 
-/** ARGV: 6 nonce, 7 account, 8 lock after, 9 epoch; from 10 on the methods that it was counted for. */
+/** KEYS as above. ARGV: 6 nonce, 7 lock after, 8 the epoch that is known; from 9 on the methods that it was counted for. */
 export const FORGIVE = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${COUNTED}
+  `${PRELUDE}${ROWS}${CHANGING_ROWS}${ACCOUNTS}${METHODS}${COUNTED}
 if not counted or row.state ~= 'p' then return { '0' } end
-redis.call('HDEL', row.key, check)
-redis.call('HSET', row.key, 'at', text(row.attempts - 1), 'up', text(now))
-forgiveFailure(account(ARGV[7]), nonce, lockAfter(tonumber(ARGV[8]), ARGV[9]))
-local failed = methodsOf(ARGV[7])
+local kept = redis.call('MGET', KEYS[2], KEYS[3], KEYS[4])
+row.attempts, row.checks = row.attempts - 1, replaced(row.checks, check, '')
+save(row)
+forgiveFailure(account(KEYS[2], kept[1]), nonce, lockAfter(tonumber(ARGV[7]), ARGV[8], kept[3]))
+local failed = methodsOf(KEYS[3], kept[2])
 if next(failed.all) ~= nil then
-  takeBack(failed, { unpack(ARGV, 10) }, nonce)
+  takeBack(failed, { unpack(ARGV, 9) }, nonce)
   saveMethods(failed)
 end
 return { '1' }
 `,
 );
 
-/** ARGV: 6 nonce, 7 account, 8 step, 9 its value, 10 the method that was proved; from 11 on all that it was counted for. */
+/**
+ * KEYS: 2 and 3 those of the account. ARGV: 6 nonce, 7 step, 8 its value, 9 the method that was proved; from 10 on all that
+ * it was counted for.
+ */
 export const CONSUME = script(
-  `${PRELUDE}${ROWS}${ACCOUNTS}${METHODS}${COUNTED}
-local step = ARGV[8]
+  `${PRELUDE}${ROWS}${CHANGING_ROWS}${ACCOUNTS}${METHODS}${COUNTED}
+local step = ARGV[7]
 if not counted then return { 'missing' } end
 if row.state == 'v' then
-  local used = redis.call('HMGET', row.key, 'ub', 'ua')
-  if used[1] == nonce then return { 'consumed', used[2] } end
+  if row.usedBy == nonce then return { 'consumed', row.usedAt } end
   return { 'used' }
 end
 if row.state == 'c' then return { 'canceled' } end
-local who, failed = account(ARGV[7]), methodsOf(ARGV[7])
+local kept = redis.call('MGET', KEYS[2], KEYS[3])
+local who, failed = account(KEYS[2], kept[1]), methodsOf(KEYS[3], kept[2])
 local till = lockedOut(who, nonce)
 if till > 0 then return { 'locked', text(till) } end
-if isDisabled(failed, ARGV[10], nonce) then return { 'disabled' } end
+if isDisabled(failed, ARGV[9], nonce) then return { 'disabled' } end
 if step ~= '' then
   local id = key('s', step)
   local last = redis.call('HMGET', id, 'value', 'dead')
-  if last[1] and now < tonumber(last[2]) and tonumber(ARGV[9]) <= tonumber(last[1]) then return { 'replayed' } end
-  redis.call('HSET', id, 'value', ARGV[9], 'dead', text(now + ${STEP_LIFE}))
+  if last[1] and now < tonumber(last[2]) and tonumber(ARGV[8]) <= tonumber(last[1]) then return { 'replayed' } end
+  redis.call('HSET', id, 'value', ARGV[8], 'dead', text(now + ${STEP_LIFE}))
   keep(id, ${STEP_LIFE})
 end
 clearFailures(who, nonce)
-clearMethods(failed, { unpack(ARGV, 11) }, nonce, ARGV[10])
-redis.call('HSET', row.key, 'st', 'v', 'ub', nonce, 'ua', text(now), 'up', text(now))
-return { 'consumed', text(now) }
+clearMethods(failed, { unpack(ARGV, 10) }, nonce, ARGV[9])
+row.state, row.usedBy, row.usedAt = 'v', nonce, instant
+save(row)
+return { 'consumed', row.usedAt }
 `,
 );
 
 /** ARGV: 6 call. */
 export const CANCEL = script(
-  `${PRELUDE}${ONCE}${ROWS}${FOUND}
+  `${PRELUDE}${ONCE}${ROWS}${CHANGING_ROWS}${FOUND}
 local told = before(ARGV[6])
 if told then return { told } end
 local why = row and ended(row)
 -- Out of attempts, but one of them may still be on its way to be consumed.
 if not row or (why and why ~= 'spent') or now >= row.expires then return { '0' } end
-redis.call('HSET', row.key, 'st', 'c', 'up', text(now))
+row.state = 'c'
+save(row)
 return once(ARGV[6], '1')
 `,
 );

@@ -1,40 +1,23 @@
 import { FAILURES_KEPT, NEVER } from "../../store.js";
 
 /**
- * Failures in a row by each method of an account: of each `m:` field how many, and the request that reached the ceiling,
- * which disables it. Apart from the lock, which is forgotten sooner.
+ * Failures in a row by each method of an account: of each how many, and the request that reached the ceiling, which
+ * disables it. Apart from the lock, which is forgotten sooner.
  */
 export const METHODS = `
-local function methodsOf(name)
-  local known = { key = key('f', name), all = {}, before = {} }
-  local f = redis.call('HGETALL', known.key)
-  local touched = 0
-  for index = 1, #f, 2 do
-    local method = string.match(f[index], '^m:(.*)$')
-    if method then
-      local count, by = string.match(f[index + 1], '^(%d+) (.*)$')
-      known.all[method] = { count = tonumber(count), by = by }
-      known.before[#known.before + 1] = method
-    elseif f[index] == 'touched' then
-      touched = tonumber(f[index + 1])
-    end
+-- Out of what is kept under its key.
+local function methodsOf(id, kept)
+  local known = { key = id, all = {} }
+  if kept then
+    local touched, all = string.match(kept, '^(%S+) (.*)$')
+    if now < tonumber(touched) + ${FAILURES_KEPT} then known.all = cjson.decode(all) end
   end
-  if now >= touched + ${FAILURES_KEPT} then known.all = {} end
   return known
 end
 
 local function saveMethods(known)
   if next(known.all) == nil then return redis.call('DEL', known.key) end
-  local fields = { 'touched', text(now) }
-  for method, m in pairs(known.all) do
-    fields[#fields + 1] = 'm:' .. method
-    fields[#fields + 1] = text(m.count) .. ' ' .. m.by
-  end
-  redis.call('HSET', known.key, unpack(fields))
-  for _, method in ipairs(known.before) do
-    if not known.all[method] then redis.call('HDEL', known.key, 'm:' .. method) end
-  end
-  keep(known.key, ${FAILURES_KEPT})
+  redis.call('SET', known.key, instant .. ' ' .. cjson.encode(known.all), 'PX', life(${FAILURES_KEPT}))
 end
 
 -- But not by this very request.
@@ -49,6 +32,11 @@ local function enabled(known, methods, nonce)
     if not isDisabled(known, method, nonce) then left[#left + 1] = method end
   end
   return left
+end
+
+-- An empty table would be an object.
+local function list(methods)
+  return #methods == 0 and '[]' or cjson.encode(methods)
 end
 
 local function reachedBy(known, nonce)
@@ -91,18 +79,5 @@ local function clearMethods(known, methods, nonce, proved)
     if m.by ~= '' then known.all[method] = nil end
   end
   saveMethods(known)
-end
-`;
-
-/** The same as `triedBy()`. */
-export const TRIED = `
-local function triedBy(json)
-  local delivery = cjson.decode(json)
-  local methods, seen = { delivery.method }, { [delivery.method] = true }
-  for _, sent in ipairs(delivery.sent) do
-    if not seen[sent.method] then methods[#methods + 1] = sent.method end
-    seen[sent.method] = true
-  end
-  return methods
 end
 `;

@@ -12,25 +12,24 @@ const ROW_SLACK = 7 * 24 * 3_600_000;
 const SWEPT = 3;
 
 /**
- * ARGV: 3 name, 4 owner, 5 tenant, 6 purpose, 7 account, 8 supersede, 9 ttl, 10 guard time, 11 retention, 12 the
- * caller's instant, 13 call, 14 subject, 15 service, 16 recipient, 17 whether it never left, 18 attempts, 19 base,
- * 20 delivery, 21 how many events, then each with its name; how many charges, then each; the methods on offer.
+ * KEYS: 2 and 3 those of the account. ARGV: 3 name, 4 owner, 5 tenant, 6 purpose, 7 supersede, 8 ttl, 9 guard time,
+ * 10 retention, 11 the caller's instant, 12 call, 13 subject, 14 recipient, 15 whether it never left, 16 attempts, 17 the
+ * rest of the row, 18 how many charges, then each; the methods on offer.
  */
 export const OPEN = script(
   `${PRELUDE}${ROWS}${CHANGING_ROWS}${FORGETTING}${ACCOUNTS}${METHODS}${LIMITS}
-local name, owner, tenant, purpose, supersede = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[8]
-local events = tonumber(ARGV[21])
-local charges = tonumber(ARGV[22 + 2 * events])
-local firstCharge = 23 + 2 * events
+local name, owner, tenant, purpose, supersede = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local charges = tonumber(ARGV[18])
 
 local known = find(name, '', tenant)
-if known then return { 'opened', whole(known) } end
+if known then return { 'opened', unpack(known.packed) } end
 -- Another tenant's: neither told of nor written over.
 if load(name) then return { 'taken' } end
-local till = lockedOut(account(ARGV[7]), '')
+local kept = redis.call('MGET', KEYS[2], KEYS[3])
+local till = lockedOut(account(KEYS[2], kept[1]), '')
 if till > 0 then return { 'locked', text(till) } end
-local failed, off = methodsOf(ARGV[7]), {}
-for index = firstCharge + charges * FIELDS, #ARGV do
+local failed, off = methodsOf(KEYS[3], kept[2]), {}
+for index = 19 + charges * FIELDS, #ARGV do
   if isDisabled(failed, ARGV[index], '') then off[#off + 1] = ARGV[index] end
 end
 if #off > 0 then return { 'disabled', off } end
@@ -39,15 +38,16 @@ local rows = ofOwner(owner)
 local live = {}
 for _, row in ipairs(rows) do
   if row.tenant == tenant and not ended(row) then
-    if supersede == 'return' and row.purpose == purpose then
+    local _, _, its = namesOf(row)
+    if supersede == 'return' and its == purpose then
       refresh(row.name, owner)
-      return { 'exists', whole(row) }
+      return { 'exists', unpack(row.packed) }
     end
     live[#live + 1] = row
   end
 end
 
-local refused = refusal(firstCharge, charges)
+local refused = refusal(19, charges)
 if refused then return refused end
 
 local staying, leaving, room = 0, {}, math.huge
@@ -63,20 +63,21 @@ if staying >= ${PER_OWNER} then return { 'full', text(room) } end
 
 local function write()
   local id = key('v', name)
-  local expires = now + tonumber(ARGV[9])
-  local dead = expires + tonumber(ARGV[11])
-  local guard = ARGV[10] == '' and '-' or text(now + tonumber(ARGV[10]))
-  local subject, service = ARGV[14] == '' and '-' or ARGV[14], ARGV[15] == '' and '-' or ARGV[15]
-  local im = { tenant, owner, purpose, subject, service, ARGV[18], text(now), text(expires), guard, text(dead) }
+  local expires = now + tonumber(ARGV[8])
+  local dead = expires + tonumber(ARGV[10])
+  local guard = ARGV[9] == '' and '-' or text(now + tonumber(ARGV[9]))
+  local row = {
+    key = id, packed = { '', ARGV[17] }, checks = '',
+    state = 'p', attempts = 0, revision = '0', lost = ARGV[15], usedAt = '-', usedBy = '',
+    limits = table.concat({ ARGV[16], instant, text(expires), guard, text(dead) }, ' '),
+  }
   if redis.call('EXISTS', id) == 1 then forget(name) end
-  redis.call('HSET', id, 'im', table.concat(im, ' '), 'base', ARGV[19], 'dl', ARGV[20], 'to', ARGV[16],
-    'nl', ARGV[17], 'st', 'p', 'at', '0', 'rv', '0', 'sq', '0', 'up', text(now))
-  for index = 1, events do putEvent(id, index, ARGV[20 + 2 * index], ARGV[21 + 2 * index]) end
+  saveAll(row)
   keep(id, dead - now + ${ROW_SLACK})
 
   local lists = { key('i', 'all'), key('t', tenant) }
-  if ARGV[16] ~= '' then lists[#lists + 1] = key('n', ARGV[16]) end
-  if ARGV[14] ~= '' then lists[#lists + 1] = key('j', ARGV[14]) end
+  if ARGV[14] ~= '-' then lists[#lists + 1] = key('n', ARGV[14]) end
+  if ARGV[13] ~= '-' then lists[#lists + 1] = key('j', ARGV[13]) end
   for _, list in ipairs(lists) do
     redis.call('ZADD', list, text(now), name)
     keep(list, dead - now + ${ROW_SLACK})
@@ -85,12 +86,15 @@ local function write()
   keep(key('i', 'dead'), dead - now + ${ROW_SLACK})
   refresh(name, owner)
   keep(key('o', owner), dead - now)
-  return id
+  return row
 end
 
-local id = write()
-charge(firstCharge, charges, ARGV[12], ARGV[13])
-for _, row in ipairs(leaving) do redis.call('HSET', row.key, 'st', 'c', 'up', text(now)) end
+local opened = write()
+charge(19, charges, ARGV[11], ARGV[12])
+for _, row in ipairs(leaving) do
+  row.state = 'c'
+  save(row)
+end
 -- Of those that have ended, an owner's list keeps a few; they are still found by their id.
 local surplus = #rows + 1 - ${PER_OWNER}
 for _, row in ipairs(rows) do
@@ -100,6 +104,6 @@ for _, row in ipairs(rows) do
   end
 end
 sweep(${SWEPT})
-return { 'opened', redis.call('HGETALL', id) }
+return { 'opened', unpack(opened.packed) }
 `,
 );

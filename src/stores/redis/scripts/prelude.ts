@@ -18,15 +18,19 @@ end
 
 if ARGV[1] ~= '' and real > tonumber(ARGV[1]) then return { 'late', text(real) } end
 local now = tonumber(ARGV[2]) or real
+local instant = text(now)
 
 local function key(kind, name)
   return root .. ':' .. kind .. ':' .. name
 end
 
 -- Only clears away what is long dead: what counts is the instant kept in the data.
+local function life(ms)
+  return text(math.min(math.ceil(ms), 1e14) + ${SLACK})
+end
+
 local function keep(name, ms)
-  ms = math.min(math.ceil(ms), 1e14)
-  if redis.call('PTTL', name) < ms then redis.call('PEXPIRE', name, text(ms + ${SLACK})) end
+  if redis.call('PTTL', name) < ms then redis.call('PEXPIRE', name, life(ms)) end
 end
 `;
 

@@ -14,7 +14,7 @@ local total = redis.call('ZCOUNT', index, ARGV[5], ARGV[6])
 local rows = {}
 for _, name in ipairs(redis.call('ZREVRANGEBYSCORE', index, ARGV[6], ARGV[5], 'LIMIT', ARGV[7], ARGV[8])) do
   local row = load(name)
-  if row then rows[#rows + 1] = whole(row) end
+  if row then rows[#rows + 1] = row.packed end
 end
 return { due, text(total), rows }
 `,
@@ -33,13 +33,14 @@ local function status(row)
   if why == 'used' then return 'verified' end
   if why == 'spent' then return 'failed' end
   if why == 'canceled' then return why end
-  if row.neverLeft then return 'undeliverable' end
+  if row.lost == '1' then return 'undeliverable' end
   return why or 'pending'
 end
 
 local function fits(row)
-  return (ARGV[9] == '' or row.tenant == ARGV[9]) and (ARGV[10] == '' or row.service == ARGV[10])
-    and (ARGV[11] == '' or row.to == ARGV[11]) and (ARGV[12] == '' or row.subject == ARGV[12])
+  local _, _, _, subject, service, to = namesOf(row)
+  return (ARGV[9] == '' or row.tenant == ARGV[9]) and (ARGV[10] == '' or service == ARGV[10])
+    and (ARGV[11] == '' or to == ARGV[11]) and (ARGV[12] == '' or subject == ARGV[12])
     and (ARGV[13] == '' or status(row) == ARGV[13])
 end
 
@@ -53,7 +54,7 @@ for index = 1, #found, 2 do
   local row = load(found[index])
   if row and fits(row) then
     fitting = fitting + 1
-    if fitting > from and #rows < most then rows[#rows + 1] = whole(row) end
+    if fitting > from and #rows < most then rows[#rows + 1] = row.packed end
   end
 end
 return { text(#found / 2), last, text(same), text(fitting), rows }

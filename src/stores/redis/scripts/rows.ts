@@ -1,30 +1,44 @@
 import { CLOCK_SKEW } from "../../../core/clock.js";
+import { NAME_LENGTH } from "../names.js";
+
+/** State, attempts, revision, last change, whether it never left, use; attempts allowed, birth, end, guard, burial; user. */
+const HEAD = `^${"(%S+) ".repeat(11)}([^\\n]*)(.*)$`;
 
 /**
- * A verification is one hash. Scripts move its JSON about without reading it (`base` what never changes, `dl` delivery,
- * `c:` checks, `e:` events, `p:` what became known of an event later), and decide by the rest: `im` what never changes
- * (see `immutable`), `st` state, `at` attempts, `rv` revision, `ad` digest of the last amendment, `up` last change, `ub`
- * and `ua` who used it up and when, `to` recipient, `nl` whether it never left, `sq` the number of what was added last.
+ * A verification is a hash of two texts, so that one command reads it and another writes it. `m` is what scripts decide by
+ * and change: a first line (see `HEAD`), then each check as JSON, in the order in which they came. `r` is the rest, moved
+ * about and seldom changed: a line of the methods whose code an answer may be, as JSON; one of names (tenant and owner, all
+ * of one length; purpose; subject, service, recipient, or '-'; the digest of the last amendment); the JSON of what never
+ * changes, and that of the delivery; then lines that begin with `e`, an event, or `p`, what became known of one since it
+ * was put there.
  */
 export const ROWS = `
--- Tenant, owner, purpose, subject, service, hashed, or '-'; attempts; the instants of birth, end, guard and burial.
-local function immutable(packed)
-  return string.match(packed, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)')
+local function read(name)
+  local id = key('v', name)
+  local f = redis.call('HMGET', id, 'm', 'r')
+  if not f[1] then return nil end
+  local state, attempts, revision, _, lost, usedAt, max, created, expires, guard, dead, usedBy, checks =
+    string.match(f[1], '${HEAD}')
+  local fence = string.find(f[2], '\\n', 1, true)
+  return {
+    key = id, name = name, packed = f, checks = checks,
+    state = state, attempts = tonumber(attempts), revision = revision, lost = lost, usedAt = usedAt, usedBy = usedBy,
+    max = tonumber(max), created = tonumber(created), expires = tonumber(expires), guard = tonumber(guard) or 0,
+    dead = tonumber(dead), limits = table.concat({ max, created, expires, guard, dead }, ' '),
+    tried = string.sub(f[2], 1, fence - 1),
+    tenant = string.sub(f[2], fence + 1, fence + ${NAME_LENGTH}),
+    owner = string.sub(f[2], fence + ${NAME_LENGTH + 2}, fence + ${2 * NAME_LENGTH + 1}),
+  }
 end
 
--- 'more' names fields to be told as well: asked for with the others, they take no call of their own.
-local function load(name, more)
-  local id = key('v', name)
-  local f = redis.call('HMGET', id, 'im', 'st', 'at', 'rv', 'sq', 'to', 'nl', unpack(more or {}))
-  if not f[1] then return nil end
-  local tenant, owner, purpose, subject, service, max, created, expires, guard, dead = immutable(f[1])
-  if now >= tonumber(dead) then return nil end
-  return {
-    key = id, name = name, tenant = tenant, owner = owner, purpose = purpose, subject = subject, service = service,
-    max = tonumber(max), created = tonumber(created), expires = tonumber(expires), guard = tonumber(guard) or 0,
-    state = f[2], attempts = tonumber(f[3]), revision = f[4], sequence = tonumber(f[5]),
-    to = f[6], neverLeft = f[7] == '1', more = { unpack(f, 8) },
-  }
+local function load(name)
+  local row = read(name)
+  return row and now < row.dead and row or nil
+end
+
+-- What it is found by: tenant, owner, purpose, subject, service, recipient; and the digest of the last amendment.
+local function namesOf(row)
+  return string.match(row.packed[2], '^[^\\n]*\\n(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)')
 end
 
 local function ended(row)
@@ -36,17 +50,17 @@ local function ended(row)
 end
 
 -- An owner's, in the order in which they were last met.
-local function ofOwner(owner, more)
+local function ofOwner(owner)
   local rows = {}
   for _, name in ipairs(redis.call('ZRANGE', key('o', owner), 0, -1)) do
-    local row = load(name, more)
+    local row = load(name)
     if row then rows[#rows + 1] = row end
   end
   return rows
 end
 
-local function newestOf(owner, tenant, more)
-  local rows = ofOwner(owner, more)
+local function newestOf(owner, tenant)
+  local rows = ofOwner(owner)
   local newest
   for i = #rows, 1, -1 do
     if tenant == '' or rows[i].tenant == tenant then
@@ -58,52 +72,63 @@ local function newestOf(owner, tenant, more)
 end
 
 -- By id, by owner, or both; '' is for what was not given.
-local function find(name, owner, tenant, more)
+local function find(name, owner, tenant)
   if name == '' then
     if owner == '' then return nil end
-    return newestOf(owner, tenant, more)
+    return newestOf(owner, tenant)
   end
-  local row = load(name, more)
+  local row = load(name)
   local theirs = row and (owner == '' or row.owner == owner) and (tenant == '' or row.tenant == tenant)
   return theirs and row or nil
-end
-
-local function whole(row)
-  return redis.call('HGETALL', row.key)
 end
 `;
 
 /** For scripts that write rows. */
 export const CHANGING_ROWS = `
+local function pack(row)
+  local head = { row.state, text(row.attempts), row.revision, instant, row.lost, row.usedAt, row.limits, row.usedBy }
+  return table.concat(head, ' ') .. row.checks
+end
+
+local function save(row)
+  row.packed[1] = pack(row)
+  redis.call('HSET', row.key, 'm', row.packed[1])
+end
+
+local function saveAll(row)
+  row.packed[1] = pack(row)
+  redis.call('HSET', row.key, 'm', row.packed[1], 'r', row.packed[2])
+end
+
+-- A text with other lines in the place of the one that begins so, line end ahead; nothing where there is none.
+local function replaced(whole, beginning, lines)
+  local from = string.find(whole, beginning, 1, true)
+  if not from then return nil end
+  local fence = string.find(whole, '\\n', from + 1, true) or #whole + 1
+  return string.sub(whole, 1, from - 1) .. lines .. string.sub(whole, fence)
+end
+
 -- Whoever is met again is the one meant from now on.
 local function refresh(name, owner)
   local list = key('o', owner)
   local last = redis.call('ZRANGE', list, -1, -1, 'WITHSCORES')
   if last[1] ~= name then redis.call('ZADD', list, text((tonumber(last[2]) or 0) + 1), name) end
 end
-
--- Instead of the one with the same id, or after all the others.
-local function putEvent(id, sequence, event, json)
-  local before = redis.call('HGET', id, 'e:' .. event)
-  local place = before and string.match(before, '^%d+') or text(sequence)
-  redis.call('HSET', id, 'e:' .. event, place .. ' ' .. text(sequence) .. ' ' .. json, 'sq', text(sequence))
-end
 `;
 
 /** Needs `ROWS`. */
 export const FORGETTING = `
 local function forget(name)
-  local id = key('v', name)
-  local f = redis.call('HMGET', id, 'im', 'to')
   redis.call('ZREM', key('i', 'dead'), name)
   redis.call('ZREM', key('i', 'all'), name)
-  if not f[1] then return end
-  local tenant, owner, _, subject = immutable(f[1])
+  local row = read(name)
+  if not row then return end
+  local tenant, owner, _, subject, _, to = namesOf(row)
   redis.call('ZREM', key('t', tenant), name)
   redis.call('ZREM', key('o', owner), name)
   if subject ~= '-' then redis.call('ZREM', key('j', subject), name) end
-  if f[2] ~= '' then redis.call('ZREM', key('n', f[2]), name) end
-  redis.call('DEL', id)
+  if to ~= '-' then redis.call('ZREM', key('n', to), name) end
+  redis.call('DEL', row.key)
 end
 
 -- Buries what has been dead for longer than it is to be remembered.
