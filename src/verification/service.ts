@@ -84,7 +84,9 @@ export class VerificationService {
   async open({ way, account, id = randomId(), row }: Opening): Promise<Started> {
     const now = this.#clock();
     const event = eventOf(way, now);
-    const entry: NewPending = { ...row, id, delivery: deliveryBy(way, NONE, now), events: event ? [event] : NONE };
+    // Here and wherever it happens for everybody: what is spread comes last, as fields that are added to a copy cost
+    // many times what they cost in a literal.
+    const entry: NewPending = { id, delivery: deliveryBy(way, NONE, now), events: event ? [event] : NONE, ...row };
     const opened: Opened = await this.#store.open(entry, account, way.charges(id), now);
     switch (opened.outcome) {
       case "limited":
@@ -179,11 +181,11 @@ export class VerificationService {
 
   async #noteSent(entry: Pending, event: SendEvent, delivered: Delivered & { ok: true }): Promise<Pending> {
     const { provider, reference, remote, code } = delivered;
-    const known = { provider, ...(reference === undefined ? {} : { reference }), status: "sent" as const };
+    const known = { status: "sent" as const, provider, ...(reference === undefined ? {} : { reference }) };
     const now = this.#clock();
     if (!remote || reference === undefined) {
       await this.#store.note(keyOf(entry), { id: event.id, ...known }, now);
-      return { ...entry, events: entry.events.map((each) => (each.id === event.id ? { ...each, ...known } : each)) };
+      return { ...entry, events: entry.events.map((each) => (each.id === event.id ? Object.assign({}, each, known) : each)) };
     }
     // Only the provider knows the code: without its reference no answer could ever be checked.
     const maker = code === undefined ? { provider, reference } : { provider, reference, code };
@@ -240,7 +242,14 @@ function amendedOr(before: Pending, amended: Amended): Pending {
 function eventOf(way: Way, at: number): SendEvent | undefined {
   const { method: channel, to, country, from, withheld } = way;
   if (!way.send || to === undefined) return undefined;
-  const known = { ...(country === undefined ? {} : { country }), ...(from === undefined ? {} : { from }) };
-  const event = { id: randomId(), at, channel, to, ...known };
-  return withheld ? { ...event, status: "failed", errorCode: `refused_${withheld}` } : { ...event, status: "queued" };
+  return {
+    id: randomId(),
+    at,
+    channel,
+    to,
+    status: withheld ? "failed" : "queued",
+    ...(country === undefined ? {} : { country }),
+    ...(from === undefined ? {} : { from }),
+    ...(withheld ? { errorCode: `refused_${withheld}` } : {}),
+  };
 }
