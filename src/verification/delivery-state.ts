@@ -17,11 +17,11 @@ export function deliveryBy(way: Way, before: readonly Sent[], now: number): Deli
   const mine = to !== undefined && send ? { method, to, sends, resendAt: now + (way.gapAfter?.(sends) ?? 0) } : known;
   return {
     method,
-    ...(to === undefined ? {} : { to }),
-    ...(factor === undefined ? {} : { factor }),
     status: send || known ? "sent" : "none",
     // Not spread into a list, which would reserve room for sixteen more.
     sent: mine ? others.concat(mine) : others,
+    ...(to === undefined ? {} : { to }),
+    ...(factor === undefined ? {} : { factor }),
     ...(step === undefined ? {} : { step }),
   };
 }

@@ -185,7 +185,10 @@ export class VerificationService {
     const now = this.#clock();
     if (!remote || reference === undefined) {
       await this.#store.note(keyOf(entry), { id: event.id, ...known }, now);
-      return { ...entry, events: entry.events.map((each) => (each.id === event.id ? Object.assign({}, each, known) : each)) };
+      return {
+        ...entry,
+        events: entry.events.map((each) => (each.id === event.id ? Object.assign({}, each, known) : each)),
+      };
     }
     // Only the provider knows the code: without its reference no answer could ever be checked.
     const maker = code === undefined ? { provider, reference } : { provider, reference, code };
