@@ -4,7 +4,7 @@ import type { Awaitable } from "../core/deadline.js";
 import type { Delivery, NewPending, Pending, SendEvent, Sent, Which } from "../stores/pending.js";
 import type { Amended, Charge, Ended, LockRule, Opened, Refusal, Store } from "../stores/store.js";
 import type { Delivered } from "./delivery.js";
-import { deliveryBy, isSameWay, nextDelivery, withoutLast } from "./delivery-state.js";
+import { deliveryBy, eventOf, isSameWay, nextDelivery, withoutLast } from "./delivery-state.js";
 import { isSpend } from "./spend.js";
 import type { Withheld } from "./toll-fraud.js";
 import type { Way } from "./way.js";
@@ -240,19 +240,4 @@ function keyOf({ id, owner }: Pending): Which {
 
 function amendedOr(before: Pending, amended: Amended): Pending {
   return amended.outcome === "amended" ? amended.entry : before;
-}
-
-function eventOf(way: Way, at: number): SendEvent | undefined {
-  const { method: channel, to, country, from, withheld } = way;
-  if (!way.send || to === undefined) return undefined;
-  return {
-    id: randomId(),
-    at,
-    channel,
-    to,
-    status: withheld ? "failed" : "queued",
-    ...(country === undefined ? {} : { country }),
-    ...(from === undefined ? {} : { from }),
-    ...(withheld ? { errorCode: `refused_${withheld}` } : {}),
-  };
 }

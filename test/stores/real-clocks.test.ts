@@ -60,10 +60,10 @@ describe.each(Object.keys(KINDS))("the %s store and a process, each by its own c
       const verifications = new VerificationService(made.store, () => Date.now() + apart);
       const charge = aCharge({ key: randomId(), max: 1 });
       const start = (ok: boolean) => {
-        const { id: _ours, delivery: _none, events: _neither, ...entry } = aPending({ owner: randomId() });
+        const { id: _ours, delivery: _none, events: _neither, ...row } = aPending({ owner: randomId() });
         return verifications.open({
-          ...entry,
           account: randomId(),
+          row,
           way: {
             method: "sms",
             to: "+46700000000",
