@@ -76,13 +76,14 @@ async function answer(kit: Kit, route: Route, req: Request, res: Response): Prom
 
 async function send(call: Call, route: Route, answered: Answered): Promise<void> {
   const { kit, req, res } = call;
-  if (answered.onward && navigates(req)) {
+  const isPage = navigates(req);
+  if (answered.onward && isPage) {
     harden(res);
     return answered.onward(call);
   }
   if (!answered.ok) return refuse(kit, req, res, answered);
   harden(res);
-  if (navigates(req)) return toThePage(req, res, route);
+  if (isPage) return toThePage(req, res, route);
   sendReply(res, answered);
 }
 

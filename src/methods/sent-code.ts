@@ -183,7 +183,7 @@ function sentCode(
     sending.countries,
   );
   /** Each address has a code of its own: what one of them has got is no good once it is not the person's any more. */
-  const specOf = ({ delivery }: Pending): CodeSpec => ({ ...shape, way: `${channel} ${delivery.to}` });
+  const specOf = ({ delivery }: Pending): CodeSpec => ({ way: `${channel} ${delivery.to}`, ...shape });
   const property = propertyOf(channel);
   const reached = (person: Person) => reachedBy(sending, person);
   const enrolling: Enrolling = {
@@ -207,7 +207,7 @@ function sentCode(
       const { label: action, show } = entry.detail as Shown;
       const minutes = (entry.expiresAt - now) / 60_000;
       const own = { locale, minutes, action, show, report: reportLink?.(entry) };
-      return outOfBand.send(entry, specOf(entry), (code) => compose({ ...own, code }), until);
+      return outOfBand.send(entry, specOf(entry), (code) => compose({ code, ...own }), until);
     },
     compare: (entry, { factors }, typed) =>
       whenThere(outOfBand.compare(entry, specOf(entry), typed), (match) => {
@@ -227,8 +227,8 @@ function reachedBy({ channel, recipient }: Sending, { contact, factors }: Person
   const enrolled = factorsOf(factors, channel).map(({ id, name, to }) => {
     return { factor: id, name, at: { [propertyOf(channel)]: to } };
   });
-  const found = [...enrolled, { factor: CONTACT, name: "", at: contact }].map(({ at, ...which }) =>
-    whenThere(recipient(at), (address) => address && { ...which, ...address }),
+  const found = [...enrolled, { factor: CONTACT, name: "", at: contact }].map(({ at, factor, name }) =>
+    whenThere(recipient(at), (address) => address && { factor, name, ...address }),
   );
   return whenThere(allThere(found), (addresses) => {
     const known = addresses.filter((each) => each !== undefined);

@@ -63,7 +63,7 @@ export class Challenges {
     const until = performance.now() + SEND_BUDGET;
     const workflow = steps?.length ? { steps, next: 1 } : undefined;
     const locale = pickLocale(this.#parts.locales, person.contact.locale, wanted.language);
-    const detail = makeDetail(asker, { ...wanted, workflow: steps }, usable, locale, usual);
+    const detail = makeDetail(asker, wanted, usable, { workflow: steps, locale, usual });
     const way = wayTo(this.#parts, chosen, detail);
     const row = {
       tenant: GUARD_TENANT,

@@ -37,7 +37,7 @@ export async function compareAll(
       compared = true;
       const found = await ask("Checking the code", () => method.compare(asked, person, typed, clock()), PATIENCE);
       held = true;
-      if (found) match ??= { ...found, method: method.name };
+      if (found) match ??= { method: method.name, ...found };
     } catch (error) {
       fault ??= error;
     }

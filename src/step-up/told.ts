@@ -28,12 +28,12 @@ export function told(
       entry,
     );
   }
-  const about = () => ({ ...eventOf(entry), to: maskAddress(way.to ?? "") });
-  if (withheld) events.emit("delivery.refused", { ...about(), reason: withheld });
+  const about = () => ({ to: maskAddress(way.to ?? ""), ...eventOf(entry) });
+  if (withheld) events.emit("delivery.refused", { reason: withheld, ...about() });
   if (delivered) {
     // Nothing else of it: the code that a vendor told us, say.
     const { provider, reference } = delivered;
-    events.emit("challenge.sent", { ...about(), provider, ...defined({ reference }) });
+    events.emit("challenge.sent", { provider, ...defined({ reference }), ...about() });
   }
   return { ok: true, entry, fresh };
 }

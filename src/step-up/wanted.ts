@@ -56,10 +56,9 @@ export interface ChallengeDetail extends Omit<Wanted, "bound" | "language"> {
 
 export function makeDetail(
   { user }: Asker,
-  { bound, action, label, allowed, workflow, maxAge, limits, ip }: Wanted,
+  { bound, action, label, allowed, maxAge, limits, ip }: Wanted,
   usable: readonly Usable[],
-  locale: string,
-  usual: MethodName | undefined,
+  { workflow, locale, usual }: Pick<ChallengeDetail, "workflow" | "locale" | "usual">,
 ): ChallengeDetail {
   const [methods, choices, show] = [namesOf(usable), alternativesOf(usable), bound?.show ?? NONE];
   const found = usable.flatMap((each) => each.credentials ?? []);

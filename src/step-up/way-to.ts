@@ -27,7 +27,7 @@ export function wayTo(
     factor,
     gapAfter: limits.gapAfter,
     withheld,
-    charges: (id) => limits.sendCharges({ ...subject, id }),
+    charges: (id) => limits.sendCharges({ id, ...subject }),
     failed: () => limits.failedCharge(subject),
     send: (entry) => send({ entry, locale, now: clock(), until }),
   };

@@ -31,7 +31,8 @@ export function createComposer(common: Common): (own: Own) => ComposedMessage {
   };
 }
 
-function withCode({ text, html, ...message }: ComposedMessage, code: string): ComposedMessage {
-  const filled = { ...message, text: text.replaceAll(PLACE, () => code) };
-  return html === undefined ? filled : { ...filled, html: html.replaceAll(PLACE, () => code) };
+function withCode(message: ComposedMessage, code: string): ComposedMessage {
+  const filled = (text: string): string => text.replaceAll(PLACE, () => code);
+  const { text, html, ...others } = message;
+  return { text: filled(text), ...(html === undefined ? {} : { html: filled(html) }), ...others };
 }

@@ -1,4 +1,5 @@
-import type { Delivery, Sent } from "../stores/pending.js";
+import { randomId } from "../core/crypto.js";
+import type { Delivery, SendEvent, Sent } from "../stores/pending.js";
 import type { Way } from "./way.js";
 
 type Place = Pick<Way, "method" | "to">;
@@ -17,11 +18,11 @@ export function deliveryBy(way: Way, before: readonly Sent[], now: number): Deli
   const mine = to !== undefined && send ? { method, to, sends, resendAt: now + (way.gapAfter?.(sends) ?? 0) } : known;
   return {
     method,
-    ...(to === undefined ? {} : { to }),
-    ...(factor === undefined ? {} : { factor }),
     status: send || known ? "sent" : "none",
     // Not spread into a list, which would reserve room for sixteen more.
     sent: mine ? others.concat(mine) : others,
+    ...(to === undefined ? {} : { to }),
+    ...(factor === undefined ? {} : { factor }),
     ...(step === undefined ? {} : { step }),
   };
 }
@@ -36,4 +37,20 @@ export function nextDelivery(before: Delivery, way: Way, now: number): Delivery 
 export function withoutLast(sent: readonly Sent[], before: readonly Sent[], way: Place): Sent[] {
   const earlier = before.find((each) => isSameWay(each, way));
   return [...sent.filter((each) => !isSameWay(each, way)), ...(earlier ? [{ ...earlier, resendAt: 0 }] : [])];
+}
+
+/** The message that this way is about to send; nothing where it sends none. */
+export function eventOf(way: Way, at: number): SendEvent | undefined {
+  const { method: channel, to, country, from, withheld } = way;
+  if (!way.send || to === undefined) return undefined;
+  return {
+    id: randomId(),
+    at,
+    channel,
+    to,
+    status: withheld ? "failed" : "queued",
+    ...(country === undefined ? {} : { country }),
+    ...(from === undefined ? {} : { from }),
+    ...(withheld ? { errorCode: `refused_${withheld}` } : {}),
+  };
 }

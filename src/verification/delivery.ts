@@ -113,7 +113,7 @@ async function overLanes(
     const left = until - performance.now();
     if (left <= 0) break;
     const carried = await lane.carry(same, index === lanes.length - 1 ? left : left / 2);
-    if (carried.ok) return { ...carried, provider: lane.name };
+    if (carried.ok) return { provider: lane.name, ...carried };
     if (carried.outcome === "unknown") outcome = "unknown";
     const error = presentable(carried.error, same);
     events.emit("delivery.failed", { challenge, provider: lane.name, outcome: carried.outcome, error });

@@ -68,7 +68,7 @@ export function createOutOfBand(
       const { to } = entry.delivery;
       if (code === undefined || to === undefined) throw new Error("A message without a code or a recipient.");
       const template = carrier.hasRemote ? compose(CODE_PLACE).text : CODE_PLACE;
-      const message = { ...compose(code), ...envelope(entry, to), channel, template, digits: shape.length };
+      const message = { channel, template, digits: shape.length, ...envelope(entry, to), ...compose(code) };
       const delivered = await carrier.send(message, { challenge: entry.id, until });
       if (!delivered.ok || delivered.code === undefined) return delivered;
       return { ...delivered, code: seal(keys, delivered.code, entry.id) };

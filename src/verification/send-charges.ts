@@ -70,7 +70,7 @@ export function createSendCharges({ gaps, spend, named: byName, ...rules }: Send
         ...(who === undefined ? [] : user(who)),
         ...destination(where),
         ...(block === undefined ? [] : prefix(hidden("prefix", block))),
-        ...failed(who ?? where).map((charge) => ({ ...charge, peek: true })),
+        ...failed(who ?? where).map((charge) => ({ peek: true, ...charge })),
         ...(cap ? [subject.free ? { ...cap, peek: true } : cap] : []),
         ...subject.named.flatMap((name) => {
           const limit = named.get(name);

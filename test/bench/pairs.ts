@@ -16,8 +16,8 @@ export interface Pair {
 }
 
 const PAIRS = 15;
-/** The compiler is done with the code of a whole flow only after some thousand. */
-const WARM_UP = 8;
+/** A server runs for days: bursts before its compiler has settled say nothing about it. */
+const WARM_UP = 12;
 const CONNECTIONS = 16;
 
 /**

@@ -62,8 +62,8 @@ describe.each(Object.keys(KINDS))("the %s store and a process, each by its own c
       const start = (ok: boolean) => {
         const { id: _ours, delivery: _none, events: _neither, ...row } = aPending({ owner: randomId() });
         return verifications.open({
-          row,
           account: randomId(),
+          row,
           way: {
             method: "sms",
             to: "+46700000000",

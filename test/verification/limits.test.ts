@@ -190,6 +190,28 @@ describe("limits", () => {
   });
 });
 
+describe("keys of limits", () => {
+  it("are as many as there are limits, whatever an app calls its own and whoever has which value", () => {
+    const buckets = [{ max: 5, interval: "10m" as const }];
+    const named = Object.fromEntries(
+      ["user", "to", "failed", "failed_sends"].flatMap((name) =>
+        (["user", "destination", "ip"] as const).map((by) => [`${name}.${by}`, { by, buckets }]),
+      ),
+    );
+    const plain = { user: { by: "user", buckets }, failed: { by: "destination", buckets } } as const;
+    const limits = createLimits({
+      named: { ...named, ...plain },
+      sends: { perUser: buckets, perDestination: buckets },
+    });
+    const same = "+46707123456";
+    const all = limits.sendCharges(
+      subject({ user: same, to: same, ip: same, named: [...Object.keys(named), ...Object.keys(plain)] }),
+    );
+    expect(new Set(all.map(({ key }) => key)).size).toBe(all.length);
+    for (const { key } of all) expect(key).not.toMatch(/ada|46707|192\.0/);
+  });
+});
+
 describe("limits are refused", () => {
   const bucket = { max: 1, interval: "1m" } as const;
   const endless = { max: Number.POSITIVE_INFINITY, interval: "1h" } as const;

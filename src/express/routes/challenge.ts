@@ -24,7 +24,7 @@ export const challengeRoute: Route = {
     const started = await (action === undefined ? goOn(call, wish) : begin(call, await wantedFor(call, action), wish));
     if (!started.ok) return started;
     const { methods } = readDetail(started.entry);
-    const offered: OfferedChallenge = { ...publicChallenge(call.kit, started.entry), methods };
+    const offered: OfferedChallenge = { methods, ...publicChallenge(call.kit, started.entry) };
     return { ok: true, status: 201, body: { ...offered } };
   },
 };

@@ -50,12 +50,13 @@ export class ExpiringMap<V> {
 
   /** False when the key is new and there is no room. */
   set(key: string, value: V, now: number): boolean {
-    if (!this.#entries.has(key)) {
-      this.#sweepSome(now);
-      if (this.#entries.size >= this.#max && !this.#makeRoom(now)) return false;
-    }
+    const before = this.#entries.size;
     this.#entries.set(key, value);
-    return true;
+    if (this.#entries.size === before) return true;
+    this.#sweepSome(now);
+    if (this.#entries.size <= this.#max || this.#makeRoom(now)) return true;
+    this.#entries.delete(key);
+    return false;
   }
 
   /** What is alive, oldest first. */
@@ -93,7 +94,7 @@ export class ExpiringMap<V> {
       if (this.#entries.size <= enough) break;
       if (now >= this.#endsAt(value)) this.#bury(key, value);
     }
-    if (this.#entries.size < this.#max) return true;
+    if (this.#entries.size <= this.#max) return true;
     this.#lastFruitless = now;
     return false;
   }

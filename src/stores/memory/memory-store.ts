@@ -175,7 +175,7 @@ class MemoryStore implements Store {
     const row = this.#pending.find(which, now);
     const before = row?.events.find(({ id }) => id === event.id);
     if (!row || !before) return false;
-    this.#pending.replace(row, { events: withEvent(row.events, { ...before, ...event }) }, now);
+    this.#pending.replace(row, { events: withEvent(row.events, Object.assign({}, before, event)) }, now);
     return true;
   }
 
