@@ -4,7 +4,7 @@ import { postgresServer } from "../../helpers/postgres-server.js";
 import { service } from "../../helpers/services.js";
 import { answersTo } from "../answers.js";
 import type { Case, Figures, Part, Row } from "../part.js";
-import { both, pendingRows } from "../pending.js";
+import { pendingRows } from "../pending.js";
 import { byTurns, inFlight, insisting } from "../turns.js";
 
 const KEYS = 10_000;
@@ -82,18 +82,26 @@ const FILL = (schema: string, from: number, to: number): string => `
     select 'user ' || n, 9e12, 9e12 from generate_series(${from}, ${to} - 1) n;
   analyze`;
 
+/** A few and many beside each other, each in a schema of its own: the same slow second meets both. */
 const pending: Case = async () => {
-  const schema = `pending_${process.pid}`;
-  const { pool, store } = await opened(schema);
-  const { start, right } = answersTo(store);
-  const measured = () => byTurns({ start, right }, 10, 500);
-  await pool.query(FILL(schema, 0, FEW));
-  const few = await measured();
-  await pool.query(FILL(schema, FEW, MILLION));
-  await pool.query("checkpoint");
-  const many = await measured();
-  await pool.query(`drop schema ${schema} cascade`);
-  return both(few, many);
+  const filled = async (name: string, count: number) => {
+    const schema = `${name}_${process.pid}`;
+    const { pool, store } = await opened(schema);
+    await pool.query(FILL(schema, 0, count));
+    const { start, right } = answersTo(store);
+    return { pool, schema, start, right };
+  };
+  const [few, many] = [await filled("few", FEW), await filled("many", MILLION)];
+  await many.pool.query("checkpoint");
+  const turns = {
+    "start, few": few.start,
+    "start, many": many.start,
+    "right, few": few.right,
+    "right, many": many.right,
+  };
+  const sample = await byTurns(turns, 10, 500);
+  for (const { pool, schema } of [few, many]) await pool.query(`drop schema ${schema} cascade`);
+  return sample;
 };
 
 const AT_ONCE = [1, 10, 50];
