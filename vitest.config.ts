@@ -59,8 +59,8 @@ export default defineConfig({
   test: {
     // What the package says of faults that a test makes on purpose; whoever tests for it listens to the console.
     onConsoleLog: (text) => !text.startsWith("require2fa: "),
-    // Two more than the cores: what waits for a server, a clock or a browser leaves its core to others.
-    maxWorkers: availableParallelism() + 2,
+    // More than the cores: what waits for a server, a clock or a browser leaves its core to others.
+    maxWorkers: 3 * availableParallelism(),
     projects: [
       {
         resolve: express5,

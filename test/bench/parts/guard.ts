@@ -49,11 +49,13 @@ export const guard: Part = {
     helmet: over(helmet()),
     claimCheck() {
       const check = claimCheck(({ mfa }) => mfa === true);
-      const auth = { payload: { sub: "ada", mfa: true } };
+      // As a verifier leaves them: each with claims of its own, parsed.
+      const claims = (index: number): unknown => JSON.parse(JSON.stringify({ sub: `user-${index}`, mfa: true }));
+      const requestOf = (index: number) => fakeRequest({ auth: { payload: claims(index) } });
       return timed(
         passing(
           check,
-          Array.from({ length: IDENTITIES }, () => fakeRequest({ auth })),
+          Array.from({ length: IDENTITIES }, (_, index) => requestOf(index)),
         ),
       );
     },
