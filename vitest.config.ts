@@ -59,16 +59,16 @@ export default defineConfig({
   test: {
     // What the package says of faults that a test makes on purpose; whoever tests for it listens to the console.
     onConsoleLog: (text) => !text.startsWith("require2fa: "),
-    // More than the cores: what waits for a server, a clock or a browser leaves its core to others.
-    maxWorkers: 3 * availableParallelism(),
+    // Two more than the cores: what waits for a server, a clock or a browser leaves its core to others. Each loads everything.
+    maxWorkers: availableParallelism() + 2,
     projects: [
       {
         resolve: express5,
         test: {
           ...shared,
-          name: "core",
+          name: "express5",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/express/*.test.ts", "test/attacks/**", "test/bench/**", routers, ...punctual, ...alone],
+          exclude: ["test/bench/**", routers, ...punctual, ...alone],
         },
       },
       {
@@ -82,10 +82,6 @@ export default defineConfig({
           maxWorkers: 2,
           retry: 1,
         },
-      },
-      {
-        resolve: express5,
-        test: { ...shared, name: "express5", include: onExpress, exclude: [page, ...alone] },
       },
       {
         resolve: express4,

@@ -16,8 +16,8 @@ const LANES = 3;
 const LIGHT = /^(D10|C03)/;
 /** For a race that was run often already, in another dress. */
 const FEW = 10;
-/** A broken store must be caught within so many rounds. */
-const TRIES = 20;
+/** A broken store must be caught within so many rounds; most are in the first. */
+const TRIES = 100;
 
 /** Runs a race until something goes wrong, at most so often. */
 async function race(
