@@ -12,8 +12,6 @@ const SMALL_ROUNDS = 100;
 const FULL_ROUNDS = 1;
 /** Rounds that run side by side, each with users of its own. */
 const LANES = 3;
-/** Rows made of steps that others here try often enough: some rounds will do. */
-const LIGHT = /^(D10|C03)/;
 /** For a race that was run often already, in another dress. */
 const FEW = 10;
 /** A broken store must be caught within so many rounds; most are in the first. */
@@ -54,14 +52,13 @@ describe.each(Object.keys(ENGINES) as EngineName[])("four processes on %s", (nam
       await engine?.stop();
     });
 
-    it.each(Object.entries(ROUNDS))("%s", { timeout: 120_000 }, async (row, round) => {
+    it.each(Object.entries(ROUNDS))("%s", { timeout: 120_000 }, async (_row, round) => {
       const before = cluster.ledger.rejections.length;
-      const rounds = LIGHT.test(row) ? SMALL_ROUNDS / 4 : SMALL_ROUNDS;
-      const small = await race(round, cluster, SMALL, rounds);
+      const small = await race(round, cluster, SMALL, SMALL_ROUNDS);
       const full = await race(round, cluster, FULL, FULL_ROUNDS);
       expect([...small.faults, ...full.faults]).toEqual([]);
       // a machine under load may be too slow for some rounds; for most of them it says nothing about the store
-      expect(small.slowRounds).toBeLessThan(rounds / 2);
+      expect(small.slowRounds).toBeLessThan(SMALL_ROUNDS / 2);
       expect(cluster.ledger.rejections.slice(before)).toEqual([]);
     });
 
