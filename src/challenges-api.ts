@@ -78,7 +78,7 @@ export function challengesApi(kit: Kit): ChallengesApi {
       return result(kit, await challenges.start(asking(request), wanted(request), wish(request)));
     },
     async verify(answer) {
-      const proved = await challenges.verify({ ...asking(answer), ip: answer.ip }, which(answer), answer.code);
+      const proved = await challenges.verify({ ip: answer.ip, ...asking(answer) }, which(answer), answer.code);
       return proved.ok ? { ok: true, proof: proved.mark } : no(proved);
     },
     async resend(owner) {

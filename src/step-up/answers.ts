@@ -23,7 +23,7 @@ export class Answers {
   constructor(parts: ChallengeParts, service: VerificationService) {
     this.#parts = parts;
     this.#service = service;
-    this.#networks = new NetworkFailures(parts.store, parts.clock, parts.limits.networkFailures);
+    this.#networks = new NetworkFailures(parts.store, parts.clock, parts.limits.networkCharge);
   }
 
   async verify(asker: Asker, which: Which, typed: unknown): Promise<Proved> {

@@ -1,10 +1,8 @@
 import type { LRUCache } from "lru-cache";
 import { newCache } from "../core/cache.js";
 import type { Clock } from "../core/clock.js";
-import { fingerprint } from "../core/crypto.js";
-import { networkOf } from "../core/network.js";
 import type { Store } from "../stores/store.js";
-import type { ParsedBucket } from "../verification/bucket.js";
+import type { Limits } from "../verification/limits.js";
 
 /** Networks that this process keeps out at a time. Of one that is forgotten one more code is compared: the store still counts. */
 const MAX_BLOCKED = 10_000;
@@ -17,30 +15,29 @@ const MAX_BLOCKED = 10_000;
 export class NetworkFailures {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #bucket: ParsedBucket | undefined;
+  readonly #chargeOf: Limits["networkCharge"];
+  /** By the key of its charge, which does not tell the address. */
   #blocked: LRUCache<string, { readonly until: number }> | undefined;
 
-  constructor(store: Store, clock: Clock, bucket: ParsedBucket | undefined) {
+  constructor(store: Store, clock: Clock, chargeOf: Limits["networkCharge"]) {
     this.#store = store;
     this.#clock = clock;
-    this.#bucket = bucket;
+    this.#chargeOf = chargeOf;
   }
 
   /** Until when nothing is taken from there, or 0. */
   blockedUntil(ip: string | undefined): number {
     if (ip === undefined || !this.#blocked) return 0;
-    const until = this.#blocked.get(networkOf(ip))?.until ?? 0;
+    const until = this.#blocked.get(this.#chargeOf(ip)?.key ?? "")?.until ?? 0;
     return until > this.#clock() ? until : 0;
   }
 
   async count(ip: string | undefined): Promise<void> {
-    if (ip === undefined || !this.#bucket) return;
-    const { max, interval } = this.#bucket;
-    const network = networkOf(ip);
-    const charge = { name: "failures", key: fingerprint(["failures", interval, network]), max, interval };
+    const charge = ip === undefined ? undefined : this.#chargeOf(ip);
+    if (!charge) return;
     const charged = await this.#store.charge([charge], this.#clock());
     if (charged.outcome === "charged") return;
     this.#blocked ??= newCache(MAX_BLOCKED);
-    this.#blocked.set(network, { until: charged.refusal.retryAt });
+    this.#blocked.set(charge.key, { until: charged.refusal.retryAt });
   }
 }

@@ -1,8 +1,10 @@
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
+import { networkOf } from "../core/network.js";
 import { checkKeys, display, listOf, wholeNumber } from "../core/options.js";
-import type { LockRule } from "../stores/store.js";
+import type { Charge, LockRule } from "../stores/store.js";
 import { type Bucket, type ParsedBucket, parseBucket, parseBuckets } from "./bucket.js";
+import { countedBy, hidden } from "./charges.js";
 import { createSendCharges, type ParsedNamedLimit, type SendCharges } from "./send-charges.js";
 import { isSpend, parseSpend, type SpendCaps, type SpendLimits } from "./spend.js";
 
@@ -89,7 +91,8 @@ export interface LimitOptions {
 export interface Limits extends SendCharges {
   readonly maxAttempts: number;
   readonly lock: LockRule;
-  readonly networkFailures: ParsedBucket | undefined;
+  /** What a wrong code from this address is charged to, where networks are limited. */
+  readonly networkCharge: (ip: string) => Charge | undefined;
   readonly spend: SpendCaps;
   /** The buckets of a named limit out of the options. */
   bucketsOf(name: string): readonly ParsedBucket[] | undefined;
@@ -139,7 +142,7 @@ export function createLimits(options: LimitOptions = {}): Limits {
     ...charges,
     maxAttempts: wholeNumber(failures.perChallenge ?? 5, 1, 10, "limits.failures.perChallenge"),
     lock: lockRule(failures),
-    networkFailures: bucketOrNone(failures.perNetwork ?? PER_NETWORK, "limits.failures.perNetwork"),
+    networkCharge: networkCharge(failures.perNetwork ?? PER_NETWORK),
     spend,
     bucketsOf: (name) => byName.get(name)?.buckets,
     gapAfter: (count) => gaps[Math.min(count, gaps.length) - 1] ?? 0,
@@ -150,8 +153,10 @@ function bucketsOrNone(buckets: readonly Bucket[] | false, where: string): reado
   return buckets === false ? [] : parseBuckets(buckets, where);
 }
 
-function bucketOrNone(bucket: Bucket | false, where: string): ParsedBucket | undefined {
-  return bucket === false ? undefined : parseBucket(bucket, where);
+function networkCharge(bucket: Bucket | false): Limits["networkCharge"] {
+  const buckets = bucket === false ? [] : [parseBucket(bucket, "limits.failures.perNetwork")];
+  const count = countedBy("failures", "failures", buckets);
+  return (ip) => count(hidden("ip", networkOf(ip)))[0];
 }
 
 function lockRule({ perAccount = 10, perMethod = 100, lock = "15m", longestLock = "24h" }: FailureLimits): LockRule {

@@ -3,6 +3,7 @@ import { misconfigured } from "../core/errors.js";
 import { networkOf } from "../core/network.js";
 import type { Charge } from "../stores/store.js";
 import type { ParsedBucket } from "./bucket.js";
+import { countedBy, hidden } from "./charges.js";
 import { isSpend, type SpendCaps } from "./spend.js";
 import { neighbourhood } from "./toll-fraud.js";
 
@@ -93,17 +94,6 @@ const PREFIX = "prefix";
 /** Limits that everybody shares: what they are is nobody's business but the app's. */
 export function isShared(name: string): boolean {
   return name === PREFIX || isSpend(name);
-}
-
-/** A count outlives whoever is erased, so its key names nobody: no number, no address, no user. */
-function hidden(kind: "user" | "to" | "prefix" | "ip", value: string): string {
-  return fingerprint([kind, value]);
-}
-
-/** Charges by one hidden value. No two `kind`s of one may be the same; one hash does for all of them. */
-function countedBy(name: string, kind: string, buckets: readonly ParsedBucket[]): (value: string) => Charge[] {
-  const ready = buckets.map(({ max, interval }) => ({ max, interval, end: ` ${kind} ${interval}` }));
-  return (value) => ready.map(({ max, interval, end }) => ({ name, key: value + end, max, interval }));
 }
 
 function unknownLimit(name: string, known: readonly string[]): string {

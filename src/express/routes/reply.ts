@@ -49,7 +49,7 @@ export function whichOf(id: string | undefined): { id?: string } {
 }
 
 export function askerOf({ who, req }: Call): Asker {
-  return { ...askerIn(who), ip: req.ip };
+  return { ip: req.ip, ...askerIn(who) };
 }
 
 /** The same refusal, with the challenge it is about, so that the page can go on showing it. */
