@@ -19,7 +19,11 @@ const without = [
   "passkey-races",
 ].map((name) => `test/*/${name}.test.ts`);
 /** What holds an answer against the clock on the wall has the machine to itself, when all the others are done. */
-const punctual = ["test/processes/{faults,restart,close}.test.ts", "test/stores/*-faults.test.ts"];
+const punctual = [
+  "test/processes/{faults,restart,close}.test.ts",
+  "test/stores/*-faults.test.ts",
+  "test/verification/scheduler-{bullmq,pg-boss}.test.ts",
+];
 /** These bring routers of their own, which the second Express has to carry too. */
 const routers = "test/vendors/*-express4.test.ts";
 /**
