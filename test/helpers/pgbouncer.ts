@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool, type PoolConfig } from "pg";
-import { freePort, type PostgresServer, unprivileged } from "./postgres-server.js";
+import { freePort } from "./free-port.js";
+import { type PostgresServer, unprivileged } from "./postgres-server.js";
 import { service } from "./services.js";
 
 /** A PgBouncer of the test's own: every transaction may run on another connection than the one before. */

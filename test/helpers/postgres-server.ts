@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, Pool, type PoolConfig } from "pg";
+import { freePort } from "./free-port.js";
 import { service } from "./services.js";
 
 /** A Postgres of the test's own, in a folder of its own. */
@@ -35,6 +35,7 @@ export async function postgresServer(settings: Readonly<Record<string, string>> 
   if (program === undefined) throw new Error("postgres is not installed.");
   const folder = mkdtempSync(path.join(tmpdir(), "r2fa-pg-"));
   const data = path.join(folder, "data");
+  const said = path.join(folder, "log");
   const who = unprivileged();
   if (who.uid !== undefined && who.gid !== undefined) chownSync(folder, who.uid, who.gid);
   const init = ["-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
@@ -72,10 +73,14 @@ export async function postgresServer(settings: Readonly<Record<string, string>> 
     await once(running, "exit");
   };
   const start = async (): Promise<void> => {
-    const server = spawn(program, args, { ...who, cwd: folder, stdio: "ignore" });
+    const log = openSync(said, "a");
+    const server = spawn(program, args, { ...who, cwd: folder, stdio: ["ignore", log, log] });
+    closeSync(log);
     running = server;
     for (let tries = 0; tries < 500; tries += 1) {
-      if (server.exitCode !== null) throw new Error(`postgres ended with ${server.exitCode}.`);
+      if (server.exitCode !== null) {
+        throw new Error(`postgres ended with ${server.exitCode}: ${readFileSync(said, "utf8").slice(-1_000)}`);
+      }
       if (await sql("select 1").catch(() => undefined)) return;
       await sleep(10);
     }
@@ -122,13 +127,4 @@ export function unprivileged(): { uid?: number; gid?: number } {
     }
   }
   throw new Error("There is no user that Postgres could run as.");
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
