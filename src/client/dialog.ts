@@ -18,11 +18,11 @@ export async function askByDialog(asking: Asking, gone: AbortSignal, options: Cl
     dir: "auto",
     ariaLabel: scene.texts.heading.confirm,
     onsubmit(event) {
-      const button = event.submitter as HTMLButtonElement;
-      // closes the dialog
-      if (button.value === "cancel") return;
       event.preventDefault();
+      const button = event.submitter as HTMLButtonElement;
       button.disabled = true;
+      // at once: its own event comes only with the next frame, and the next click might be before it
+      if (button.value === "cancel") dialog.close();
       choose(button.value);
     },
     onclose() {

@@ -1,33 +1,38 @@
 import { ask, type Asking, type Post, type Refusal } from "./asking.js";
 import { askByDialog } from "./dialog.js";
-import type { ClientOptions } from "./options.js";
+import type { ClientOptions, Fetch } from "./options.js";
 import { askByPrompt } from "./prompt.js";
 
 /** A challenge, and the requests that wait for it. */
 interface Waiting {
   readonly asking: Asking;
   readonly gone: AbortController;
-  readonly isRight: Promise<boolean>;
+  readonly isRight: Promise<boolean | undefined>;
   count: number;
 }
 
-export type Confirm = (refusal: Refusal, post: Post, signal: AbortSignal) => Promise<Asking | false>;
+interface Queue {
+  confirm(refusal: Refusal, post: Post, signal: AbortSignal): Promise<Asking | false | undefined>;
+  /** Waits for a challenge that is being canceled: what overtakes its end would be answered with that one. */
+  fetch: Fetch;
+}
 
 /** One person, one question at a time; what waits for the same challenge is asked for once. */
-export function makeQueue(options: ClientOptions): Confirm {
+export function makeQueue(fetch: Fetch, options: ClientOptions): Queue {
   /** Also those that were answered: a refusal may have been on its way when the code was given. */
   const asked = new Set<Waiting>();
   let last: Promise<unknown> = Promise.resolve();
+  let leaving = last;
 
-  const put = async (asking: Asking, signal: AbortSignal): Promise<boolean> => {
+  const put = async (asking: Asking, signal: AbortSignal): Promise<boolean | undefined> => {
     const answer = (): Promise<boolean> =>
       options.prompt ? askByPrompt(asking, signal, options.prompt) : askByDialog(asking, signal, options);
     const isRight = await unlessAborted(answer, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
-      return false;
+      return undefined;
     });
     if (asking.token) options.onToken?.(asking.token);
-    if (!isRight && !asking.ended) await asking.cancel().catch(() => undefined);
+    if (!isRight && !asking.ended) await (leaving = asking.cancel().catch(() => undefined));
     return isRight;
   };
 
@@ -40,7 +45,7 @@ export function makeQueue(options: ClientOptions): Confirm {
     return waiting;
   };
 
-  return async (refusal, post, signal) => {
+  const confirm: Queue["confirm"] = async (refusal, post, signal) => {
     const { id } = refusal.challenge;
     const waiting = [...asked].find(({ asking }) => asking.challenge.id === id) ?? begin(refusal, post);
     waiting.count += 1;
@@ -50,6 +55,8 @@ export function makeQueue(options: ClientOptions): Confirm {
       if (!(waiting.count -= 1)) waiting.gone.abort();
     }
   };
+
+  return { confirm, fetch: (input, init) => leaving.then(() => fetch(input, init)) };
 }
 
 async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {

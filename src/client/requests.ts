@@ -4,12 +4,12 @@ import type { Fetch } from "./options.js";
 export const KEY = "Idempotency-Key";
 
 /** The refusal of one of our guards, if that is what the answer is. */
-export async function refusalOf(response: Response, origin: string): Promise<Refusal | undefined> {
+export async function refusalOf(response: Response, origin: string): Promise<Refusal | false> {
   const { code, challenge, links, methods } = await problemOf(response);
-  if (response.ok || code !== "second_factor_required" || !challenge || !links) return undefined;
+  if (response.ok || code !== "second_factor_required" || !challenge || !links) return false;
   const verify = new URL(links.verify, response.url || origin);
   // a code goes to nobody but whom the request went to
-  return verify.origin === origin ? { challenge, methods, verify } : undefined;
+  return verify.origin === origin && { challenge, methods, verify };
 }
 
 /** Posts to the routes beside `verify` as whoever made the request. */

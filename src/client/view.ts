@@ -18,7 +18,7 @@ export function draw(scene: Scene, isSent: boolean): HTMLFormElement {
     way(it) === way(challenge) ? [] : [button(way(it), `${texts.method[it.method]} ${isolate(it.to)}`)];
   return make(
     "form",
-    { method: "dialog" },
+    {},
     make("h2", {}, texts.heading.confirm),
     ...(show ? [make("p", {}, texts.approving), make("dl", {}, ...show.flatMap(pair))] : []),
     isSent && resendAt ? make("p", { role: "status" }, texts.sentAgain) : "",
@@ -46,7 +46,7 @@ function words({ texts, locale }: Scene, { code, title = "", attemptsLeft: left 
   const form = left ? (texts.attempts[new Intl.PluralRules(locale).select(left)] ?? texts.attempts.other) : "";
   return [
     make("b", {}, heading),
-    `${advice.replace("{wait}", texts.later ?? "")} ${form.replace("{count}", String(left))}`,
+    `${advice.replace("{wait}", texts.later ?? "")} ${form.replace("{count}", `${left}`)}`,
   ];
 }
 

@@ -11,8 +11,8 @@ import { bring, KEY, poster, refusalOf } from "./requests.js";
  * const fetch2fa = with2fa(fetch);
  * const answer = await fetch2fa("/transfer", { method: "POST", body });
  */
-export function with2fa(fetch: Fetch, options: ClientOptions = {}): Fetch2fa {
-  const confirm = makeQueue(options);
+export function with2fa(plain: Fetch, options: ClientOptions = {}): Fetch2fa {
+  const { confirm, fetch } = makeQueue(plain, options);
 
   /** Our route that takes the code; nothing where there is no page, as on a server that renders one. */
   const home = (): URL | undefined => absolute(`${options.path ?? "/2fa"}/verify`);

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Challenge, Fetch, Prompt } from "../../src/client/index.js";
+import { type Challenge, type Fetch, type Prompt, with2fa } from "../../src/client/index.js";
 import { require2fa, sms } from "../../src/index.js";
 import { type Fixture, fixture } from "../helpers/app.js";
 import { bearer, bearerFixture } from "../helpers/bearer.js";
@@ -135,7 +136,6 @@ describe("a request that is refused", () => {
     const request = new Request("https://elsewhere.example/upload", { method: "POST", body: "large" });
     const clone = vi.spyOn(request, "clone");
     const fetch = vi.fn<Fetch>(async () => new Response());
-    const { with2fa } = await import("../../src/client/index.js");
     await with2fa(fetch, { path: `${world.origin}/2fa` })(request);
     expect(fetch.mock.calls).toEqual([[request, undefined]]);
     expect(clone).not.toHaveBeenCalled();
@@ -157,7 +157,6 @@ describe("a request that is refused", () => {
       modes.push(init?.credentials, init?.redirect);
       return world.fetch(input, init);
     };
-    const { with2fa } = await import("../../src/client/index.js");
     await with2fa(fetch, { path: `${world.origin}/2fa`, prompt: right })(`${world.origin}/vault`, {
       credentials: "include",
     });
@@ -185,6 +184,23 @@ describe("the person", () => {
     expect(world.calls()).toEqual(["GET /vault 401", "POST /2fa/cancel 204"]);
     const again = (await (await world.fetch(`${world.origin}/vault`)).json()) as { challenge: Challenge };
     expect(again.challenge.id).not.toBe(challenge.id);
+  });
+
+  it("may change their mind at once: what comes then waits until the challenge is over", async () => {
+    const prompt = vi.fn<Prompt>().mockResolvedValueOnce(null).mockImplementation(right);
+    let again: Promise<Response> | undefined;
+    const fetch: Fetch = async (input, init) => {
+      if (String(input).endsWith("/cancel")) {
+        again = client(`${world.origin}/vault`);
+        // the end of the challenge is slower on its way than a request that does not wait
+        await Promise.race([again, sleep(50)]);
+      }
+      return world.fetch(input, init);
+    };
+    const client = with2fa(fetch, { path: `${world.origin}/2fa`, prompt });
+    expect((await client(`${world.origin}/vault`)).status).toBe(401);
+    expect((await again)?.status).toBe(200);
+    expect(prompt).toHaveBeenCalledTimes(2);
   });
 
   it("is told that the attempts are used up, and may start anew", async () => {
@@ -310,7 +326,6 @@ describe("the person", () => {
 
 describe("faults", () => {
   it("are thrown where the code could not be sent, and nothing is repeated", async () => {
-    const { with2fa } = await import("../../src/client/index.js");
     const broken: Fetch = (input, init) =>
       String(input).endsWith("/verify") ? Promise.reject(new TypeError("offline")) : world.fetch(input, init);
     const fetch2fa = with2fa(broken, { path: `${world.origin}/2fa`, prompt: right });
@@ -329,7 +344,6 @@ describe("faults", () => {
   });
 
   it("of something in between are told, and the same code may be tried again", async () => {
-    const { with2fa } = await import("../../src/client/index.js");
     let failures = 1;
     const flaky: Fetch = (input, init) =>
       String(input).endsWith("/verify") && failures-- > 0
@@ -430,7 +444,6 @@ describe("requests at the same time", () => {
   });
 
   it("whose refusal was under way when the code was given are not asked for it again", async () => {
-    const { with2fa } = await import("../../src/client/index.js");
     let release = (): void => {};
     const held = new Promise<void>((resolve) => (release = resolve));
     const slow: Fetch = async (input, init) => {
@@ -476,7 +489,6 @@ describe("what is not ours", () => {
     ["links to another port", 401, { ...refusal, links: { ...refusal.links, verify: "http://127.0.0.1:1/verify" } }],
     ["a refusal that makes no sense", 401, { ...refusal, links: { ...refusal.links, verify: "https://" } }],
   ])("%s passes untouched", async (_what, status, body, type) => {
-    const { with2fa } = await import("../../src/client/index.js");
     const prompt = spread(right);
     const fetch = vi.fn(answers(status, body, type));
     const response = await with2fa(fetch, { path: `${world.origin}/2fa`, prompt })(`${world.origin}/vault`);
@@ -486,7 +498,6 @@ describe("what is not ours", () => {
   });
 
   it.each(["https://api.other.example/vault", "http://127.0.0.1:1/vault"])("%s is not asked about", async (url) => {
-    const { with2fa } = await import("../../src/client/index.js");
     const prompt = spread(right);
     const fetch = vi.fn(answers(401, refusal));
     const init = { method: "POST" };
@@ -500,13 +511,11 @@ describe("what is not ours", () => {
     expect([head.status, await head.text()]).toEqual([401, ""]);
     const broken = async () =>
       new Response('{"code":', { status: 401, headers: { "Content-Type": "application/problem+json" } });
-    const { with2fa } = await import("../../src/client/index.js");
     const response = await with2fa(broken, { path: `${world.origin}/2fa` })(`${world.origin}/vault`);
     expect(await response.text()).toBe('{"code":');
   });
 
   it("an answer that came by way of another origin gets no code", async () => {
-    const { with2fa } = await import("../../src/client/index.js");
     const prompt = spread(right);
     const redirected = Object.defineProperty(await answers(401, refusal)(), "url", {
       value: "https://evil.example/vault",
@@ -517,7 +526,6 @@ describe("what is not ours", () => {
   });
 
   it("nothing is asked where there is no page, as on a server that renders one", async () => {
-    const { with2fa } = await import("../../src/client/index.js");
     const fetch = vi.fn(answers(401, refusal));
     const fetch2fa = with2fa(fetch);
     expect((await fetch2fa(`${world.origin}/vault`)).status).toBe(401);
