@@ -12,9 +12,9 @@ interface Waiting {
 }
 
 interface Queue {
-  confirm(refusal: Refusal, post: Post, signal: AbortSignal): Promise<Asking | false | undefined>;
+  readonly confirm: (refusal: Refusal, post: Post, signal: AbortSignal) => Promise<Asking | false | undefined>;
   /** Waits for a challenge that is being canceled: what overtakes its end would be answered with that one. */
-  fetch: Fetch;
+  readonly fetch: Fetch;
 }
 
 /** One person, one question at a time; what waits for the same challenge is asked for once. */
