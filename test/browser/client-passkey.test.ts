@@ -111,7 +111,7 @@ inChromium("a passkey in the dialog", () => {
     })()`);
     await ada.press("Open the vault");
     await use().click();
-    await ada.page.waitForFunction("window.wish");
+    await expect.poll(() => ada.page.evaluate("Boolean(window.wish)")).toBe(true);
     expect(await ada.page.evaluate("wish.signal.aborted")).toBe(false);
     await dialog().getByRole("button", { name: "Cancel" }).click();
     await ada.page.getByText("The vault stays closed.").waitFor();

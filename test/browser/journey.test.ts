@@ -146,6 +146,7 @@ inChromium("the example app", () => {
     await ada.tabTo("Open the vault");
     await keyboard.press("Enter");
     await ada.arrivesAt("/2fa");
+    await expect.poll(() => ada.codeField.evaluate((it) => it.matches(":focus"))).toBe(true);
     await keyboard.type(await bank.code());
     await ada.tabTo("Confirm");
     await keyboard.press("Space");
