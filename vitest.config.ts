@@ -6,8 +6,13 @@ import { defineConfig } from "vitest/config";
 /** What talks to Express runs on both majors; everything else once. The page is rendered without it. */
 const onExpress = ["test/express/**/*.test.ts", "test/attacks/**/*.test.ts"];
 const page = "test/express/page/**";
-/** Nothing in these touches Express, or hardly: once is enough. */
+/** Nothing in these touches Express, or hardly, or they race for what lies below it: once is enough. */
 const without = [
+  "parallel-guesses",
+  "mixed-bursts",
+  "double-start",
+  "double-spend",
+  "opposite-at-once",
   "misuse",
   "forged-tokens",
   "weak-codes",
