@@ -32,8 +32,9 @@ const nodeCrypto = {
 };
 
 /**
- * The newest time step that this is the code of, if it is of one that counts. Every step is computed, whichever matches:
- * the time taken says nothing about the answer. otplib is loaded when the first code is checked, not when the app starts.
+ * The newest time step that this is the code of, if it is of one that counts. Every wrong answer is held against each of
+ * them, so that the time taken says nothing about a code that somebody has yet to find. otplib is loaded when the first
+ * code is checked, not when the app starts.
  *
  * @throws Error for a secret that is not base32, or too short.
  */
@@ -56,12 +57,11 @@ function stepOf(
 ): number | undefined {
   const key = typeof secret === "string" ? bytesOf(tidy(secret)) : secret;
   const current = Math.floor(now / 1000 / PERIOD);
-  let matched: number | undefined;
   for (let counter = current; counter >= current - window; counter -= 1) {
     const code = generateSync({ secret: key, counter, digits, algorithm, crypto: nodeCrypto });
-    if (sameText(answer, code)) matched ??= counter;
+    if (sameText(answer, code)) return counter;
   }
-  return matched;
+  return undefined;
 }
 
 /** A new secret: 160 random bits, base32 without padding (RFC 4648 section 6). */
