@@ -1,10 +1,10 @@
 import express, { type Request, type Response } from "express";
 import { TwoFactorError } from "../core/errors.js";
 
-const LIMIT = "64kb";
+const LIMIT_BYTES = 64 * 1024;
 const MAX_FIELDS = 100;
 const MAX_DEPTH = 20;
-const readText = express.text({ type: () => true, limit: LIMIT });
+const readAny = express.raw({ type: () => true, limit: LIMIT_BYTES });
 
 /** Fields of a body, whatever parser ran before, or none at all. Values are whatever the client sent. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -33,7 +33,6 @@ export function parsedBody(req: Request): Fields | undefined {
   return Object.keys(body).length > 0 || req.readableEnded ? (body as Fields) : undefined;
 }
 
-const LIMIT_BYTES = 64 * 1024;
 const readBytes = express.raw({ type: () => true, limit: LIMIT_BYTES, inflate: false });
 
 /**
@@ -62,10 +61,10 @@ export async function rawText(req: Request, res: Response): Promise<string> {
   if (typeof before === "string") return before;
   if (Buffer.isBuffer(before)) return before.toString();
   await new Promise<void>((resolve, reject) => {
-    readText(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(unreadable(error))));
+    readAny(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(unreadable(error))));
   });
-  const body: unknown = req.body;
-  return typeof body === "string" ? body : "";
+  const read: unknown = req.body;
+  return Buffer.isBuffer(read) ? read.toString() : "";
 }
 
 function parseJson(text: string): Fields {
@@ -99,7 +98,7 @@ function parseForm(text: string): Fields {
 function unreadable(cause: unknown): TwoFactorError {
   return new TwoFactorError(
     "invalid_request",
-    { detail: `The body could not be read; it may be at most ${LIMIT}.` },
+    { detail: `The body could not be read; it may be at most ${LIMIT_BYTES / 1024} kB.` },
     { cause },
   );
 }
