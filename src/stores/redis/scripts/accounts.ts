@@ -19,8 +19,8 @@ local function account(id, kept)
 end
 
 local function saveAccount(a)
-  local kept = { text(a.failures), text(a.level), text(a.locked), text(a.touched), a.by }
-  redis.call('SET', a.key, table.concat(kept, ' '), 'PX', life(math.max(a.touched, a.locked) + ${MEMORY} - now))
+  local kept = string.format('%.0f %.0f %.0f %.0f %s', a.failures, a.level, a.locked, a.touched, a.by)
+  redis.call('SET', a.key, kept, 'PX', life(math.max(a.touched, a.locked) + ${MEMORY} - now))
 end
 
 -- Until when this request is locked out, or 0.

@@ -1,8 +1,11 @@
 import { CLOCK_SKEW } from "../../../core/clock.js";
 import { NAME_LENGTH } from "../names.js";
 
-/** State, attempts, revision, last change, whether it never left, use; attempts allowed, birth, end, guard, burial; user. */
-const HEAD = `^${"(%S+) ".repeat(11)}([^\\n]*)(.*)$`;
+/**
+ * State, attempts, revision, last change, whether it never left, use; as one and each by itself attempts allowed, birth,
+ * end, guard, burial; user; checks.
+ */
+const HEAD = `^${"(%S+) ".repeat(6)}(${Array(5).fill("(%S+)").join(" ")}) ([^\\n]*)(.*)$`;
 
 /**
  * A verification is a hash of two texts, so that one command reads it and another writes it. `m` is what scripts decide by
@@ -17,14 +20,14 @@ local function read(name)
   local id = key('v', name)
   local f = redis.call('HMGET', id, 'm', 'r')
   if not f[1] then return nil end
-  local state, attempts, revision, _, lost, usedAt, max, created, expires, guard, dead, usedBy, checks =
+  local state, attempts, revision, _, lost, usedAt, limits, max, created, expires, guard, dead, usedBy, checks =
     string.match(f[1], '${HEAD}')
   local fence = string.find(f[2], '\\n', 1, true)
   return {
     key = id, name = name, packed = f, checks = checks,
     state = state, attempts = tonumber(attempts), revision = revision, lost = lost, usedAt = usedAt, usedBy = usedBy,
     max = tonumber(max), created = tonumber(created), expires = tonumber(expires), guard = tonumber(guard) or 0,
-    dead = tonumber(dead), limits = table.concat({ max, created, expires, guard, dead }, ' '),
+    dead = tonumber(dead), limits = limits,
     tried = string.sub(f[2], 1, fence - 1),
     tenant = string.sub(f[2], fence + 1, fence + ${NAME_LENGTH}),
     owner = string.sub(f[2], fence + ${NAME_LENGTH + 2}, fence + ${2 * NAME_LENGTH + 1}),
