@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { addressOf } from "./address.js";
 import { judge, type Verdict } from "../step-up/judge.js";
 import type { Mark } from "../step-up/mark.js";
 import { DEFAULT_MAX_AGE, isDeclared, type ParsedPolicy } from "../step-up/policy.js";
@@ -88,7 +89,7 @@ export function anything({ req }: Pick<Asking, "req">, action: string | undefine
     label: action !== undefined && isDeclared(action) ? action : undefined,
     maxAge: DEFAULT_MAX_AGE,
     limits: NONE,
-    ip: req.ip,
+    ip: addressOf(req),
     language: req.headers["accept-language"],
   };
 }

@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { addressOf } from "./address.js";
 import { misconfigured } from "../core/errors.js";
 import type { MethodName } from "../methods/method.js";
 import type { Wanted } from "../step-up/wanted.js";
@@ -30,7 +31,7 @@ export async function wantedBy(
     maxAge: policy.maxAge,
     limits: policy.limits,
     workflow: policy.workflow === undefined ? undefined : await workflowOf(kit, policy.workflow),
-    ip: req.ip,
+    ip: addressOf(req),
     language: req.headers["accept-language"],
   };
 }

@@ -2,7 +2,7 @@
  * The attacker has many accounts' passwords and sits in one place: three guesses at each account lock none of them. They
  * write other addresses into `X-Forwarded-For`, and take another of the many that an IPv6 network has for each guess.
  */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { LimitOptions } from "../../src/index.js";
 import { fixture } from "../helpers/app.js";
 
@@ -73,6 +73,8 @@ describe("C06: wrong codes at many accounts from one place", () => {
   });
 
   it("come from where the connection does, whatever a header says that no proxy of the app's has set", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    onTestFinished(() => warned.mockRestore());
     const shop = shopOf({ failures: { perNetwork: { max: 4, interval: "10m" } } });
     const statuses: number[] = [];
     for (let user = 0; user < 3; user += 1) {
@@ -86,5 +88,25 @@ describe("C06: wrong codes at many accounts from one place", () => {
     }
     expect(statuses).toEqual([422, 422, 422, 422, 422, 429, 429, 429, 429]);
     expect(shop.counters.compares).toBe(5);
+    // if it was a proxy after all, the app's owner has been told
+    expect(warned.mock.calls).toEqual([
+      [expect.stringContaining('app.set("trust proxy", 1)'), { code: "REQUIRE2FA_TRUST_PROXY" }],
+    ]);
+  });
+
+  it("come from where a proxy of the app's says", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    onTestFinished(() => warned.mockRestore());
+    const shop = shopOf({ failures: { perNetwork: { max: 1, interval: "10m" } } });
+    shop.app.set("trust proxy", 1);
+    const agent = await shop.login("user-1");
+    await agent.post("/2fa/challenge").send({});
+    const answer = async (ip: string): Promise<number> =>
+      (await agent.post("/2fa/verify").set("x-forwarded-for", ip).send({ code: shop.wrong() })).status;
+    expect(await answer("198.51.100.1")).toBe(422);
+    expect(await answer("198.51.100.1")).toBe(422);
+    expect(await answer("198.51.100.1")).toBe(429);
+    expect(await answer("198.51.100.2")).toBe(422);
+    expect(warned).not.toHaveBeenCalled();
   });
 });

@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { addressOf } from "../address.js";
 import type { Refused } from "../../verification/outcome.js";
 import type { Pending } from "../../stores/pending.js";
 import type { Fields } from "../body.js";
@@ -49,7 +50,7 @@ export function whichOf(id: string | undefined): { id?: string } {
 }
 
 export function askerOf({ who, req }: Call): Asker {
-  return { ip: req.ip, ...askerIn(who) };
+  return { ip: addressOf(req), ...askerIn(who) };
 }
 
 /** The same refusal, with the challenge it is about, so that the page can go on showing it. */

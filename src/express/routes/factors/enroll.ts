@@ -1,3 +1,4 @@
+import { addressOf } from "../../address.js";
 import { type Enrollment, publicEnrollment } from "../../../step-up/public-factor.js";
 import { refused } from "../../../verification/outcome.js";
 import { isSent } from "../../../methods/method.js";
@@ -25,7 +26,7 @@ export const enrollRoute: Route = {
     who.proof.anchor?.(req);
     const [to, name] = [word(fields, "to"), word(fields, "name")];
     const language = req.headers["accept-language"];
-    const started = await enrollments.start(askerOf(call), { method, to, name, language, ip: req.ip });
+    const started = await enrollments.start(askerOf(call), { method, to, name, language, ip: addressOf(req) });
     if (!started.ok) {
       const onward = async (): Promise<void> =>
         showAgain(
