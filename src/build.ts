@@ -5,8 +5,6 @@ import { checkKeys } from "./core/options.js";
 import { Flights } from "./express/flights.js";
 import type { Kit } from "./express/kit.js";
 import { isLocalPath } from "./express/page/local-path.js";
-import { renderPage } from "./express/page/page.js";
-import type { PageBook } from "./express/page/texts.js";
 import { checkTheme } from "./express/page/theme.js";
 import type { Method } from "./methods/method.js";
 import type { ReceiptReader } from "./providers/provider.js";
@@ -60,7 +58,7 @@ export function buildKit(options: TwoFactorOptions): Kit {
   const store = supervise(bare, events, clock);
   const limits = createLimits(options.limits);
   watchSpend(events, limits.spend, clock);
-  const { page: pageBook, messages: book, locales } = buildBooks(options);
+  const { page: words, messages: book, locales } = buildBooks(options);
   const own = checkFactors(options.factors ?? false, store);
   const factors = own && new FactorBook(own.storage, keys);
   const scheduler = bounded(options.scheduler ?? new TimerScheduler(clock));
@@ -103,8 +101,8 @@ export function buildKit(options: TwoFactorOptions): Kit {
     scheduler,
     workflows,
     flights,
-    pageBook,
-    ...buildPage(options.page ?? {}, pageBook),
+    words,
+    ...buildPage(options.page ?? {}),
   };
 }
 
@@ -193,7 +191,7 @@ function buildService(
   return { verifications, namedLimits, namedWorkflows };
 }
 
-function buildPage(page: PageOptions, book: PageBook): Pick<Kit, "render" | "login"> {
+function buildPage(page: PageOptions): Pick<Kit, "render" | "login" | "theme"> {
   checkKeys(page, { theme: true, login: true, render: true }, "twoFactor({ page })");
   const { theme, login, render } = page;
   if (login !== undefined && !isLocalPath(login)) {
@@ -203,5 +201,5 @@ function buildPage(page: PageOptions, book: PageBook): Pick<Kit, "render" | "log
   if (render !== undefined && typeof render !== "function") {
     throw misconfigured("twoFactor({ page: { render } }) must be a function: (view) => the document as a string.");
   }
-  return { login, render: render ?? ((view) => renderPage(view, theme, book)) };
+  return { login, theme, render };
 }

@@ -1,5 +1,6 @@
-// Makes one file out of each entry that Node loads, and one of what they share: looking for hundreds of files and opening
-// them costs an app more than what is in them. What browsers take shares nothing with the server.
+// Makes one file out of each entry that Node loads, one of what they share, and one of the page, which waits until it is
+// shown: looking for hundreds of files and opening them costs an app more than what is in them. What browsers take shares
+// nothing with the server.
 import { readFileSync } from "node:fs";
 import { build } from "rolldown";
 
@@ -16,6 +17,12 @@ await build({
   input: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
   platform: "node",
   transform: { target: "node20.19" },
-  output: { ...output, codeSplitting: { groups: [{ name: "common", minShareCount: 2 }] } },
+  output: {
+    ...output,
+    codeSplitting: { groups: [{ name: "common", minShareCount: 2 }] },
+    // The page may come from another version than the process runs, where that was installed meanwhile. By whole names it
+    // finds what it means or fails; by single letters it could find something else.
+    minifyInternalExports: false,
+  },
 });
 await build({ ...common, input: { "client-texts": "src/client-texts.ts" }, platform: "browser", output });

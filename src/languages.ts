@@ -2,8 +2,9 @@ import { amendTexts, type TextChanges } from "./core/amend-texts.js";
 import { misconfigured } from "./core/errors.js";
 import { type Locale, LOCALES } from "./core/locale.js";
 import { checkKeys } from "./core/options.js";
-import { type PageBook, TEXTS as PAGE_TEXTS } from "./express/page/texts.js";
+import { en as ENGLISH_PAGE } from "./express/page/texts/en.js";
 import type { PageTexts } from "./express/page/texts/shape.js";
+import { OUR_WORDS, type PageWords } from "./express/page/words.js";
 import { type MessageBook, TEXTS as MESSAGE_TEXTS } from "./verification/texts.js";
 import type { MessageTexts } from "./verification/texts/shape.js";
 
@@ -21,12 +22,12 @@ export type LanguageOptions = Readonly<Record<string, LanguageTexts>>;
 
 /** What is said where, by language, after everything that an app changed and added. */
 export interface Books {
-  readonly page: PageBook;
+  readonly page: PageWords;
   readonly messages: MessageBook;
   readonly locales: readonly string[];
 }
 
-const OURS: Books = { page: PAGE_TEXTS, messages: MESSAGE_TEXTS, locales: LOCALES };
+const OURS: Books = { page: OUR_WORDS, messages: MESSAGE_TEXTS, locales: LOCALES };
 
 /** Placeholders without which a message would say nothing, or hide what is approved. */
 const VITAL = ["code", "what"];
@@ -41,29 +42,36 @@ const CHANGES = "twoFactor({ texts }) changes languages of ours, twoFactor({ lan
  */
 export function buildBooks({ texts, languages }: { texts?: TextOptions; languages?: LanguageOptions }): Books {
   if (texts === undefined && languages === undefined) return OURS;
-  const model = oursIn("en");
-  const spoken = new Map<string, LanguageTexts>();
+  const model = toAmend("en");
+  const messages = new Map<string, MessageTexts>();
+  const changed = new Map<string, TextChanges<PageTexts>>();
+  const added = new Map<string, PageTexts>();
   if (texts !== undefined) checkKeys(texts, namesOf(LOCALES), CHANGES);
   for (const locale of LOCALES) {
+    const change = texts?.[locale];
     const where = `twoFactor({ texts }): ${locale}`;
-    spoken.set(locale, amendTexts(texts?.[locale], { model, base: oursIn(locale), vital: VITAL, where }));
+    messages.set(locale, amendTexts(change, { model, base: toAmend(locale), vital: VITAL, where }).messages);
+    if (change?.page !== undefined) changed.set(locale, change.page);
   }
   if (languages !== undefined) checkKeys(languages, namesOf(Object.keys(languages)), "twoFactor({ languages })");
-  for (const [tag, whole] of Object.entries(languages ?? {})) {
+  for (const [tag, given] of Object.entries(languages ?? {})) {
     checkTag(tag);
-    spoken.set(tag, amendTexts(whole, { model, vital: VITAL, where: `twoFactor({ languages }): ${tag}` }));
+    const whole = amendTexts(given, { model, vital: VITAL, where: `twoFactor({ languages }): ${tag}` });
+    messages.set(tag, whole.messages);
+    added.set(tag, whole.page);
   }
-  const all = [...spoken];
-  const { page, messages } = spoken.get("en") ?? model;
+  const locales = [...messages.keys()];
+  const english = messages.get("en") ?? model.messages;
   return {
-    page: { ...Object.fromEntries(all.map(([locale, said]) => [locale, said.page])), en: page },
-    messages: { ...Object.fromEntries(all.map(([locale, said]) => [locale, said.messages])), en: messages },
-    locales: [...spoken.keys()],
+    page: { locales, changed, added },
+    messages: { ...Object.fromEntries(messages), en: english },
+    locales,
   };
 }
 
-function oursIn(locale: Locale): LanguageTexts {
-  return { page: PAGE_TEXTS[locale], messages: MESSAGE_TEXTS[locale] };
+/** English stands in for every page, as it has the same shape: the words of the others come when a page is shown. */
+function toAmend(locale: Locale): LanguageTexts {
+  return { page: ENGLISH_PAGE, messages: MESSAGE_TEXTS[locale] };
 }
 
 function namesOf<Name extends string>(names: readonly Name[]): Record<Name, true> {

@@ -129,6 +129,8 @@ function inspect(name: string, text: string, source: SourceFile): Module {
     for (const binding of bindingsOf(node, source)) imported.add(binding);
     if (node.kind === SyntaxKind.AnyKeyword) fault(node, "any");
     if (isRandom(node, parent, source)) fault(node, "Math.random");
+    if (node.kind === SyntaxKind.RegularExpressionLiteral && /\\p\{/i.test(node.getText(source)))
+      fault(node, "kinds of characters outside of pattern()");
     const lines = lineOf(node.end) - lineOf(node.getStart(source)) + 1;
     if (FUNCTIONS.has(node.kind) && lines > MAX_FUNCTION_LINES) fault(node, `function of ${lines} lines`);
     if (node.kind === SyntaxKind.ExportDeclaration) {
@@ -413,6 +415,11 @@ describe("the judge", () => {
     ["any", { "core/x.ts": "export let x: Array<any>;" }, "core/x.ts:1: any"],
     ["an ignored error", { "core/x.ts": "// @ts-ignore\nexport const x = 1;" }, "core/x.ts:1: @ts-ignore"],
     ["Math.random", { "core/x.ts": "export const x = () => Math.random();" }, "core/x.ts:1: Math.random"],
+    [
+      "kinds of characters that are read at once",
+      { "core/x.ts": "export const x = (y: string) => /^\\P{Cc}$/u.test(y);" },
+      "core/x.ts:1: kinds of characters outside of pattern()",
+    ],
     ["Math taken apart", { "core/x.ts": "export const { random } = Math;" }, "core/x.ts:1: Math.random"],
     ["an invisible character", { "core/x.ts": 'export const x = "a\u200bb";' }, "core/x.ts:1: unknown character"],
     [

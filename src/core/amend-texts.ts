@@ -2,6 +2,7 @@ import type { Counted } from "./counted.js";
 import { PLURAL_FORMS } from "./counted.js";
 import { misconfigured } from "./errors.js";
 import { checkKeys } from "./options.js";
+import { pattern } from "./pattern.js";
 
 /** Texts of which some are said in other words; a pair of texts is replaced as a pair. */
 export type TextChanges<T> = T extends string | readonly unknown[]
@@ -13,7 +14,7 @@ export type TextChanges<T> = T extends string | readonly unknown[]
 type Tree = string | readonly Tree[] | { readonly [name: string]: Tree };
 
 /** Line breaks and what hides or reorders the rest of a line; the joiners and marks that a script may need are not among them. */
-const UNWANTED = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
+const UNWANTED = pattern(String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]`, "u");
 
 export interface Amendment<T> {
   /** Texts of the same shape, whose placeholders are the known ones. */
@@ -69,7 +70,7 @@ function isList(tree: Tree): tree is readonly Tree[] {
 }
 
 function checkText(given: unknown, model: string, vital: readonly string[], where: string): string {
-  if (typeof given !== "string" || given.trim() === "" || UNWANTED.test(given)) {
+  if (typeof given !== "string" || given.trim() === "" || UNWANTED().test(given)) {
     throw misconfigured(`${where} must be one line of text.`);
   }
   const known = placeholdersIn(model);

@@ -1,3 +1,4 @@
+import { pattern } from "./pattern.js";
 import { maskEmail } from "./redact.js";
 
 /** One line for whoever runs the app, where nothing else would tell them: on the console, as an error. */
@@ -34,12 +35,13 @@ function wordsOf(error: unknown, depth: number): string {
   return cause === undefined || depth === 0 ? own : `${own} <- ${wordsOf(cause, depth - 1)}`;
 }
 
+const UNTIDY = pattern(String.raw`[\p{Cc}\s]+`, "gu");
 const IP_ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
 function clean(words: string): string {
   return words
     .slice(0, MAX_LENGTH * 4)
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ")
+    .replace(UNTIDY(), " ")
     .replace(/\/\/[^\s/@]+@/g, "//•••@")
     .replace(/[^\s"'<>(),;:=/@•]+@[^\s"'<>(),;:@]+/g, (address) => maskEmail(address))
     .replace(/\w{6,}/g, (word) =>

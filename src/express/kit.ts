@@ -18,8 +18,9 @@ import type { Registry } from "../verification/registry.js";
 import type { Scheduler } from "../verification/scheduler.js";
 import type { Verifications } from "../verification/verifications.js";
 import type { Step } from "../verification/workflow.js";
-import type { PageBook } from "./page/texts.js";
+import type { Theme } from "./page/theme.js";
 import type { PageView } from "./page/view.js";
+import type { PageWords } from "./page/words.js";
 import type { Flights } from "./flights.js";
 import type { Proof } from "./proof.js";
 
@@ -75,9 +76,12 @@ export interface Kit {
   readonly scheduler: Scheduler;
   /** Requests that guards and routes are busy with. */
   readonly flights: Flights;
-  /** What the page says, by language. */
-  readonly pageBook: PageBook;
+  /** What the app has to say in the words of the page. */
+  readonly words: PageWords;
   /** Where people log in. */
   readonly login: string | undefined;
-  readonly render: (view: PageView) => string;
+  /** What ours looks like. */
+  readonly theme: Theme | undefined;
+  /** The app's own page, where it has one. */
+  readonly render: ((view: PageView) => string) | undefined;
 }

@@ -43,20 +43,22 @@ export function routeFor(kit: Kit, req: Request): Route | undefined {
 export async function serve(kit: Kit, route: Route, req: Request, res: Response, next: NextFunction): Promise<void> {
   const method = req.method === "HEAD" ? "GET" : req.method;
   if (method === "OPTIONS") return next();
-  if (method !== route.method) {
-    // Somebody who sends the address of a form's answer once more wants to see the page.
-    if (method === "GET" && navigates(req)) return toThePage(req, res, route);
-    res.setHeader("Allow", route.method);
-    const detail = `This is answered to ${route.method} only.`;
-    return refuse(kit, req, res, refused("invalid_request", { detail }), { status: 405 });
-  }
   try {
-    await answer(kit, route, req, res);
+    if (method === route.method) await answer(kit, route, req, res);
+    else await answerMisdirected(kit, route, method, req, res);
   } catch (error) {
     await refuse(kit, req, res, faultToRefusal(kit, `${route.method} ${req.path}`, error)).catch((fault: unknown) =>
       giveUp(kit, res, fault),
     );
   }
+}
+
+async function answerMisdirected(kit: Kit, route: Route, method: string, req: Request, res: Response): Promise<void> {
+  // Somebody who sends the address of a form's answer once more wants to see the page.
+  if (method === "GET" && navigates(req)) return toThePage(req, res, route);
+  res.setHeader("Allow", route.method);
+  const detail = `This is answered to ${route.method} only.`;
+  return refuse(kit, req, res, refused("invalid_request", { detail }), { status: 405 });
 }
 
 async function answer(kit: Kit, route: Route, req: Request, res: Response): Promise<void> {

@@ -14,7 +14,8 @@ import { readDetail } from "../step-up/wanted.js";
 import { browserRequest } from "./browser-request.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
-import { pagePolicy, renderPage } from "./page/page.js";
+import { pagePolicy } from "./page/policy.js";
+import type { Theme } from "./page/theme.js";
 import type {
   PageChallenge,
   PageDevice,
@@ -44,29 +45,37 @@ export interface Scene {
 }
 
 /** Renders the page and sends it, with the headers that keep it from being scripted, framed or kept. */
-export function showPage(kit: Kit, req: Request, res: Response, status: number, scene: Scene): void {
+export async function showPage(kit: Kit, req: Request, res: Response, status: number, scene: Scene): Promise<void> {
   const nonce = randomBytes(16).toString("base64url");
   harden(res);
   res.setHeader("Content-Security-Policy", pagePolicy(nonce));
   res.setHeader("Cross-Origin-Opener-Policy", "same-origin");
   res.setHeader("X-Frame-Options", "DENY");
-  res
-    .status(status)
-    .type("html")
-    .send(render(kit, viewOf(kit, req, nonce, scene)));
+  const document = await render(kit, viewOf(kit, req, nonce, scene));
+  res.status(status).type("html").send(document);
 }
 
 /** The app's own page; where that fails, ours: a person at a door needs one. */
-function render(kit: Kit, view: PageView): string {
+async function render(kit: Kit, view: PageView): Promise<string> {
   try {
-    const page: unknown = kit.render(view);
-    if (typeof page === "string") return page;
-    void Promise.resolve(page).catch(() => undefined);
-    throw new Error("page.render must return the document as a string.");
+    return kit.render ? theirs(kit.render, view) : await ours(kit, view, kit.theme);
   } catch (error) {
     kit.events.emit("fault", { where: "page.render", error });
-    return renderPage(view, undefined, kit.pageBook);
+    return ours(kit, view);
   }
+}
+
+function theirs(show: NonNullable<Kit["render"]>, view: PageView): string {
+  const page: unknown = show(view);
+  if (typeof page === "string") return page;
+  void Promise.resolve(page).catch(() => undefined);
+  throw new Error("page.render must return the document as a string.");
+}
+
+/** Loaded when one is first shown: with its words in every language it is a quarter of the package. */
+async function ours({ words }: Kit, view: PageView, theme?: Theme): Promise<string> {
+  const { renderPage } = await import("./page/page.js");
+  return renderPage(view, theme, words);
 }
 
 /** A refusal as a page: with the challenge to answer where one stands. */
@@ -88,7 +97,7 @@ export async function showRefusal(
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
   const state = entry && !endOf(entry, kit.clock()) ? "challenge" : stateFor(reason);
-  showPage(kit, req, res, guard.status ?? ERRORS[reason].status, { state, entry, error, back });
+  await showPage(kit, req, res, guard.status ?? ERRORS[reason].status, { state, entry, error, back });
 }
 
 function stateFor(reason: Refused["reason"]): PageState {
@@ -124,7 +133,7 @@ function viewOf(kit: Kit, req: Request, nonce: string, scene: Scene): PageView {
     ...(kit.login === undefined ? {} : { login: kit.login }),
   };
   return {
-    locale: pickLocale(Object.keys(kit.pageBook), detail?.locale ?? scene.locale, req.headers["accept-language"]),
+    locale: pickLocale(kit.words.locales, detail?.locale ?? scene.locale, req.headers["accept-language"]),
     nonce,
     state,
     alternatives: entry && detail ? detail.choices.filter((choice) => !isCurrent(entry.delivery, choice)) : [],

@@ -1,6 +1,7 @@
 import { maker } from "../core/called.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys } from "../core/options.js";
+import { pattern } from "../core/pattern.js";
 import { developmentOnly } from "./development.js";
 import type { DeliveryProvider, Message } from "./provider.js";
 
@@ -38,7 +39,9 @@ function frame(message: Message): string {
   return ["", head, ...lines, `└─ until ${message.expiresAt.toISOString()}`, ""].join("\n");
 }
 
+const CONTROL = pattern(String.raw`\p{Cc}`, "gu");
+
 /** A message must not move the cursor or set the window's title. */
 function printable(line: string): string {
-  return line.replace(/\p{Cc}/gu, " ");
+  return line.replace(CONTROL(), " ");
 }

@@ -1,5 +1,5 @@
 import { maker } from "../core/called.js";
-import { inspect } from "node:util";
+import type { inspect } from "node:util";
 import { checkKeys, wholeNumber } from "../core/options.js";
 import { developmentOnly } from "./development.js";
 import type { Channel, DeliveryProvider, Message } from "./provider.js";
@@ -22,6 +22,9 @@ interface Kept {
   readonly key: string;
   readonly message: OutboxMessage;
 }
+
+/** As `node:util` has it, which would load what this package has no use for. */
+const INSPECT: typeof inspect.custom = Symbol.for("nodejs.util.inspect.custom") as typeof inspect.custom;
 
 /** Keeps messages in memory instead of sending them. Neither `util.inspect` nor JSON shows what it holds. */
 export class Outbox implements DeliveryProvider {
@@ -54,7 +57,7 @@ export class Outbox implements DeliveryProvider {
   }
 
   /** Even with `getters: true`, which would run `messages`. */
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return "Outbox {}";
   }
 

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, isProduction, wholeNumber } from "../core/options.js";
+import { pattern } from "../core/pattern.js";
 
 export interface SmtpOptions {
   /** `smtp://user:password@host:587` or `smtps://host`; instead of host, port, secure and auth. */
@@ -109,14 +110,14 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-const ADDRESS = /^[^\s\p{C}"(),:;<>@[\]\\]{1,64}@[a-z0-9.-]{1,253}$/iu;
-const NAMED = /^([^\p{C}<>]{0,100})<([^<>]{1,320})>$/u;
+const ADDRESS = pattern(String.raw`^[^\s\p{C}"(),:;<>@[\]\\]{1,64}@[a-z0-9.-]{1,253}$`, "iu");
+const NAMED = pattern(String.raw`^([^\p{C}<>]{0,100})<([^<>]{1,320})>$`, "u");
 
 function mailbox(value: unknown, where: string): Mailbox {
   const text = typeof value === "string" ? value.trim() : "";
-  const named = NAMED.exec(text);
+  const named = NAMED().exec(text);
   const address = named?.[2] ?? text;
-  if (!ADDRESS.test(address)) {
+  if (!ADDRESS().test(address)) {
     throw misconfigured(
       `${where} takes one address, as in "no-reply@example.com" or "Example <no-reply@example.com>".`,
     );

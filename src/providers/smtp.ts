@@ -2,6 +2,7 @@ import { maker } from "../core/called.js";
 import { createHash } from "node:crypto";
 import type { ConnectionOptions } from "node:tls";
 import { misconfigured } from "../core/errors.js";
+import { pattern } from "../core/pattern.js";
 import { type Mailbox, type SmtpOptions, type SmtpSettings, smtpSettings } from "./smtp-options.js";
 import { DeliveryError, type DeliveryProvider, type Message, type Receipt } from "./provider.js";
 
@@ -108,10 +109,11 @@ async function loadNodemailer(): Promise<Nodemailer> {
 }
 
 /** One address and nothing that could end it, start another, or begin a new header line. */
-const PLAIN_ADDRESS = /^[^\s\p{C}"(),:;<>@[\]\\]{1,64}@[^\s\p{C}"(),:;<>@[\]\\]{1,253}$/u;
+const PLAIN_ADDRESS = pattern(String.raw`^[^\s\p{C}"(),:;<>@[\]\\]{1,64}@[^\s\p{C}"(),:;<>@[\]\\]{1,253}$`, "u");
+const CONTROLS = pattern(String.raw`\p{Cc}+`, "gu");
 
 function compose({ name, from, replyTo }: SmtpSettings, message: Message): Composed {
-  if (message.channel !== "email" || !PLAIN_ADDRESS.test(message.to)) {
+  if (message.channel !== "email" || !PLAIN_ADDRESS().test(message.to)) {
     const why = message.channel === "email" ? "was given something that is not one address" : "carries e-mail only";
     throw new DeliveryError(`${name} ${why}.`, { unsent: true, permanent: true });
   }
@@ -120,7 +122,7 @@ function compose({ name, from, replyTo }: SmtpSettings, message: Message): Compo
     replyTo,
     to: { name: "", address: message.to },
     envelope: { from: from.address, to: [message.to] },
-    subject: (message.subject ?? "").replace(/\p{Cc}+/gu, " ").slice(0, 200),
+    subject: (message.subject ?? "").replace(CONTROLS(), " ").slice(0, 200),
     text: message.text,
     html: message.html,
     messageId: `<${nameOf(message.idempotencyKey)}@${from.address.slice(from.address.lastIndexOf("@") + 1)}>`,

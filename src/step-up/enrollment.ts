@@ -1,6 +1,7 @@
 import { fingerprint, randomId, seal, unseal } from "../core/crypto.js";
 import { unavailable } from "../core/errors.js";
 import { pickLocale } from "../core/locale.js";
+import { isPrintable } from "../core/printable.js";
 import { maskAddress } from "../core/redact.js";
 import type { Factor } from "../methods/method.js";
 import type { Begun, Confirmed, Enrolling, Method, MethodName, Person } from "../methods/method.js";
@@ -176,7 +177,7 @@ const TOO_MANY = refused("invalid_request", { detail: "There are too many factor
 
 function obstacleTo(person: Person, method: Method, begun: Begun | undefined, name: string): Refused | undefined {
   const no = (detail: string): Refused => refused("invalid_request", { detail });
-  if (!/^[^\p{C}]{0,60}$/u.test(name)) return no("A name has at most 60 printable characters.");
+  if (!isPrintable(name, 0, 60)) return no("A name has at most 60 printable characters.");
   if (person.factors.length >= MOST_FACTORS) return TOO_MANY;
   if (!begun || begun.withheld) return no("No code can be sent there.");
   const known = factorsOf(person.factors, method.name).some(({ to }) => to !== undefined && to === begun.to);

@@ -2,6 +2,7 @@ import type { Awaitable } from "../core/deadline.js";
 import { type Duration, milliseconds } from "../core/durations.js";
 import { misconfigured } from "../core/errors.js";
 import { checkKeys, display, listOf, oneOf } from "../core/options.js";
+import { isPrintable } from "../core/printable.js";
 import { METHOD_NAMES, type MethodName } from "../methods/method.js";
 
 /** What a transaction consists of: shown to the person, and covered by the proof to the letter. */
@@ -121,7 +122,7 @@ export function parsePolicy<Req>(policy: Policy<Req> = {}): ParsedPolicy<Req> {
   if (idle !== undefined && (idle === 0 || maxAge === 0)) {
     throw misconfigured("require2fa({ idle }): it must be longer than 0 and makes no sense beside maxAge: 0.");
   }
-  if (policy.action !== undefined && (typeof policy.action !== "string" || !/^[^\p{C}]{1,100}$/u.test(policy.action))) {
+  if (policy.action !== undefined && (typeof policy.action !== "string" || !isPrintable(policy.action, 1, 100))) {
     throw misconfigured("require2fa({ action }) must be a name of 1 to 100 printable characters.");
   }
   if (policy.action !== undefined) declared.add(policy.action);

@@ -1,5 +1,6 @@
 import { TwoFactorError } from "../core/errors.js";
 import { checkKeys, type Keys, oneOf, wholeNumber } from "../core/options.js";
+import { pattern } from "../core/pattern.js";
 import { invalid } from "./prepare.js";
 import type { CodeRequest, VerificationStart } from "./request.js";
 
@@ -42,11 +43,14 @@ const CODE_KEYS: Keys<Required<CodeRequest>> = {
 
 const MAX_HINTS = 20;
 const MAX_HINT = 200;
+const CONTROL = pattern(String.raw`\p{Cc}`, "u");
+
+const SENDER = pattern(String.raw`^\P{Cc}{1,254}$`, "u");
 
 /** What goes to a provider is plain and short, as it is kept with the record. */
 function isSound([name, value]: [name: string, value: unknown]): boolean {
   const plain = typeof value === "string" || (typeof value === "number" && Number.isFinite(value));
-  return plain && name.length <= MAX_HINT && String(value).length <= MAX_HINT && !/\p{Cc}/u.test(name + String(value));
+  return plain && name.length <= MAX_HINT && String(value).length <= MAX_HINT && !CONTROL().test(name + String(value));
 }
 
 /** Accounts that begin like this are ours. */
@@ -71,7 +75,7 @@ export function checkStart(request: VerificationStart): void {
     throw error instanceof TwoFactorError ? invalid(error.message) : error;
   }
   const { from } = request;
-  if (from !== undefined && (typeof from !== "string" || !/^\P{Cc}{1,254}$/u.test(from)))
+  if (from !== undefined && (typeof from !== "string" || !SENDER().test(from)))
     throw invalid('"from" is a text on one line, of at most 254 characters.');
   const hints = Object.entries(Object(request.hints ?? {}) as object);
   if (hints.length > MAX_HINTS || !hints.every(isSound))

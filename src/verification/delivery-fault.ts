@@ -1,4 +1,5 @@
 import { isTwoFactorError } from "../core/errors.js";
+import { pattern } from "../core/pattern.js";
 import { maskAddress } from "../core/redact.js";
 import type { DeliveryFacts, Message } from "../providers/provider.js";
 
@@ -67,11 +68,16 @@ function cleaner(message: Message): Clean {
   };
 }
 
+const DIGIT = pattern(String.raw`\p{N}`, "u");
+const WORDS = pattern(String.raw`[\p{L}\p{N}]{4,}(?:-[\p{L}\p{N}]+)*`, "gu");
+/** Characters one by one, as a voice reads a code. */
+const SPOKEN = pattern(String.raw`(?<![\p{L}\p{N}])[\p{L}\p{N}](?:, [\p{L}\p{N}]){3,}`, "gu");
+
 /** Longest first, so that no part of a longer one is left standing. */
 function secretsOf({ text, html }: Message): string[] {
-  const words = text.match(/[\p{L}\p{N}]{4,}(?:-[\p{L}\p{N}]+)*/gu) ?? [];
-  const spoken = text.match(/(?<![\p{L}\p{N}])[\p{L}\p{N}](?:, [\p{L}\p{N}]){3,}/gu) ?? [];
-  const codes = words.filter((word) => /\p{N}/u.test(word) || word === word.toUpperCase());
+  const words = text.match(WORDS()) ?? [];
+  const spoken = text.match(SPOKEN()) ?? [];
+  const codes = words.filter((word) => DIGIT().test(word) || word === word.toUpperCase());
   const all = [text, html ?? "", ...codes, ...spoken, ...spoken.map((digits) => digits.replaceAll(", ", ""))];
   return all.filter((secret) => secret !== "").sort((a, b) => b.length - a.length);
 }

@@ -2,6 +2,7 @@ import { domainToASCII } from "node:url";
 import { misconfigured } from "../core/errors.js";
 import { countedForm } from "../core/counted.js";
 import { pickLocale } from "../core/locale.js";
+import { pattern } from "../core/pattern.js";
 import type { Channel } from "../providers/provider.js";
 import { htmlDocument } from "./message-html.js";
 import { type MessageBook, TEXTS } from "./texts.js";
@@ -97,6 +98,8 @@ function fenced(value: string): string {
   return /[,:]\s|"/.test(clean) ? `"${clean.replaceAll('"', "'")}"` : clean;
 }
 
+const LETTER_OR_DIGIT = pattern(String.raw`[\p{L}\p{N}]`, "u");
+
 function spokenText(
   texts: MessageTexts,
   locale: string,
@@ -105,7 +108,7 @@ function spokenText(
   const details = show.map(([label, value]) => `${speakable(label)} ${speakable(value)}`);
   const what = listed([speakable(action ?? ""), ...details], MAX_WHAT);
   const digits =
-    code === CODE_PLACE ? code : [...code].filter((character) => /[\p{L}\p{N}]/u.test(character)).join(", ");
+    code === CODE_PLACE ? code : [...code].filter((character) => LETTER_OR_DIGIT().test(character)).join(", ");
   const sentences = [
     ...(what === "" ? [] : [fill(texts.approves, { what })]),
     named(texts.spoken, digits, speakable(service ?? "")),
@@ -146,6 +149,9 @@ function listed(items: readonly string[], room: number): string {
 
 const MAX_VALUE = 60;
 const MAX_RAW = 1_024;
+const CONTROLS = pattern(String.raw`[\p{Cc}\p{Zl}\p{Zp}]+`, "gu");
+const INVISIBLE = pattern(String.raw`[\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]+`, "gu");
+const SPACES = pattern(String.raw`\p{Zs}+`, "gu");
 
 /**
  * A value as a person may see it: on one line, in reading order, with nothing invisible in it, at most 60 characters.
@@ -153,9 +159,9 @@ const MAX_RAW = 1_024;
 export function cleanValue(value: string): string {
   const visible = String(value)
     .slice(0, MAX_RAW)
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
-    .replace(/[\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]+/gu, "")
-    .replace(/\p{Zs}+/gu, " ")
+    .replace(CONTROLS(), " ")
+    .replace(INVISIBLE(), "")
+    .replace(SPACES(), " ")
     .trim();
   const characters = [...visible];
   return characters.length <= MAX_VALUE
@@ -166,9 +172,11 @@ export function cleanValue(value: string): string {
         .trimEnd()}...`;
 }
 
+const UNSPEAKABLE = pattern(String.raw`[^\p{L}\p{M}\p{N}\p{Sc} .,'-]+`, "gu");
+
 /** Letters, digits, amounts and the marks inside them: a voice would spell out the rest, or take it for markup. */
 function speakable(value: string): string {
-  return cleanValue(cleanValue(value).replace(/[^\p{L}\p{M}\p{N}\p{Sc} .,'-]+/gu, " "));
+  return cleanValue(cleanValue(value).replace(UNSPEAKABLE(), " "));
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../core/deadline.js";
 import { type Keyring, sameText, seal, unseal } from "../core/crypto.js";
 import { defined } from "../core/defined.js";
+import { pattern } from "../core/pattern.js";
 import type { Channel, MessageHints } from "../providers/provider.js";
 import type { Pending } from "../stores/pending.js";
 import { type CodeSpec, deriveCode, normalizeCode } from "./code.js";
@@ -38,7 +39,7 @@ export interface OutOfBand {
 }
 
 /** Letters and digits of any script, and what else a vendor may put into a code: `xd4f67^`. */
-const REMOTE_CODE = /^[\p{L}\p{N}\x20-\x7e]{3,20}$/u;
+const REMOTE_CODE = pattern(String.raw`^[\p{L}\p{N}\x20-\x7e]{3,20}$`, "u");
 
 export function createOutOfBand(
   channel: Channel,
@@ -126,6 +127,6 @@ function isRemoteCode(typed: unknown): boolean {
   return (
     typeof typed === "string" &&
     typed.trim() !== "" &&
-    [typed, tidy(typed)].some((each) => REMOTE_CODE.test(each ?? ""))
+    [typed, tidy(typed)].some((each) => REMOTE_CODE().test(each ?? ""))
   );
 }

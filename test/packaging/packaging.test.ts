@@ -129,6 +129,13 @@ describe("the tarball", () => {
     expect(names).toEqual(expect.arrayContaining(["LICENSE", "dist/index.js", "dist/index.d.ts"]));
   });
 
+  it("has the page in a file of its own, which waits until it is shown", () => {
+    const holdsPage = (file: string): boolean =>
+      readFileSync(path.join(copy.root, "dist", file), "utf8").includes('id="replay"');
+    expect(packed.files.map((file) => file.path)).toContain("dist/page.js");
+    expect(["index.js", "common.js", "page.js"].filter(holdsPage)).toEqual(["page.js"]);
+  });
+
   it(`stays below ${MAX_TARBALL_KB} kB`, () => {
     console.log(`tarball: ${Math.round(packed.size / 1024)} kB, ${packed.files.length} files`);
     expect(packed.size / 1024).toBeLessThan(MAX_TARBALL_KB);

@@ -9,9 +9,9 @@ import { SCRIPT } from "./script.js";
 import { problemWords, readView, type Situation } from "./situation.js";
 import { bodyFor } from "./states.js";
 import { STYLE } from "./style.js";
-import type { PageBook } from "./texts.js";
 import { themeRule, type Theme } from "./theme.js";
 import type { PageView } from "./view.js";
+import type { PageWords } from "./words.js";
 
 /**
  * Under `no-referrer` a browser posts a form with `Origin: null`, and every check of the origin refuses it: ours, and
@@ -20,35 +20,14 @@ import type { PageView } from "./view.js";
  */
 const REFERRER = "same-origin";
 
-const NONCE = /^[A-Za-z0-9+/_-]{16,}={0,2}$/;
-
 /**
- * The `Content-Security-Policy` of the page: nothing but its own style and script, sent nowhere but home, in nobody's
- * frame.
- */
-export function pagePolicy(nonce: string): string {
-  if (!NONCE.test(nonce)) throw misconfigured("page: the nonce of the policy is at least 16 characters of base64.");
-  return [
-    "default-src 'none'",
-    `style-src 'nonce-${nonce}'`,
-    `script-src 'nonce-${nonce}'`,
-    "form-action 'self'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-    "object-src 'none'",
-    "trusted-types 'none'",
-    "require-trusted-types-for 'script'",
-  ].join("; ");
-}
-
-/**
- * The challenge page as a whole document, in the words of `book`: ours where there is none.
+ * The challenge page as a whole document, in the words of `words`: ours where there is none.
  *
  * @throws TwoFactorError `misconfigured` for a link that leaves this origin and for a theme `checkTheme` refuses. A
  *   `back` or a replay that leaves it came with a request, so it is dropped instead.
  */
-export function renderPage(view: PageView, theme?: Theme, book?: PageBook): string {
-  const situation = readView(withLocalTargets(view), book);
+export function renderPage(view: PageView, theme?: Theme, words?: PageWords): string {
+  const situation = readView(withLocalTargets(view), words);
   const { locale } = situation.language;
   const document = html`<!doctype html>
     <html lang="${locale}" dir="${directionOf(locale)}">

@@ -1,8 +1,9 @@
 import { ERRORS, type ErrorCode } from "../../core/errors.js";
-import { languageFor, type Language, type PageBook } from "./texts.js";
+import { languageFor, type Language } from "./texts.js";
 import type { Problem } from "./texts/shape.js";
 import { visible } from "./visible.js";
 import type { PageChallenge, PageProblem, PageState, PageView } from "./view.js";
+import type { PageWords } from "./words.js";
 
 /** A view, read once: what went wrong, what the page is called, and whether a code may be entered. */
 export interface Situation {
@@ -24,8 +25,8 @@ const IMPLIED: Readonly<Partial<Record<PageState, ErrorCode>>> = {
   unavailable: "unavailable",
 };
 
-export function readView(view: PageView, book?: PageBook): Situation {
-  const language = languageFor(view.locale, book);
+export function readView(view: PageView, words?: PageWords): Situation {
+  const language = languageFor(view.locale, words);
   const problem = problemOf(view);
   const state = view.state === "challenge" && !view.challenge ? "nothing" : view.state;
   // entering a code that cannot be accepted for the next quarter of an hour would only add to the trouble

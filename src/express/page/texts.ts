@@ -1,5 +1,6 @@
+import { amendTexts } from "../../core/amend-texts.js";
 import { type Counted, countedForm } from "../../core/counted.js";
-import type { Locale } from "../../core/locale.js";
+import { type Locale, LOCALES } from "../../core/locale.js";
 import { html, type Html, type Part } from "./html.js";
 import { ar } from "./texts/ar.js";
 import { de } from "./texts/de.js";
@@ -14,11 +15,9 @@ import { pl } from "./texts/pl.js";
 import { pt } from "./texts/pt.js";
 import type { PageTexts } from "./texts/shape.js";
 import { sv } from "./texts/sv.js";
+import { OUR_WORDS, type PageWords } from "./words.js";
 
 export const TEXTS: Readonly<Record<Locale, PageTexts>> = { en, de, fr, es, sv, it, pt, nl, pl, el, ar, ja };
-
-/** The words of the page by language; English is always among them. */
-export type PageBook = Readonly<Record<string, PageTexts>> & { readonly en: PageTexts };
 
 /** The words of one language and how that language counts and tells time. */
 export interface Language {
@@ -32,17 +31,21 @@ export interface Language {
   day(instant: string): string;
 }
 
-const spoken = new WeakMap<PageBook, Map<string, Language>>();
+const spoken = new WeakMap<PageWords, Map<string, Language>>();
 
-/** A locale that is not in the book reads English. */
-export function languageFor(wanted: string, book: PageBook = TEXTS): Language {
-  const texts = Object.hasOwn(book, wanted) ? book[wanted] : undefined;
-  const languages = spoken.get(book) ?? new Map<string, Language>();
-  spoken.set(book, languages);
-  const locale = texts ? wanted : "en";
-  const language = languages.get(locale) ?? createLanguage(locale, texts ?? book.en);
+/** A locale that is not spoken reads English. */
+export function languageFor(wanted: string, words: PageWords = OUR_WORDS): Language {
+  const languages = spoken.get(words) ?? new Map<string, Language>();
+  spoken.set(words, languages);
+  const locale = words.locales.includes(wanted) ? wanted : LOCALES[0];
+  const language = languages.get(locale) ?? createLanguage(locale, textsIn(locale, words));
   languages.set(locale, language);
   return language;
+}
+
+function textsIn(locale: string, { changed, added }: PageWords): PageTexts {
+  const base = added.get(locale) ?? TEXTS[LOCALES.find((ours) => ours === locale) ?? "en"];
+  return amendTexts(changed.get(locale), { model: en, base, where: `twoFactor({ texts }): ${locale}.page` });
 }
 
 /** Numbers stand in the digits that codes have; what `Intl` has never heard of, it tells as in English. */

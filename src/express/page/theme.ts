@@ -1,5 +1,6 @@
 import { misconfigured } from "../../core/errors.js";
 import { nearest } from "../../core/options.js";
+import { pattern } from "../../core/pattern.js";
 
 /**
  * Values for the CSS variables of the page. One value serves light and dark alike: write `light-dark(#06c, #8bf)`
@@ -26,7 +27,8 @@ export const THEME_VARIABLES = [
 ] as const;
 
 const MAX_LENGTH = 500;
-const CHARACTERS = /^[\p{L}\p{M}\p{N}\s#%.,()"'_+*/-]+$/u;
+const CHARACTERS = pattern(String.raw`^[\p{L}\p{M}\p{N}\s#%.,()"'_+*/-]+$`, "u");
+const CALLS = pattern(String.raw`([\p{L}\p{M}\p{N}_-]*)\(`, "gu");
 const NEWLINE_OR_COMMENT = /[\n\r\f]|\/\*/;
 const STRING = /"[^"]*"|'[^']*'/g;
 
@@ -57,12 +59,10 @@ export function checkTheme(theme: Theme): void {
 
 function isPlainValue(value: unknown): boolean {
   if (typeof value !== "string" || value.length > MAX_LENGTH || value.trim() === "") return false;
-  if (!CHARACTERS.test(value) || NEWLINE_OR_COMMENT.test(value)) return false;
+  if (!CHARACTERS().test(value) || NEWLINE_OR_COMMENT.test(value)) return false;
   const bare = value.replace(STRING, '""');
   if (/'/.test(bare) || (bare.match(/"/g)?.length ?? 0) % 2 !== 0) return false;
-  return (
-    isBalanced(bare) && [...bare.matchAll(/([\p{L}\p{M}\p{N}_-]*)\(/gu)].every((call) => isHarmless(call[1] ?? ""))
-  );
+  return isBalanced(bare) && [...bare.matchAll(CALLS())].every((call) => isHarmless(call[1] ?? ""));
 }
 
 /** A parenthesis without a name only groups, as inside `calc()`. */

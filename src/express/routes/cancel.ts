@@ -13,7 +13,7 @@ export const cancelRoute: Route = {
     const canceled = entry && (await kit.challenges.cancel(askerOf(call), { id: entry.id }));
     if (!canceled) return refused("challenge_not_found");
     const onward = async (): Promise<void> => {
-      showPage(kit, req, res, 200, { state: "ended", entry, back: await wayBack(kit, req, entry) });
+      await showPage(kit, req, res, 200, { state: "ended", entry, back: await wayBack(kit, req, entry) });
     };
     return { ok: true, status: 204, onward };
   },

@@ -26,7 +26,7 @@ const listRoute: Route = {
     const { kit, req, res, who } = call;
     const devices = (await devicesOf(call).list(who.user)).map((device) => publicDevice(device));
     if (!navigates(req)) return { ok: true, status: 200, body: { devices } };
-    showPage(kit, req, res, 200, { state: "devices", devices });
+    await showPage(kit, req, res, 200, { state: "devices", devices });
     return "answered";
   },
 };

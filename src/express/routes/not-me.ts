@@ -20,7 +20,7 @@ export function isNotMe(kit: Kit, { path }: Request): boolean {
 export async function serveNotMe(kit: Kit, req: Request, res: Response, next: NextFunction): Promise<void> {
   if (req.method === "OPTIONS") return next();
   try {
-    if (req.method === "GET" || req.method === "HEAD") return confirming(kit, req, res);
+    if (req.method === "GET" || req.method === "HEAD") return await confirming(kit, req, res);
     if (req.method === "POST") return await reporting(kit, req, res);
     res.setHeader("Allow", "GET, POST");
     const detail = "This is answered to GET and POST only.";
@@ -32,11 +32,11 @@ export async function serveNotMe(kit: Kit, req: Request, res: Response, next: Ne
   }
 }
 
-function confirming(kit: Kit, req: Request, res: Response): void {
+async function confirming(kit: Kit, req: Request, res: Response): Promise<void> {
   const { t: token } = req.query;
   const reported = typeof token === "string" ? kit.reports?.read(token) : undefined;
   if (!reported || typeof token !== "string") return showInvalid(kit, req, res);
-  showPage(kit, req, res, 200, { state: "report", report: { step: "confirm", token }, locale: reported.locale });
+  await showPage(kit, req, res, 200, { state: "report", report: { step: "confirm", token }, locale: reported.locale });
 }
 
 async function reporting(kit: Kit, req: Request, res: Response): Promise<void> {
@@ -50,13 +50,12 @@ async function reporting(kit: Kit, req: Request, res: Response): Promise<void> {
   await kit.reports?.report(reported);
   // The same whatever there was to take back: who holds the link learns nothing about the account.
   if (navigates(req)) {
-    showPage(kit, req, res, 200, { state: "report", report: { step: "done" }, locale: reported.locale });
-    return;
+    return showPage(kit, req, res, 200, { state: "report", report: { step: "done" }, locale: reported.locale });
   }
   harden(res);
   res.status(200).json({ reported: true });
 }
 
-function showInvalid(kit: Kit, req: Request, res: Response): void {
-  showPage(kit, req, res, 400, { state: "report", report: { step: "invalid" } });
+function showInvalid(kit: Kit, req: Request, res: Response): Promise<void> {
+  return showPage(kit, req, res, 400, { state: "report", report: { step: "invalid" } });
 }

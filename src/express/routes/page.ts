@@ -13,7 +13,7 @@ export const pageRoute: Route = {
     const back = entry && (await wayBack(kit, req, entry));
     const end = endOf(entry, kit.clock());
     const notice = Object.hasOwn(req.query, "sent") ? { notice: "sent" as const } : {};
-    showPage(kit, req, res, 200, { ...(end ? ENDED[end] : { state: "challenge", ...notice }), entry, back });
+    await showPage(kit, req, res, 200, { ...(end ? ENDED[end] : { state: "challenge", ...notice }), entry, back });
     return "answered";
   },
 };

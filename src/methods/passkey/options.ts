@@ -1,5 +1,6 @@
 import { misconfigured } from "../../core/errors.js";
 import { checkKeys, display, listOf } from "../../core/options.js";
+import { isPrintable } from "../../core/printable.js";
 
 export interface PasskeyOptions {
   /**
@@ -39,7 +40,7 @@ export function checkPasskeyOptions(options: PasskeyOptions): void {
       `passkey({ rpId: "${display(rpId)}" }) must be a domain such as "example.com": no scheme, no port, no IP address.`,
     );
   }
-  if (rpName !== undefined && (typeof rpName !== "string" || !/^[^\p{C}]{1,60}$/u.test(rpName))) {
+  if (rpName !== undefined && (typeof rpName !== "string" || !isPrintable(rpName, 1, 60))) {
     throw misconfigured("passkey({ rpName }) must be a name of 1 to 60 printable characters.");
   }
   if (origins !== undefined && listOf(origins, "passkey({ origins })").length === 0) {

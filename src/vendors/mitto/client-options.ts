@@ -1,6 +1,7 @@
 import { type Duration, milliseconds } from "../../core/durations.js";
 import { misconfigured } from "../../core/errors.js";
 import { checkKeys, wholeNumber } from "../../core/options.js";
+import { pattern } from "../../core/pattern.js";
 import { credential } from "../../providers/credential.js";
 import { checkedBase } from "../../providers/http.js";
 import type { Message } from "../../providers/provider.js";
@@ -126,8 +127,10 @@ const OPTION_KEYS = {
   name: true,
 } as const;
 
+const CONTROL = pattern(String.raw`\p{Cc}`, "u");
+
 function checkText(options: MittoOptions, name: "service" | "from" | "emailFrom" | "subAccount" | "name"): void {
   const value: unknown = options[name];
-  if (value === undefined || (typeof value === "string" && value.trim() !== "" && !/\p{Cc}/u.test(value))) return;
+  if (value === undefined || (typeof value === "string" && value.trim() !== "" && !CONTROL().test(value))) return;
   throw misconfigured(`${WHERE} ${name} is a text on one line.`);
 }

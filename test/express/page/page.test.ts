@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ERRORS, isTwoFactorError, type ErrorCode } from "../../../src/core/errors.js";
-import { pagePolicy, renderPage } from "../../../src/express/page/page.js";
+import { renderPage } from "../../../src/express/page/page.js";
+import { pagePolicy } from "../../../src/express/page/policy.js";
 import { SCRIPT } from "../../../src/express/page/script.js";
 import { STYLE } from "../../../src/express/page/style.js";
 import type { PageView } from "../../../src/express/page/view.js";

@@ -22,17 +22,17 @@ export function methodIn(fields: Fields): MethodName | undefined {
   return METHOD_NAMES.find((known) => known === name);
 }
 
-export function show({ kit, req, res }: Call, status: number, factors: PageFactors, back?: string): void {
-  showPage(kit, req, res, status, { state: "factors", factors, back });
+export function show({ kit, req, res }: Call, status: number, factors: PageFactors, back?: string): Promise<void> {
+  return showPage(kit, req, res, status, { state: "factors", factors, back });
 }
 
 /** The page once more, with what went wrong. */
-export function showAgain(
+export async function showAgain(
   { kit, req, res }: Call,
   { reason, details }: Refused,
   factors: PageFactors,
   method?: MethodName,
-): void {
+): Promise<void> {
   const { attemptsLeft, retryAfter } = details;
   const error: PageProblem = {
     code: reason,
@@ -41,7 +41,7 @@ export function showAgain(
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
   setHeaders(req, res, reason, details);
-  showPage(kit, req, res, ERRORS[reason].status, { state: "factors", factors, error });
+  await showPage(kit, req, res, ERRORS[reason].status, { state: "factors", factors, error });
 }
 
 /** Back to the list by a redirect, so that a refresh changes nothing. */

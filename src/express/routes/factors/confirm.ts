@@ -45,7 +45,7 @@ function markFor({ who }: Call, factor: Factor): Mark {
 /** To what had to wait for this, or to the list. */
 async function goBack(call: Call): Promise<void> {
   const interrupted = await resume(call.kit, call.req, setUpSpot(askerOf(call)));
-  if (interrupted) goOnTo(call, interrupted);
+  if (interrupted) await goOnTo(call, interrupted);
   else toTheList(call, "added");
 }
 
@@ -60,7 +60,7 @@ function withPage(call: Call, refusal: Denial, id: string | undefined): Denial {
       return showAgain(call, refusal, await listPage(call), method);
     }
     const digits = call.kit.methods.find(({ name }) => name === method)?.digits ?? 6;
-    showAgain(call, refusal, { step: "confirm", setup: { id, method, digits } });
+    return showAgain(call, refusal, { step: "confirm", setup: { id, method, digits } });
   };
   return { ...refusal, onward };
 }

@@ -41,5 +41,5 @@ async function showPage(call: Call): Promise<void> {
     ...(required === undefined ? {} : { required: true as const }),
     ...(told && { done: told }),
   };
-  show(call, 200, page, await wayBack(call.kit, call.req, setUpSpot(askerOf(call))));
+  return show(call, 200, page, await wayBack(call.kit, call.req, setUpSpot(askerOf(call))));
 }

@@ -1,3 +1,4 @@
+import { isPrintable } from "../../../core/printable.js";
 import { refused } from "../../../verification/outcome.js";
 import { word } from "../../body.js";
 import type { Answered, Route } from "../reply.js";
@@ -14,7 +15,7 @@ export const renameRoute: Route = {
     const id = word(call.fields, "factor");
     const name = (word(call.fields, "name") ?? "").trim();
     const { factors } = enrolledOf(call);
-    if (id === undefined || !/^[^\p{C}]{0,60}$/u.test(name)) {
+    if (id === undefined || !isPrintable(name, 0, 60)) {
       const no = refused("invalid_request", {
         detail: '"factor" is missing, or "name" is no text of at most 60 characters.',
       });

@@ -1,4 +1,5 @@
 import { defined } from "../../../core/defined.js";
+import { pattern } from "../../../core/pattern.js";
 import type { Fields } from "../../../express/service/fields.js";
 import { invalid } from "../../../verification/prepare.js";
 import type { CodeRequest, VerificationStart } from "../../../verification/request.js";
@@ -18,6 +19,9 @@ const MIN_LENGTH = 4;
 const MAX_LENGTH = 10;
 const A_DAY = 86_400;
 const MAX_LIMITS = 10;
+
+const CONTROL = pattern(String.raw`\p{Cc}`, "u");
+const CONTROL_IN_LINES = pattern(String.raw`[^\P{Cc}\n\r\t]`, "u");
 
 /**
  * The fields of a send. Code length, own code, life and workflow have no published names; all that are in use are read.
@@ -58,7 +62,7 @@ export function readSend(fields: Fields, defaults: SendDefaults): Omit<Verificat
 export function textOf(fields: Fields, names: readonly string[], max: number, trim = true): string | undefined {
   if (fields.get(...names) === undefined) return undefined;
   const text = fields.text(...names);
-  if (text === undefined || text.length > max || /\p{Cc}/u.test(text)) {
+  if (text === undefined || text.length > max || CONTROL().test(text)) {
     throw invalid(`"${names[0]}" is a text of at most ${max} characters on one line.`);
   }
   if (text.trim() === "") return undefined;
@@ -99,7 +103,7 @@ function channelOf(fields: Fields, hasWorkflow: boolean): "sms" | "voice" | "ema
 function messageOf(fields: Fields): string {
   const text = fields.text("body");
   if (text === undefined || text.trim() === "") throw invalid('"body" is missing.');
-  if (/[^\P{Cc}\n\r\t]/u.test(text)) throw invalid('"body" has control characters.');
+  if (CONTROL_IN_LINES().test(text)) throw invalid('"body" has control characters.');
   return text;
 }
 
