@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ERRORS } from "../src/core/errors.js";
+import type { Results } from "./bench/results.js";
+import { markdown as figures } from "./bench/table.js";
 import { copyProject, type ProjectCopy, projectRoot } from "./helpers/project-copy.js";
 import { type Block, type Markdown, readMarkdown } from "./helpers/readme-blocks.js";
 import { checkShell, runCode, runShell, typecheck } from "./helpers/readme-proofs.js";
@@ -56,6 +58,11 @@ describe.skipIf(text === undefined)("README.md", () => {
   beforeAll(() => {
     complaints = typecheck(markdown, copy.root);
   }, 180_000);
+
+  it("tells what was measured last", () => {
+    const results = JSON.parse(readFileSync(path.join(projectRoot, "test/bench/results.json"), "utf8")) as Results;
+    expect(text).toContain(figures(results));
+  });
 
   it("has only blocks that can be proved", () => {
     expect(markdown.faults).toEqual([]);

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Part } from "./part.js";
 import { PARTS } from "./parts.js";
+import { writeReadme } from "./readme.js";
 import { readResults, resultOf, writeResults } from "./results.js";
 import { runRounds } from "./rounds.js";
 import { table } from "./table.js";
@@ -30,4 +31,7 @@ const results = Object.fromEntries(
     .map(([name, part]) => [name, resultOf(part, medians[name] ?? {}, rounds)]),
 );
 console.log(table(results, before));
-writeResults({ ...readResults(), ...results });
+const known = { ...readResults(), ...results };
+const all = Object.fromEntries(Object.keys(PARTS).flatMap((name) => (known[name] ? [[name, known[name]]] : [])));
+writeResults(all);
+writeReadme(all);

@@ -16,8 +16,8 @@ export interface Pair {
 }
 
 const PAIRS = 15;
-/** A server runs for days: bursts before its compiler has settled say nothing about it. */
-const WARM_UP = 12;
+/** A server runs for days: what it takes before its compiler has settled says nothing about it. */
+const WARM_UP = 12_000;
 const CONNECTIONS = 16;
 
 /**
@@ -35,7 +35,7 @@ export async function alternating({ ours, bare, calls, times }: Pair): Promise<S
     from += times;
     return ((used() - begin) * 1_000) / times;
   };
-  for (let round = 0; round < WARM_UP; round += 1) for (const which of ["bare", "ours"] as const) await burst(which);
+  for (let done = 0; done < WARM_UP; done += times) for (const which of ["bare", "ours"] as const) await burst(which);
   const found = { bare: [] as number[], ours: [] as number[], added: [] as number[] };
   for (let round = 0; round < PAIRS; round += 1) {
     // Whichever comes first has the warmer caches.

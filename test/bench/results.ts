@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism } from "node:os";
 import path from "node:path";
 import type { Part, Row } from "./part.js";
+import { root } from "./root.js";
 import type { Medians } from "./rounds.js";
 
-import { root } from "./root.js";
 const file = path.join(root, "test/bench/results.json");
 
 /** What is kept of a part: enough to see next time what has changed, and to read it years from now. */

@@ -17,8 +17,20 @@ export function table(results: Results, before: Results): string {
   return aligned([head, ...lines]);
 }
 
+/** What the README says of it: the same as a table, and the versions of what it was measured beside. */
+export function markdown(results: Results): string {
+  const parts = Object.values(results);
+  const cells = parts.flatMap(({ rows }) =>
+    rows.map((row) => [row.what, row.beside, amount(row), target(row), isMissed(row) ? "missed" : ""]),
+  );
+  const lines = [["what", "beside", "found", "to reach", ""], ["---", "---", "---:", "---", "---"], ...cells];
+  const versions = new Map(parts.flatMap((part) => Object.entries(part.versions)));
+  const named = [...versions].sort().map(([name, version]) => `${name} ${version}`);
+  return `${lines.map((line) => `| ${line.join(" | ")} |`).join("\n")}\n\nVersions: ${named.join(", ")}.\n`;
+}
+
 function amount({ value, unit }: Pick<Judged, "value" | "unit">): string {
-  return Number.isFinite(value) ? `${value}${unit === "x" ? "" : " "}${unit}` : "-";
+  return Number.isFinite(value) ? `${value}${unit === "x" ? "" : " "}${unit}`.trim() : "-";
 }
 
 function target({ target: wanted, unit }: Judged): string {
