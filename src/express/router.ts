@@ -99,9 +99,7 @@ function toThePage(req: Request, res: Response, { page = "" }: Route): void {
 function sendReply(res: Response, { status, body }: Reply): void {
   res.statusCode = status;
   if (!body) return void res.end();
-  const text = JSON.stringify(body);
   res.setHeader("Content-Type", "application/json; charset=utf-8");
-  res.setHeader("Content-Length", Buffer.byteLength(text));
   // Not `res.json()`: the answer is not to be stored, and so needs no ETag.
-  res.end(text);
+  res.end(JSON.stringify(body));
 }
