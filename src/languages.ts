@@ -51,7 +51,8 @@ export function buildBooks({ texts, languages }: { texts?: TextOptions; language
     const change = texts?.[locale];
     const where = `twoFactor({ texts }): ${locale}`;
     messages.set(locale, amendTexts(change, { model, base: toAmend(locale), vital: VITAL, where }).messages);
-    if (change?.page !== undefined) changed.set(locale, change.page);
+    // as it was checked, whatever the app does with its own
+    if (change?.page !== undefined) changed.set(locale, structuredClone(change.page));
   }
   if (languages !== undefined) checkKeys(languages, namesOf(Object.keys(languages)), "twoFactor({ languages })");
   for (const [tag, given] of Object.entries(languages ?? {})) {

@@ -7,6 +7,7 @@ import { type AuditedRoute, inventory } from "./express/inventory.js";
 import { routeFor, serve } from "./express/router.js";
 import { isNotMe, serveNotMe } from "./express/routes/not-me.js";
 import { receiptsOf, serveReceipts } from "./express/routes/receipts.js";
+import { loadPage } from "./express/show.js";
 import type { Verifications } from "./verification/verifications.js";
 import { LONGEST_PROOF } from "./step-up/policy.js";
 import { forgetUsual } from "./step-up/usual.js";
@@ -65,6 +66,8 @@ export interface TwoFactor extends RequestHandler {
 export function twoFactor(options: TwoFactorOptions): TwoFactor {
   const kit = buildKit(options);
   const { flights } = kit;
+  // Soon, and while the file is the one that fits: a package that is installed anew under a process has another.
+  if (!kit.render) setImmediate(() => void loadPage().catch(() => undefined));
   const middleware: RequestHandler = function twoFactorMiddleware(req, res, next) {
     if (RequestTwoFactor.keeps(req.twoFactor, kit, req)) return next();
     req.twoFactor = new RequestTwoFactor(kit, req);

@@ -21,8 +21,8 @@ export async function askByDialog(asking: Asking, gone: AbortSignal, options: Cl
       event.preventDefault();
       const button = event.submitter as HTMLButtonElement;
       button.disabled = true;
-      // at once: its own event comes only with the next frame, and the next click might be before it
-      if (button.value === "cancel") dialog.close();
+      // at once: its own event comes only with the next frame, and the next click may be before it
+      if (!button.value) dialog.close();
       choose(button.value);
     },
     onclose() {

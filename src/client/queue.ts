@@ -1,6 +1,6 @@
 import { ask, type Asking, type Post, type Refusal } from "./asking.js";
 import { askByDialog } from "./dialog.js";
-import type { ClientOptions, Fetch } from "./options.js";
+import type { ClientOptions } from "./options.js";
 import { askByPrompt } from "./prompt.js";
 
 /** A challenge, and the requests that wait for it. */
@@ -11,14 +11,15 @@ interface Waiting {
   count: number;
 }
 
-interface Queue {
-  readonly confirm: (refusal: Refusal, post: Post, signal: AbortSignal) => Promise<Asking | false | undefined>;
-  /** Waits for a challenge that is being canceled: what overtakes its end would be answered with that one. */
-  readonly fetch: Fetch;
-}
+/** For a server that does not say that a challenge is over, in milliseconds. */
+const PATIENCE = 2_000;
+
+export type Confirm = (refusal: Refusal, post: Post, signal: AbortSignal) => Promise<Asking | false | undefined>;
+/** Resolves when no challenge is being canceled: what overtakes its end would be answered with that one. */
+type Calm = () => Promise<unknown>;
 
 /** One person, one question at a time; what waits for the same challenge is asked for once. */
-export function makeQueue(fetch: Fetch, options: ClientOptions): Queue {
+export function makeQueue(options: ClientOptions): readonly [Confirm, Calm] {
   /** Also those that were answered: a refusal may have been on its way when the code was given. */
   const asked = new Set<Waiting>();
   let last: Promise<unknown> = Promise.resolve();
@@ -32,7 +33,8 @@ export function makeQueue(fetch: Fetch, options: ClientOptions): Queue {
       return undefined;
     });
     if (asking.token) options.onToken?.(asking.token);
-    if (!isRight && !asking.ended) await (leaving = asking.cancel().catch(() => undefined));
+    if (!isRight && !asking.ended)
+      await (leaving = unlessAborted(() => asking.cancel(), AbortSignal.timeout(PATIENCE)).catch(() => undefined));
     return isRight;
   };
 
@@ -45,7 +47,7 @@ export function makeQueue(fetch: Fetch, options: ClientOptions): Queue {
     return waiting;
   };
 
-  const confirm: Queue["confirm"] = async (refusal, post, signal) => {
+  const confirm: Confirm = async (refusal, post, signal) => {
     const { id } = refusal.challenge;
     const waiting = [...asked].find(({ asking }) => asking.challenge.id === id) ?? begin(refusal, post);
     waiting.count += 1;
@@ -56,7 +58,7 @@ export function makeQueue(fetch: Fetch, options: ClientOptions): Queue {
     }
   };
 
-  return { confirm, fetch: (input, init) => leaving.then(() => fetch(input, init)) };
+  return [confirm, () => leaving];
 }
 
 async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {

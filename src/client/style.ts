@@ -4,7 +4,7 @@
  */
 export const STYLE = `\
 :host{display:contents}\
-dialog{--a:var(--r2fa-accent,light-dark(#1f4fd1,#8fb1ff));width:23.5rem;background:var(--r2fa-surface,Canvas);\
+dialog{--a:var(--r2fa-accent,light-dark(#1f4fd1,#8fb1ff));width:24rem;background:var(--r2fa-surface,Canvas);\
 color:var(--r2fa-text,CanvasText);font:1rem/1.5 var(--r2fa-font,system-ui);overflow-wrap:anywhere}\
 ::backdrop{background:#0008}\
 dialog,[role],dl,input,button{padding:.75rem;border:1px solid gray;border-radius:var(--r2fa-radius,12px)}\

@@ -18,7 +18,7 @@ export function draw(scene: Scene, isSent: boolean): HTMLFormElement {
     way(it) === way(challenge) ? [] : [button(way(it), `${texts.method[it.method]} ${isolate(it.to)}`)];
   return make(
     "form",
-    {},
+    { method: "dialog" },
     make("h2", {}, texts.heading.confirm),
     ...(show ? [make("p", {}, texts.approving), make("dl", {}, ...show.flatMap(pair))] : []),
     isSent && resendAt ? make("p", { role: "status" }, texts.sentAgain) : "",
@@ -26,7 +26,7 @@ export function draw(scene: Scene, isSent: boolean): HTMLFormElement {
     ...(ended ? [] : question(scene)),
     ended || resendAt ? again(scene) : "",
     ...(choices && !ended ? [make("p", {}, texts.anotherWay), ...choices.flatMap(other)] : []),
-    button("cancel", texts.button.cancel),
+    button("", texts.button.cancel),
   );
 }
 

@@ -11,8 +11,8 @@ import { bring, KEY, poster, refusalOf } from "./requests.js";
  * const fetch2fa = with2fa(fetch);
  * const answer = await fetch2fa("/transfer", { method: "POST", body });
  */
-export function with2fa(plain: Fetch, options: ClientOptions = {}): Fetch2fa {
-  const { confirm, fetch } = makeQueue(plain, options);
+export function with2fa(fetch: Fetch, options: ClientOptions = {}): Fetch2fa {
+  const [confirm, calm] = makeQueue(options);
 
   /** Our route that takes the code; nothing where there is no page, as on a server that renders one. */
   const home = (): URL | undefined => absolute(`${options.path ?? "/2fa"}/verify`);
@@ -25,11 +25,12 @@ export function with2fa(plain: Fetch, options: ClientOptions = {}): Fetch2fa {
     // as it will be, but for the body
     const request = new Request(take(), { ...init, body: null });
     const { headers, method, signal } = request;
-    // there is no randomUUID() on a page without TLS
-    if (!/^(GET|HEAD|OPTIONS)$/.test(method) && !headers.has(KEY))
+    // not for GET, HEAD, OPTIONS; and there is no randomUUID() on a page without TLS
+    if (!/^[GHO]/.test(method) && !headers.has(KEY))
       headers.set(KEY, crypto.getRandomValues(new Uint32Array(4)).join("-"));
     const send = (): Promise<Response> => fetch(take(), { ...init, headers });
 
+    await calm();
     const response = await send();
     // what has streamed away cannot be sent again
     const isGone = init?.body instanceof ReadableStream;
@@ -45,6 +46,7 @@ export function with2fa(plain: Fetch, options: ClientOptions = {}): Fetch2fa {
     const verify = home();
     if (!verify) return false;
     const request = new Request(new URL(`status?${new URLSearchParams(fields)}`, verify), wanted);
+    await calm();
     const { verified } = (await (await fetch(request)).json()) as { verified?: boolean };
     if (verified) return true;
     const post = poster(fetch, verify, request);

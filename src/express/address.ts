@@ -8,7 +8,8 @@ const told = new WeakSet<object>();
  * from the proxy: whoever runs the app hears of it, once.
  */
 export function addressOf(req: Request): string | undefined {
-  if (req.headers["x-forwarded-for"] !== undefined && !told.has(req.app) && req.app.get("trust proxy") === false) {
+  const isForwarded = req.headers["x-forwarded-for"] !== undefined && req.ip === req.socket.remoteAddress;
+  if (isForwarded && !told.has(req.app) && req.app.get("trust proxy") === false) {
     told.add(req.app);
     process.emitWarning(
       'A request has the header X-Forwarded-For, and Express\'s "trust proxy" is off. If there is a proxy, everybody seems to have its address, and wrong codes of one person shut out all: app.set("trust proxy", 1) for one proxy.',

@@ -1,10 +1,10 @@
 import express, { type Request, type Response } from "express";
 import { TwoFactorError } from "../core/errors.js";
 
-const LIMIT_BYTES = 64 * 1024;
+const LIMIT = "64kb";
 const MAX_FIELDS = 100;
 const MAX_DEPTH = 20;
-const readAny = express.raw({ type: () => true, limit: LIMIT_BYTES });
+const readText = express.text({ type: () => true, limit: LIMIT });
 
 /** Fields of a body, whatever parser ran before, or none at all. Values are whatever the client sent. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -33,6 +33,7 @@ export function parsedBody(req: Request): Fields | undefined {
   return Object.keys(body).length > 0 || req.readableEnded ? (body as Fields) : undefined;
 }
 
+const LIMIT_BYTES = 64 * 1024;
 const readBytes = express.raw({ type: () => true, limit: LIMIT_BYTES, inflate: false });
 
 /**
@@ -61,10 +62,10 @@ export async function rawText(req: Request, res: Response): Promise<string> {
   if (typeof before === "string") return before;
   if (Buffer.isBuffer(before)) return before.toString();
   await new Promise<void>((resolve, reject) => {
-    readAny(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(unreadable(error))));
+    readText(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(unreadable(error))));
   });
-  const read: unknown = req.body;
-  return Buffer.isBuffer(read) ? read.toString() : "";
+  const body: unknown = req.body;
+  return typeof body === "string" ? body : "";
 }
 
 function parseJson(text: string): Fields {
@@ -98,7 +99,7 @@ function parseForm(text: string): Fields {
 function unreadable(cause: unknown): TwoFactorError {
   return new TwoFactorError(
     "invalid_request",
-    { detail: `The body could not be read; it may be at most ${LIMIT_BYTES / 1024} kB.` },
+    { detail: `The body could not be read; it may be at most ${LIMIT}.` },
     { cause },
   );
 }

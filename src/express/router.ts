@@ -63,17 +63,14 @@ async function answerMisdirected(kit: Kit, route: Route, method: string, req: Re
 
 async function answer(kit: Kit, route: Route, req: Request, res: Response): Promise<void> {
   if (route.method === "POST" && !sameOrigin(req, kit.origins)) return refuse(kit, req, res, refused("origin_refused"));
-  // Begun before anything is waited for: a body that has to be kept until somebody listens costs more to read.
-  const reading = route.method === "POST" ? readBody(req, res) : undefined;
-  // told below, unless nobody needs it
-  reading?.catch(() => undefined);
   await kit.store.catchUp?.();
   const who = await identify(kit, req);
   if (!who.ok) {
     const nobody = refused("first_factor_required", { detail: "This token speaks for no person." });
     return refuse(kit, req, res, who.reason === "machine" ? nobody : who);
   }
-  const call: Call = { kit, req, res, who, fields: (await reading) ?? {} };
+  const fields = route.method === "POST" ? await readBody(req, res) : {};
+  const call: Call = { kit, req, res, who, fields };
   if (route.permit && !(await route.permit(call))) return;
   const answered = await (route.idempotent ? once(call, route) : route.handle(call));
   if (answered !== "answered") await send(call, route, answered);

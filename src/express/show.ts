@@ -14,6 +14,7 @@ import { readDetail } from "../step-up/wanted.js";
 import { browserRequest } from "./browser-request.js";
 import { RequestTwoFactor } from "./context.js";
 import type { Kit } from "./kit.js";
+import type * as Page from "./page/page.js";
 import { pagePolicy } from "./page/policy.js";
 import type { Theme } from "./page/theme.js";
 import type {
@@ -52,6 +53,8 @@ export async function showPage(kit: Kit, req: Request, res: Response, status: nu
   res.setHeader("Cross-Origin-Opener-Policy", "same-origin");
   res.setHeader("X-Frame-Options", "DENY");
   const document = await render(kit, viewOf(kit, req, nonce, scene));
+  // The app has answered meanwhile: it waits no longer.
+  if (res.headersSent) return;
   res.status(status).type("html").send(document);
 }
 
@@ -72,10 +75,14 @@ function theirs(show: NonNullable<Kit["render"]>, view: PageView): string {
   throw new Error("page.render must return the document as a string.");
 }
 
-/** Loaded when one is first shown: with its words in every language it is a quarter of the package. */
 async function ours({ words }: Kit, view: PageView, theme?: Theme): Promise<string> {
-  const { renderPage } = await import("./page/page.js");
+  const { renderPage } = await loadPage();
   return renderPage(view, theme, words);
+}
+
+/** With its words in every language it is a quarter of the package: nothing waits for it but whoever wants to see it. */
+export function loadPage(): Promise<typeof Page> {
+  return import("./page/page.js");
 }
 
 /** A refusal as a page: with the challenge to answer where one stands. */

@@ -191,7 +191,7 @@ describe("the person", () => {
     let again: Promise<Response> | undefined;
     const fetch: Fetch = async (input, init) => {
       if (String(input).endsWith("/cancel")) {
-        again = client(`${world.origin}/vault`);
+        again = Promise.resolve().then(() => client(`${world.origin}/vault`));
         // the end of the challenge is slower on its way than a request that does not wait
         await Promise.race([again, sleep(50)]);
       }
@@ -201,6 +201,32 @@ describe("the person", () => {
     expect((await client(`${world.origin}/vault`)).status).toBe(401);
     expect((await again)?.status).toBe(200);
     expect(prompt).toHaveBeenCalledTimes(2);
+  });
+
+  it("goes on after a moment when the server does not say that the challenge is over", async () => {
+    const calls: string[] = [];
+    const fetch: Fetch = (input, init) => {
+      calls.push(String(input));
+      return String(input).endsWith("/cancel") ? new Promise(() => undefined) : world.fetch(input, init);
+    };
+    const client = with2fa(fetch, { path: `${world.origin}/2fa`, prompt: () => null });
+    const declined = client(`${world.origin}/vault`);
+    await vi.waitFor(() => expect(calls.at(-1)).toMatch(/cancel$/));
+    const elsewhere = await client(`${world.origin.replace("127.0.0.1", "localhost")}/`);
+    expect(elsewhere.status, "another origin does not wait").toBe(404);
+    const aborted = client(`${world.origin}/open`, { signal: AbortSignal.abort() });
+    await expect(aborted).rejects.toThrow("aborted");
+    expect((await declined).status).toBe(401);
+    expect((await client(`${world.origin}/open`)).status).toBe(404);
+  });
+
+  it("may have a fetch that makes requests of its own by the same client", async () => {
+    const fetch: Fetch = async (input, init) => {
+      if (init?.method === "POST") await client(`${world.origin}/token`);
+      return world.fetch(input, init);
+    };
+    const client = with2fa(fetch, { path: `${world.origin}/2fa`, prompt: () => null });
+    expect((await client(`${world.origin}/vault`)).status).toBe(401);
   });
 
   it("is told that the attempts are used up, and may start anew", async () => {

@@ -97,6 +97,13 @@ describe("texts of the app", () => {
     expect(text).toMatch(/ist Ihr Code für Shop\. .* Wir fragen nie danach <b>\.\n/);
   });
 
+  it("stays as it was checked, whatever the app does with its own object", async () => {
+    const heading = { confirm: "Mine" };
+    const shop = inLocale("en", { texts: { en: { page: { heading } } } });
+    heading.confirm = "{code}\u202e";
+    expect((await asked(shop)).page).toContain("Mine");
+  });
+
   it("are escaped wherever they stand", async () => {
     const evil = `<img src=x onerror="x">'{to}`;
     const shop = inLocale("en", { texts: { en: { page: { sent: { sms: [evil, "<i>"] }, neverShare: "<u>" } } } });
