@@ -109,7 +109,6 @@ const NAMES = AT_ONCE.map((atOnce) => [atOnce, `${atOnce} in flight`] as const);
 
 export const postgres: Part = {
   peers: ["pg"],
-  rounds: 3,
   async around() {
     if (!service("postgres")) return undefined;
     const server = await postgresServer(DURABLE);

@@ -153,7 +153,6 @@ const NAMES = CLIENTS.flatMap((client) =>
 
 export const redis: Part = {
   peers: ["redis", "ioredis", "rate-limiter-flexible"],
-  rounds: 3,
   async around() {
     if (!service("redis-server")) return undefined;
     const server = await redisServer();
