@@ -7,8 +7,17 @@ export function hidden(kind: "user" | "to" | "prefix" | "ip", value: string): st
   return fingerprint([kind, value]);
 }
 
-/** Charges by one hidden value. No two `kind`s of one may be the same; one hash does for all of them. */
+/**
+ * Charges by one hidden value. All spans share one log: the longest counts there, and the others look into it. No two
+ * `kind`s of one value may be the same; one hash does for all of them.
+ */
 export function countedBy(name: string, kind: string, buckets: readonly ParsedBucket[]): (value: string) => Charge[] {
-  const ready = buckets.map(({ max, interval }) => ({ max, interval, end: ` ${kind} ${interval}` }));
-  return (value) => ready.map(({ max, interval, end }) => ({ name, key: value + end, max, interval }));
+  const longest = Math.max(...buckets.map(({ interval }) => interval));
+  const counts = buckets.find(({ interval }) => interval === longest);
+  const ready = buckets.map((bucket) => ({ max: bucket.max, interval: bucket.interval, peek: bucket !== counts }));
+  const end = ` ${kind} ${longest}`;
+  return (value) => {
+    const key = value + end;
+    return ready.map(({ max, interval, peek }) => ({ name, key, max, interval, peek }));
+  };
 }

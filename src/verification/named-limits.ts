@@ -1,6 +1,7 @@
 import { fingerprint } from "../core/crypto.js";
 import { TwoFactorError } from "../core/errors.js";
 import type { Charge } from "../stores/store.js";
+import { countedBy } from "./charges.js";
 import type { Limits } from "./limits.js";
 import { invalid } from "./prepare.js";
 import type { Registry } from "./registry.js";
@@ -40,10 +41,7 @@ export async function namedCharges(
     const definition = await registry.named({ account, name });
     const buckets = definition?.value.buckets ?? configured.bucketsOf(name);
     if (!buckets || typeof value !== "string" || isSpend(name)) throw new UnknownLimit(name);
-    for (const [index, { max, interval }] of buckets.entries()) {
-      const key = fingerprint(["limit", account, name, value, index, interval]);
-      charges.push({ name, key, max, interval });
-    }
+    charges.push(...countedBy(name, "limit", buckets)(fingerprint(["limit", account, name, value])));
   }
   return charges;
 }

@@ -71,8 +71,8 @@ export function createSendCharges({ gaps, spend, named: byName, ...rules }: Send
         ...(who === undefined ? [] : user(who)),
         ...destination(where),
         ...(block === undefined ? [] : prefix(hidden("prefix", block))),
-        ...failed(who ?? where).map((charge) => ({ peek: true, ...charge })),
-        ...(cap ? [subject.free ? { ...cap, peek: true } : cap] : []),
+        ...failed(who ?? where).map(looking),
+        ...(cap ? [subject.free ? looking(cap) : cap] : []),
         ...subject.named.flatMap((name) => {
           const limit = named.get(name);
           if (!limit) throw misconfigured(unknownLimit(name, [...named.keys()]));
@@ -86,6 +86,10 @@ export function createSendCharges({ gaps, spend, named: byName, ...rules }: Send
       ];
     },
   };
+}
+
+function looking({ name, key, max, interval }: Charge): Charge {
+  return { name, key, max, interval, peek: true };
 }
 
 const NO_MAX = Number.MAX_SAFE_INTEGER;

@@ -412,6 +412,17 @@ export const STORE_MUTANTS: readonly Mutant[] = [
         ),
     }),
   ),
+  mutant(
+    "looks into a log of its own for each span",
+    "counts once for two spans that share a log, and refuses by either",
+    (right) => ({
+      charge: (charges, now) =>
+        right.charge(
+          charges.map((each) => (each.peek ? { ...each, key: `${each.key} ${each.interval}` } : each)),
+          now,
+        ),
+    }),
+  ),
   mutant("waits the same time always", "spaces charges by growing waits, and the last wait goes on", (right) => ({
     charge: (charges, now) =>
       right.charge(

@@ -41,15 +41,15 @@ describe("limits", () => {
       [30, 60, 120, 300, 300, 300].map((s) => s * SECOND),
     );
     const charges = limits.sendCharges(subject());
-    expect(charges.map(({ name, max, interval, peek }) => [name, max, interval / MINUTE, peek])).toEqual([
-      ["spacing", Number.MAX_SAFE_INTEGER, 10, undefined],
-      ["user", 5, 10, undefined],
-      ["user", 10, 1_440, undefined],
-      ["destination", 5, 60, undefined],
-      ["destination", 10, 1_440, undefined],
-      ["prefix", 10, 1, undefined],
+    expect(charges.map(({ name, max, interval, peek = false }) => [name, max, interval / MINUTE, peek])).toEqual([
+      ["spacing", Number.MAX_SAFE_INTEGER, 10, false],
+      ["user", 5, 10, true],
+      ["user", 10, 1_440, false],
+      ["destination", 5, 60, true],
+      ["destination", 10, 1_440, false],
+      ["prefix", 10, 1, false],
       ["failed_sends", 3, 1, true],
-      ["spend.sms", 1_000, 60, undefined],
+      ["spend.sms", 1_000, 60, false],
     ]);
     const names = (changes: Partial<SendSubject>) => limits.sendCharges(subject(changes)).map(({ name }) => name);
     expect(names({ channel: "voice" })).toContain("spend.voice");
@@ -178,7 +178,7 @@ describe("limits", () => {
               "spend.sms": [],
               a: [user ?? ""],
             }[charge.name];
-            const meaning = JSON.stringify([charge.name, charge.interval, about]);
+            const meaning = JSON.stringify([charge.name, about]);
             if ((keys.get(charge.key) ?? meaning) !== meaning)
               throw new Error(`${meaning} shares a key with ${keys.get(charge.key)}`);
             keys.set(charge.key, meaning);

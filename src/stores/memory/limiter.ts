@@ -87,10 +87,19 @@ function lastOf(log: Log): number {
 }
 
 /** When the next one may pass, given those that did. */
-function nextAllowed(charge: Charge, log: Log | undefined, now: number): number {
-  const count = log ? log.length - firstWithin(log, charge.interval, now) : 0;
-  if (!log || count === 0) return charge.max > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const full = count >= charge.max ? (log[log.length - charge.max] ?? 0) + charge.interval : 0;
-  const gap = charge.gaps?.[Math.min(count, charge.gaps.length) - 1];
-  return gap === undefined ? full : Math.max(full, lastOf(log) + gap);
+function nextAllowed({ max, interval, gaps = [] }: Charge, log: Log | undefined, now: number): number {
+  if (max <= 0) return Number.POSITIVE_INFINITY;
+  if (!log) return Number.NEGATIVE_INFINITY;
+  const begin = now - interval;
+  let count = 0;
+  while (count < gaps.length && newest(log, count + 1) > begin) count += 1;
+  const waited = count > 0 ? newest(log, 1) + (gaps[count - 1] ?? 0) : Number.NEGATIVE_INFINITY;
+  const oldest = newest(log, max);
+  return oldest > begin ? Math.max(oldest + interval, waited) : waited;
+}
+
+/** The newest, the one before it, and so on from 1. */
+function newest(log: Log, place: number): number {
+  const index = log.length - place;
+  return index < log[0] ? Number.NEGATIVE_INFINITY : (log[index] ?? Number.NEGATIVE_INFINITY);
 }

@@ -90,6 +90,25 @@ export const limitChecks: Checks = {
     assert.notEqual(await bench.charge(seen, real), "charged");
   },
 
+  async "counts once for two spans that share a log, and refuses by either"(bench) {
+    const short = aCharge({ name: "short", key: "shared", max: 2, peek: true });
+    const long = aCharge({ name: "long", key: "shared", max: 3, interval: 10 * MINUTE });
+    const first = bench.now;
+    assert.equal(await bench.charge(short, long), "charged");
+    await bench.pass(SECOND);
+    assert.equal(await bench.charge(short, long), "charged");
+    const early = await bench.charge(short, long);
+    assert.ok(early !== "charged" && early.name === "short");
+    bench.same(early.retryAt, first + MINUTE, "retryAt of the short one");
+    await bench.pass(MINUTE);
+    assert.equal(await bench.charge(short, long), "charged");
+    const late = await bench.charge(short, long);
+    assert.ok(late !== "charged" && late.name === "long");
+    bench.same(late.retryAt, first + 10 * MINUTE, "retryAt of the long one");
+    await bench.pass(9 * MINUTE);
+    assert.equal(await bench.charge(short, long), "charged");
+  },
+
   async "spaces charges by growing waits, and the last wait goes on"(bench) {
     const charge = aCharge({
       key: "gap",
