@@ -117,18 +117,50 @@ describe.skipIf(!service("postgres"))("the plans of postgresStore", async () => 
     expect(plans.join()).toMatch(/Index Scan using revocations_xid_subject_idx/);
   });
 
-  it("use an index where they are made on tables that are empty, and grow", async () => {
+  it("go by the key that is asked for where they are made on tables that are empty, and grow", async () => {
     const young = await freshStore(pool, { schema: "young" });
-    const [one, proof] = [{ id: "one" }, { nonce: "n", account: "ada", method: "sms", methods: ["sms"] }];
     plans.length = 0;
-    await young.open(aPending({ ...one, owner: "ada", supersede: "cancel" }), "ada", [aCharge()], 0);
-    await young.find({ owner: "ada" });
-    await young.attempt({ owner: "ada" }, { ...proof, lock: LOCK });
-    await young.consume(one, proof);
+    for (let n = 0; n < TIMES; n += 1) {
+      const [id, owner, key] = [`id ${n}`, `owner ${n}`, `key ${n}`];
+      const proof = { ...BY_SMS, nonce: `nonce ${n}`, account: owner };
+      const guess = { ...proof, lock: { ...LOCK, ceiling: 100 } };
+      const limit = aCharge({ key });
+      await young.open(
+        aPending({ id, owner, subject: owner, supersede: "cancel", offers: ["sms"] }),
+        owner,
+        [limit],
+        n,
+      );
+      await young.find({ id, tenant: "acme" });
+      await young.find({ owner });
+      await young.amend({ id }, { revision: 0, delivery: DELIVERY, event: anEvent() }, [limit], n);
+      await young.note({ id }, { id: "e", status: "sent" });
+      await young.attempt({ owner }, { ...guess, nonce: `another ${n}` }, n);
+      await young.forgive({ id }, { ...guess, nonce: `another ${n}` });
+      await young.attempt({ id }, guess, n);
+      await young.consume({ id }, { ...proof, step: { key, value: n } });
+      await young.refund([limit], n);
+      await young.claim(key, "value", HOUR);
+      await young.get(key);
+      await young.touch({ key, since: Date.now(), idle: HOUR });
+      await young.search({ subject: owner }, page);
+    }
+    expect(plans.filter((plan) => plan.includes("Seq Scan on verifications"))).toEqual([]);
+    const used = plans.flatMap((plan) =>
+      [...plan.matchAll(/Index (?:Only )?Scan.* using (\w+)/g)].map(([, name]) => name),
+    );
+    expect([...new Set(used)].toSorted()).toEqual([
+      "accounts_pkey",
+      "kept_pkey",
+      "limits_pkey",
+      "method_failures_pkey",
+      "uses_pkey",
+      "verifications_owner_expires_at_idx",
+      "verifications_owner_rank_idx",
+      "verifications_pkey",
+      "verifications_subject_created_at_id_idx",
+    ]);
     await young.close();
-    const walks = plans.filter((plan) => plan.includes("Seq Scan on verifications"));
-    expect(plans.length).toBeGreaterThan(4);
-    expect(walks).toEqual([]);
   });
 
   it("find no index where there is none: what the judge above goes by", async () => {

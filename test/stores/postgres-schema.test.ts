@@ -77,6 +77,7 @@ describe.skipIf(!service("postgres"))("postgresStore", async () => {
         { version: 2 },
         { version: 3 },
         { version: 4 },
+        { version: 5 },
       ]);
       const [idle] = await server.sql(
         "select count(*)::int as n from pg_stat_activity where state like 'idle in transaction%'",

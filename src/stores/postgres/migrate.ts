@@ -16,6 +16,8 @@ export const VERSIONS: readonly (readonly string[])[] = [
   [...TABLES, ...OPENING, ...ATTEMPTS, ...CHANGING, ...REGISTERS],
   CEILING,
   INDEX_WITHOUT_STATE,
+  // Other texts of the procedures, which the next brings anew.
+  [],
   // The procedures as they stand now, for whoever has those of before.
   [...OPENING, ...CHANGING, ...REGISTERS, ...CEILING_PROCEDURES],
 ];

@@ -20,7 +20,12 @@ const TABLE: readonly string[] = [
   `create index on {s}.method_failures (forget_at)`,
 ];
 
-const BY_ANOTHER = "f.reached_by <> v_nonce and f.forget_at > t";
+/**
+ * Not `forget_at > t`: a plan that is made while the table is empty would go by the index of what is to be forgotten, and
+ * read all that is not, for every account.
+ */
+const REMEMBERED = "forget_at - t > 0";
+const BY_ANOTHER = `f.reached_by <> v_nonce and f.${REMEMBERED}`;
 /** First the same as `triedBy()`; hardly ever is one of them disabled. */
 const ENABLED = `
     v_methods := array[v.delivery ->> 'method'];
@@ -99,7 +104,7 @@ const OPEN = open({
   locals: "v_disabled text[];",
   beforeOpening: `
     select array_agg(method) into v_disabled from {s}.method_failures
-      where account = p_account and method = any(p_offers) and reached_by is not null and forget_at > t;
+      where account = p_account and method = any(p_offers) and reached_by is not null and ${REMEMBERED};
     if v_disabled is not null then
       result := json_build_object('outcome', 'disabled', 'methods', v_disabled)::text;
       exit work;

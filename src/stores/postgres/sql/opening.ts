@@ -121,8 +121,8 @@ export const open = (more: OpenSteps): string =>
   p_guard double precision, p_supersede text, p_account text, p_per_owner bigint, ${CHARGES}${more.parameters}`,
     `
     perform pg_advisory_xact_lock(hashtextextended('{s}' || p_tenant || '/' || p_owner, 0));
-    select * into v from {s}.verifications where id = p_id and tenant = p_tenant;
-    if found then
+    select * into v from {s}.verifications where id = p_id;
+    if v.tenant = p_tenant then
       result := json_build_object('outcome', 'opened', 'row', ${rowOf("v")})::text;
       exit work;
     end if;
