@@ -11,11 +11,23 @@ export interface Engine {
 
 const PATIENCE = { timeout: 12_000, interval: 10 };
 let queues = 0;
+const releases: (() => void)[] = [];
+
+/** Something for a job to wait for, which comes when the test ends if not before. */
+function holding(): { held: Promise<void>; release: () => void } {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  releases.push(release);
+  return { held, release };
+}
 
 /** What every scheduler promises, shown on a real engine in real time. */
 export function schedulerContract(name: string, engine: Engine): void {
   const made: Scheduler[] = [];
-  afterEach(async () => void (await Promise.all(made.splice(0).map((scheduler) => scheduler.close()))));
+  afterEach(async () => {
+    for (const release of releases.splice(0)) release();
+    await Promise.all(made.splice(0).map((scheduler) => scheduler.close()));
+  });
 
   /** `count` processes with a queue of their own, and what ran where. */
   function processes(count: number, run: (job: Job, process: number) => Promise<void> = async () => {}) {
@@ -91,8 +103,7 @@ export function schedulerContract(name: string, engine: Engine): void {
     });
 
     it("replaces and cancels what the job that is being run has scheduled", async () => {
-      let release = (): void => {};
-      const held = new Promise<void>((resolve) => (release = resolve));
+      const { held, release } = holding();
       const { scheduler, saw } = processes(1, async ({ payload }) => {
         if (payload === "held") await held;
       });
@@ -125,9 +136,8 @@ export function schedulerContract(name: string, engine: Engine): void {
     });
 
     it("ends only when what is running has ended, and begins nothing after", async () => {
-      let release = (): void => {};
       let isDone = false;
-      const held = new Promise<void>((resolve) => (release = resolve));
+      const { held, release } = holding();
       const { scheduler, saw, payloads } = processes(1, async () => {
         await held;
         isDone = true;
@@ -196,8 +206,7 @@ function durable(processes: Processes, job: (key: string, payload: string, wait:
   });
 
   it("replaces and cancels what another process has scheduled, and what it is running", async () => {
-    let release = (): void => {};
-    const held = new Promise<void>((resolve) => (release = resolve));
+    const { held, release } = holding();
     const { schedulers, saw } = processes(2, async ({ payload }) => {
       if (payload === "held") await held;
     });
