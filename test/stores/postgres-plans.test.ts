@@ -135,9 +135,9 @@ describe.skipIf(!service("postgres"))("the plans of postgresStore", async () => 
       await young.find({ owner });
       await young.amend({ id }, { revision: 0, delivery: DELIVERY, event: anEvent() }, [limit], n);
       await young.note({ id }, { id: "e", status: "sent" });
-      await young.attempt({ owner }, { ...guess, nonce: `another ${n}` }, n);
+      await young.attempt({ owner }, { ...guess, nonce: `another ${n}` });
       await young.forgive({ id }, { ...guess, nonce: `another ${n}` });
-      await young.attempt({ id }, guess, n);
+      await young.attempt({ id }, guess);
       await young.consume({ id }, { ...proof, step: { key, value: n } });
       await young.refund([limit], n);
       await young.claim(key, "value", HOUR);
