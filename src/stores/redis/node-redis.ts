@@ -20,9 +20,12 @@ export function isNodeRedis(client: unknown): client is NodeRedisClient {
   return typeof its?.evalSha === "function" && typeof its.eval === "function" && typeof its.isOpen === "boolean";
 }
 
-export function nodeRedis(given: NodeRedisClient & { withTypeMapping?(mapping: object): NodeRedisClient }): Connection {
-  // Replies are strings, whatever the app has its own turned into.
-  const client = given.withTypeMapping?.({}) ?? given;
+export function nodeRedis(
+  given: NodeRedisClient & { withCommandOptions?(options: object): NodeRedisClient },
+): Connection {
+  // Replies are strings, whatever the app has its own turned into; and whoever calls has a shorter patience than the
+  // client, which makes a signal and a timer for every command.
+  const client = given.withCommandOptions?.({ typeMapping: {}, timeout: undefined }) ?? given;
   return {
     isReady: () => given.isReady ?? given.isOpen,
     byName: (sha, keys, args) => client.evalSha(sha, { keys: [...keys], arguments: [...args] }),
