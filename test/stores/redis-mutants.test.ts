@@ -52,13 +52,13 @@ const MUTANTS: readonly { name: string; from: string; to: string; caughtBy: stri
   },
   {
     name: "lets a method be proved that was disabled meanwhile",
-    from: "if isDisabled(failed, ARGV[9], nonce) then",
+    from: "if isDisabled(who, ARGV[9], nonce) then",
     to: "if false then",
     caughtBy: "uses nothing up by a method that others have disabled meanwhile",
   },
   {
     name: "enables what is disabled by a right answer of its own alone",
-    from: "if m.by ~= '' then known.all[method] = nil end",
+    from: "if m.by ~= '' then a.methods[method] = nil end",
     to: "",
     caughtBy: "enables a method again by a right answer by another",
   },

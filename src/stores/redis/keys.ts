@@ -14,19 +14,14 @@ export function keysOf([id, owner]: ReturnType<typeof whichArgs>): Key[] {
   return owner === "" ? [] : [["o", owner]];
 }
 
-/** What is kept of an account: its lock, and the failures by each of its methods. */
-export function accountKeys(account: string): Key[] {
-  const name = nameOf(account);
-  return [
-    ["a", name],
-    ["f", name],
-  ];
+export function accountKey(account: string): Key {
+  return ["a", nameOf(account)];
 }
 
 export function openKeys(entry: NewPending, account: string, charges: readonly Charge[]): Key[] {
   const [tenant, to, subject] = [nameOf(entry.tenant), nameOrNone(entry.delivery.to), nameOrNone(entry.subject)];
   return [
-    ...accountKeys(account),
+    accountKey(account),
     ["v", nameOf(entry.id)],
     ["o", nameOf(entry.owner)],
     ["i", "all"],

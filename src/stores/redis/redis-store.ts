@@ -19,7 +19,7 @@ import type {
 import { Caller, type Key, type Run, type Timing } from "./caller.js";
 import { chargeArgs, chargeKeys, limitedBy } from "./charges.js";
 import type { Connection } from "./connection.js";
-import { accountKeys, keysOf, openKeys, whichArgs } from "./keys.js";
+import { accountKey, keysOf, openKeys, whichArgs } from "./keys.js";
 import { nameOf, nameOrNone, numberArg } from "./names.js";
 import { Pulse } from "./pulse.js";
 import { Records } from "./records.js";
@@ -96,21 +96,21 @@ export class RedisStore implements Store {
     const meant = whichArgs(which);
     const rule = [lock.after, lock.first, lock.longest, lock.ceiling].map(numberArg);
     const args = [...meant, JSON.stringify(nonce), ...rule, checkEnd(typed), this.#pulse.epoch];
-    return countedOf(await this.#run(ATTEMPT, [...accountKeys(account), EPOCH, ...keysOf(meant)], args));
+    return countedOf(await this.#run(ATTEMPT, [accountKey(account), EPOCH, ...keysOf(meant)], args));
   }
 
   async forgive(which: Which, { nonce, account, lock, methods }: Counting): Promise<void> {
     await this.#pulse.ready();
     const meant = whichArgs(which);
     const args = [...meant, JSON.stringify(nonce), numberArg(lock.after), this.#pulse.epoch, ...methods];
-    await this.#run(FORGIVE, [...accountKeys(account), EPOCH, ...keysOf(meant)], args);
+    await this.#run(FORGIVE, [accountKey(account), EPOCH, ...keysOf(meant)], args);
   }
 
   async consume(which: Which, { nonce, account, step, method, methods }: Consumption): Promise<Consumed> {
     const meant = whichArgs(which);
     const burnt = nameOrNone(step?.key);
     const args = [...meant, JSON.stringify(nonce), burnt, step ? numberArg(step.value) : "", method, ...methods];
-    const keys: Key[] = [...accountKeys(account), ...keysOf(meant), ...(step ? [["s", burnt] as const] : [])];
+    const keys: Key[] = [accountKey(account), ...keysOf(meant), ...(step ? [["s", burnt] as const] : [])];
     const [outcome, at] = await this.#run(CONSUME, keys, args);
     if (outcome === "consumed") return { outcome, at: Number(at) };
     if (outcome === "locked") return { outcome, until: Number(at) };
@@ -179,13 +179,13 @@ export class RedisStore implements Store {
   }
 
   async unlock(account: string): Promise<void> {
-    await this.#run(UNLOCK, accountKeys(account), [nameOf(account)]);
+    await this.#run(UNLOCK, [accountKey(account)], [nameOf(account)]);
   }
 
   async erase(subject: string): Promise<void> {
     const name = nameOf(subject);
     for (;;) {
-      const [erased] = await this.#run(ERASE, [["j", name], ...accountKeys(subject)], [name, String(ERASED)]);
+      const [erased] = await this.#run(ERASE, [["j", name], accountKey(subject)], [name, String(ERASED)]);
       if (Number(erased) < ERASED) return;
     }
   }

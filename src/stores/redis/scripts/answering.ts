@@ -26,18 +26,18 @@ export const FIND = script(
 );
 
 /**
- * KEYS: 2 and 3 those of the account, 4 the epoch. ARGV: 6 nonce, 7 lock after, 8 first, 9 longest, 10 ceiling, 11 the
+ * KEYS: 2 the account, 3 the epoch. ARGV: 6 nonce, 7 lock after, 8 first, 9 longest, 10 ceiling, 11 the
  * check from its instant on, 12 the epoch that is known.
  */
 export const ATTEMPT = script(
   `${PRELUDE}${ROWS}${CHANGING_ROWS}${ACCOUNTS}${METHODS}${COUNTED}
 if not row then return { 'missing' } end
-local kept = redis.call('MGET', KEYS[2], KEYS[3], KEYS[4])
-local who, failed = account(KEYS[2], kept[1]), methodsOf(KEYS[3], kept[2])
+local kept = redis.call('MGET', KEYS[2], KEYS[3])
+local who = account(KEYS[2], kept[1])
 local tried = cjson.decode(row.tried)
-local methods = enabled(failed, tried, nonce)
+local methods = enabled(who, tried, nonce)
 local function counting(locked)
-  return { 'counted', text(locked), list(methods), list(reachedBy(failed, nonce)), unpack(row.packed) }
+  return { 'counted', text(locked), list(methods), list(reachedBy(who, nonce)), unpack(row.packed) }
 end
 
 if counted then
@@ -49,11 +49,12 @@ local till = lockedOut(who, nonce)
 if till > 0 then return { 'locked', text(till) } end
 if methods[1] ~= tried[1] then return { 'disabled' } end
 
-countMethods(failed, methods, nonce, tonumber(ARGV[10]))
+countMethods(who, methods, nonce, tonumber(ARGV[10]))
 local after, closed = tonumber(ARGV[7]), 0
 if after < ${NEVER} then
-  closed = countFailure(who, nonce, lockAfter(after, ARGV[12], kept[3]), tonumber(ARGV[8]), tonumber(ARGV[9]))
+  closed = countFailure(who, nonce, lockAfter(after, ARGV[12], kept[2]), tonumber(ARGV[8]), tonumber(ARGV[9]))
 end
+saveAccount(who)
 row.attempts = row.attempts + 1
 row.checks = row.checks .. check .. instant .. ARGV[11]
 save(row)
@@ -65,21 +66,19 @@ return counting(closed)
 export const FORGIVE = script(
   `${PRELUDE}${ROWS}${CHANGING_ROWS}${ACCOUNTS}${METHODS}${COUNTED}
 if not counted or row.state ~= 'p' then return { '0' } end
-local kept = redis.call('MGET', KEYS[2], KEYS[3], KEYS[4])
+local kept = redis.call('MGET', KEYS[2], KEYS[3])
+local who = account(KEYS[2], kept[1])
 row.attempts, row.checks = row.attempts - 1, replaced(row.checks, check, '')
 save(row)
-forgiveFailure(account(KEYS[2], kept[1]), nonce, lockAfter(tonumber(ARGV[7]), ARGV[8], kept[3]))
-local failed = methodsOf(KEYS[3], kept[2])
-if next(failed.all) ~= nil then
-  takeBack(failed, { unpack(ARGV, 9) }, nonce)
-  saveMethods(failed)
-end
+forgiveFailure(who, nonce, lockAfter(tonumber(ARGV[7]), ARGV[8], kept[2]))
+takeBack(who, { unpack(ARGV, 9) }, nonce)
+saveAccount(who)
 return { '1' }
 `,
 );
 
 /**
- * KEYS: 2 and 3 those of the account. ARGV: 6 nonce, 7 step, 8 its value, 9 the method that was proved; from 10 on all that
+ * KEYS: 2 the account. ARGV: 6 nonce, 7 step, 8 its value, 9 the method that was proved; from 10 on all that
  * it was counted for.
  */
 export const CONSUME = script(
@@ -91,11 +90,10 @@ if row.state == 'v' then
   return { 'used' }
 end
 if row.state == 'c' then return { 'canceled' } end
-local kept = redis.call('MGET', KEYS[2], KEYS[3])
-local who, failed = account(KEYS[2], kept[1]), methodsOf(KEYS[3], kept[2])
+local who = account(KEYS[2], redis.call('GET', KEYS[2]))
 local till = lockedOut(who, nonce)
 if till > 0 then return { 'locked', text(till) } end
-if isDisabled(failed, ARGV[9], nonce) then return { 'disabled' } end
+if isDisabled(who, ARGV[9], nonce) then return { 'disabled' } end
 if step ~= '' then
   local id = key('s', step)
   local last = redis.call('HMGET', id, 'value', 'dead')
@@ -104,7 +102,8 @@ if step ~= '' then
   keep(id, ${STEP_LIFE})
 end
 clearFailures(who, nonce)
-clearMethods(failed, { unpack(ARGV, 10) }, nonce, ARGV[9])
+clearMethods(who, { unpack(ARGV, 10) }, nonce, ARGV[9])
+saveAccount(who)
 row.state, row.usedBy, row.usedAt = 'v', nonce, instant
 save(row)
 return { 'consumed', row.usedAt }

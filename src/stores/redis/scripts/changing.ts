@@ -66,7 +66,7 @@ return { '1' }
 /** ARGV: 3 account. */
 export const UNLOCK = script(
   `${PRELUDE}
-redis.call('DEL', key('a', ARGV[3]), key('f', ARGV[3]))
+redis.call('DEL', key('a', ARGV[3]))
 return { '1' }
 `,
   "allow-oom",
@@ -80,7 +80,7 @@ for _, name in ipairs(names) do
   forget(name)
   redis.call('ZREM', key('j', ARGV[3]), name)
 end
-redis.call('DEL', key('a', ARGV[3]), key('f', ARGV[3]))
+redis.call('DEL', key('a', ARGV[3]))
 return { text(#names) }
 `,
   "allow-oom",

@@ -12,7 +12,7 @@ const ROW_SLACK = 7 * 24 * 3_600_000;
 const SWEPT = 3;
 
 /**
- * KEYS: 2 and 3 those of the account. ARGV: 3 name, 4 owner, 5 tenant, 6 purpose, 7 supersede, 8 ttl, 9 guard time,
+ * KEYS: 2 the account. ARGV: 3 name, 4 owner, 5 tenant, 6 purpose, 7 supersede, 8 ttl, 9 guard time,
  * 10 retention, 11 the caller's instant, 12 call, 13 subject, 14 recipient, 15 whether it never left, 16 attempts, 17 the
  * rest of the row, 18 how many charges, then each; the methods on offer.
  */
@@ -25,12 +25,12 @@ local known = find(name, '', tenant)
 if known then return { 'opened', unpack(known.packed) } end
 -- Another tenant's: neither told of nor written over.
 if load(name) then return { 'taken' } end
-local kept = redis.call('MGET', KEYS[2], KEYS[3])
-local till = lockedOut(account(KEYS[2], kept[1]), '')
+local who = account(KEYS[2], redis.call('GET', KEYS[2]))
+local till = lockedOut(who, '')
 if till > 0 then return { 'locked', text(till) } end
-local failed, off = methodsOf(KEYS[3], kept[2]), {}
+local off = {}
 for index = 19 + charges * FIELDS, #ARGV do
-  if isDisabled(failed, ARGV[index], '') then off[#off + 1] = ARGV[index] end
+  if isDisabled(who, ARGV[index], '') then off[#off + 1] = ARGV[index] end
 end
 if #off > 0 then return { 'disabled', off } end
 
