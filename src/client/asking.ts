@@ -63,7 +63,10 @@ export function ask({ challenge, methods = [challenge.method] }: Refusal, post: 
   };
   const renew = async (route: string, fields = {}): Promise<boolean> => {
     const renewed = await call<PublicChallenge>(route, fields);
-    if (renewed) Object.assign(asking, { challenge: renewed, ended: false });
+    if (renewed) {
+      asking.challenge = renewed;
+      asking.ended = false;
+    }
     return Boolean(renewed);
   };
   const asking: Asking = {

@@ -72,9 +72,10 @@ function again({ asking: { challenge, problem, ended }, texts }: Scene): HTMLEle
   );
   const tick = (): void => {
     const left = Math.ceil((until - Date.now()) / 1000);
-    element.disabled = left > 0;
-    element.textContent = texts.button[ended ? "restart" : "resend"] + (left > 0 ? ` (${left})` : "");
-    if (left > 0) setTimeout(tick, 500);
+    const isEarly = left > 0;
+    element.disabled = isEarly;
+    element.textContent = texts.button[ended ? "restart" : "resend"] + (isEarly ? ` (${left})` : "");
+    if (isEarly) setTimeout(tick, 500);
   };
   tick();
   return element;

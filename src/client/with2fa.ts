@@ -25,9 +25,9 @@ export function with2fa(fetch: Fetch, options: ClientOptions = {}): Fetch2fa {
     // as it will be, but for the body
     const request = new Request(take(), { ...init, body: null });
     const { headers, method, signal } = request;
-    // not for GET, HEAD, OPTIONS; and there is no randomUUID() on a page without TLS
-    if (!/^[GHO]/.test(method) && !headers.has(KEY))
-      headers.set(KEY, crypto.getRandomValues(new Uint32Array(4)).join("-"));
+    const isRepeatable = ["GET", "HEAD", "OPTIONS"].includes(method) || headers.has(KEY);
+    // there is no randomUUID() on a page without TLS
+    if (!isRepeatable) headers.set(KEY, crypto.getRandomValues(new Uint32Array(4)).join("-"));
     const send = (): Promise<Response> => fetch(take(), { ...init, headers });
 
     await calm();

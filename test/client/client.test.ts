@@ -85,6 +85,13 @@ describe("a request that is refused", () => {
     ]);
   });
 
+  it.each(["POST", "PATCH", "HOLD", "ORDER"])("has a key where something may be changed: %s", async (method) => {
+    const sent = vi.fn<Fetch>(async () => new Response());
+    await with2fa(sent, { path: `${world.origin}/2fa` })(`${world.origin}/order`, { method });
+    const [, init] = sent.mock.lastCall ?? [];
+    expect(new Headers(init?.headers).get("idempotency-key")).toMatch(/^(\d+-){3}\d+$/);
+  });
+
   it("is never made a third time", async () => {
     // two codes are wanted, and a client that went on asking would get in
     its.guard("/both", { methods: { allOf: ["sms", "email"] } });
