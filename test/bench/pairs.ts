@@ -15,7 +15,7 @@ export interface Pair {
   readonly times: number;
 }
 
-const PAIRS = 15;
+const PAIRS = 21;
 /** A server runs for days: what it takes before its compiler has settled says nothing about it. */
 const WARM_UP = 12_000;
 const CONNECTIONS = 16;

@@ -37,7 +37,7 @@ const twenty =
       bare: appWith(before),
       ours: appWith([...before, ...Array.from({ length: MOUNTED }, guard)]),
       calls: () => [{ method: "GET", path: "/" }],
-      times: 1_000,
+      times: 4_000,
     });
   };
 
