@@ -59,8 +59,8 @@ const byName = [
 const express5 = { alias: byName };
 const express4 = { alias: [...byName, { find: /^express$/, replacement: "express4" }] };
 
-// How long a test may take says nothing on a busy machine; a minute is for what hangs.
-const shared = { setupFiles, testTimeout: 60_000, isolate: false };
+// How long a test may take, or the servers it starts, says nothing on a busy machine; a minute is for what hangs.
+const shared = { setupFiles, testTimeout: 60_000, hookTimeout: 60_000, isolate: false };
 const isolated = { ...shared, isolate: true };
 const fewerRounds = { RACE_ROUNDS: "10" };
 

@@ -57,7 +57,7 @@ export async function postgresServer(settings: Readonly<Record<string, string>> 
   let running: ChildProcess | undefined;
 
   const sql = async (text: string): Promise<Record<string, unknown>[]> => {
-    const client = new Client(address);
+    const client = new Client({ ...address, connectionTimeoutMillis: 5_000 });
     client.on("error", () => undefined);
     try {
       await client.connect();
