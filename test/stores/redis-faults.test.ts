@@ -249,6 +249,20 @@ describe.skipIf(!service("redis-server"))("redisStore() when something breaks", 
     expect(await Promise.all(calls.slice(0, 4_096))).toHaveLength(4_096);
   });
 
+  it.each(KINDS)(
+    "K02 counts what a client still queues, though nobody waits for it any more, with %s",
+    async (kind) => {
+      const { proxy, store } = await behindProxy(kind, { patience: PATIENCE });
+      proxy.stall();
+      const calls = Array.from({ length: 4_096 }, () => store.find({ id: "one" }));
+      const answers = await Promise.allSettled(calls);
+      expect(answers.filter(({ status }) => status === "fulfilled")).toEqual([]);
+      await expect(store.find({ id: "one" })).rejects.toThrow("Redis does not answer.");
+      proxy.flow();
+      await vi.waitFor(() => store.find({ id: "one" }), { timeout: 5_000, interval: 20 });
+    },
+  );
+
   it("K04 sends everybody to start again when Redis comes back empty, and is stricter for a day", async () => {
     const clock = fakeClock();
     const options = { now: clock };

@@ -77,16 +77,10 @@ export class Caller {
     const { patience, now } = this.#timing;
     const all = [this.#deadline(), now ? String(now()) : "", ...args];
     this.#waiting += 1;
-    try {
-      const answer = this.#evaluate(script, keys, all);
-      return (await within(
-        answer,
-        2 * patience,
-        () => new Error(`Redis did not answer for ${2 * patience} ms.`),
-      )) as Reply;
-    } finally {
-      this.#waiting -= 1;
-    }
+    // Until the client is done with it, and not only until its caller is: before that it waits in a queue.
+    const answer = this.#evaluate(script, keys, all).finally(() => (this.#waiting -= 1));
+    const late = () => new Error(`Redis did not answer for ${2 * patience} ms.`);
+    return (await within(answer, 2 * patience, late)) as Reply;
   }
 
   /**

@@ -23,8 +23,8 @@ export function isNodeRedis(client: unknown): client is NodeRedisClient {
 export function nodeRedis(
   given: NodeRedisClient & { withCommandOptions?(options: object): NodeRedisClient },
 ): Connection {
-  // Replies are strings, whatever the app has its own turned into; and whoever calls has a shorter patience than the
-  // client, which makes a signal and a timer for every command.
+  // Replies are strings, whatever the app has its own turned into; and `Caller` has a patience of its own, where the
+  // client makes a signal and a timer for every command.
   const client = given.withCommandOptions?.({ typeMapping: {}, timeout: undefined }) ?? given;
   return {
     isReady: () => given.isReady ?? given.isOpen,
