@@ -9,8 +9,7 @@ export function hidden(kind: "user" | "to" | "prefix" | "ip", value: string): st
 
 /**
  * Charges by one hidden value. All spans share one log, named after the longest: that one counts there, and the others
- * look into it. No two
- * `kind`s of one value may be the same; one hash does for all of them.
+ * look into it. No two `kind`s of one value may be the same; one hash does for all of them.
  */
 export function countedBy(name: string, kind: string, buckets: readonly ParsedBucket[]): (value: string) => Charge[] {
   const longest = Math.max(...buckets.map(({ interval }) => interval));
