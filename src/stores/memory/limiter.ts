@@ -17,7 +17,7 @@ export class Limiter {
   readonly #logs: ExpiringMap<Log>;
 
   constructor(max: number) {
-    this.#logs = new ExpiringMap(max, { deadAt: (log) => lastOf(log) + log[1] });
+    this.#logs = new ExpiringMap(max, { deadAt: (log) => newest(log, 1) + log[1] });
   }
 
   /** Charges all or none. */
@@ -81,11 +81,6 @@ function firstWithin(log: Log, interval: number, now: number): number {
   return first;
 }
 
-/** Zero where all of it was given back. */
-function lastOf(log: Log): number {
-  return log.length > FIRST ? (log[log.length - 1] ?? 0) : 0;
-}
-
 /** When the next one may pass, given those that did. */
 function nextAllowed({ max, interval, gaps = [] }: Charge, log: Log | undefined, now: number): number {
   if (max <= 0) return Number.POSITIVE_INFINITY;
@@ -98,7 +93,7 @@ function nextAllowed({ max, interval, gaps = [] }: Charge, log: Log | undefined,
   return oldest > begin ? Math.max(oldest + interval, waited) : waited;
 }
 
-/** The newest, the one before it, and so on from 1. */
+/** The newest, the one before it, and so on from 1; long ago where there is none, or all of it was given back. */
 function newest(log: Log, place: number): number {
   const index = log.length - place;
   return index < log[0] ? Number.NEGATIVE_INFINITY : (log[index] ?? Number.NEGATIVE_INFINITY);

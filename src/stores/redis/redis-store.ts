@@ -179,7 +179,7 @@ export class RedisStore implements Store {
   }
 
   async unlock(account: string): Promise<void> {
-    await this.#run(UNLOCK, [accountKey(account)], [nameOf(account)]);
+    await this.#run(UNLOCK, [accountKey(account)], []);
   }
 
   async erase(subject: string): Promise<void> {

@@ -63,16 +63,16 @@ return { '1' }
 `,
 );
 
-/** ARGV: 3 account. */
+/** KEYS: 2 the account. */
 export const UNLOCK = script(
   `${PRELUDE}
-redis.call('DEL', key('a', ARGV[3]))
+redis.call('DEL', KEYS[2])
 return { '1' }
 `,
   "allow-oom",
 );
 
-/** ARGV: 3 subject (and account), 4 how many at a time. Answers with how many there were. */
+/** KEYS: 3 the account. ARGV: 3 subject, 4 how many at a time. Answers with how many there were. */
 export const ERASE = script(
   `${PRELUDE}${ROWS}${FORGETTING}
 local names = redis.call('ZRANGE', key('j', ARGV[3]), 0, tonumber(ARGV[4]) - 1)
@@ -80,7 +80,7 @@ for _, name in ipairs(names) do
   forget(name)
   redis.call('ZREM', key('j', ARGV[3]), name)
 end
-redis.call('DEL', key('a', ARGV[3]))
+redis.call('DEL', KEYS[3])
 return { text(#names) }
 `,
   "allow-oom",
